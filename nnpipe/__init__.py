@@ -1,0 +1,31 @@
+"""A declarative pipeline for feed-forward networks: YAML in, numbered runs on disk out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nnpipe.errors import ConfigError, DataError, NnpipeError, RunError, RunFailed
+    from nnpipe.pipeline import build, open_run, run
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "NnpipeError",
+    "RunError",
+    "RunFailed",
+    "build",
+    "open_run",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # The names are imported when they are first used, so that `nnpipe --help` starts at once.
+    if name not in __all__:
+        problem = f"module 'nnpipe' has no attribute {name!r}"
+        raise AttributeError(problem)
+    from importlib import import_module
+
+    module = "nnpipe.pipeline" if name in {"build", "open_run", "run"} else "nnpipe.errors"
+    return getattr(import_module(module), name)

@@ -1,0 +1,1 @@
+"""The program around the pipeline; the only room that knows Hydra."""

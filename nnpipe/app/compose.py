@@ -1,0 +1,65 @@
+"""What Hydra composes a config from: the YAML files, the schemas, and what was typed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+
+from nnpipe.config import schema
+from nnpipe.sources import SOURCES
+
+VERSION_BASE = "1.3"
+
+
+def conf_folder() -> Path:
+    """Return the folder of the YAML files: in the wheel, or beside the package in a checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
+def register() -> None:
+    """Give Hydra the schemas, by which it refuses unknown keys and wrong types as it composes.
+
+    A source that another package adds becomes a choice of the group `input` when it is asked for.
+    """
+    store = ConfigStore.instance()
+    whole = OmegaConf.structured(schema.Config)
+    for group in ("architecture", "input", "engine", "output", "pipeline"):
+        whole[group] = schema.MISSING
+    store.store(group="schema", name="config", node=whole)
+    for name, node in schema.ARCHITECTURES.items():
+        store.store(group="schema/architecture", name=name, node=node)
+    for name, node in schema.INPUTS.items():
+        store.store(group="schema/input", name=name, node=node)
+    store.store(group="schema", name="engine", node=schema.EngineConfig)
+    store.store(group="schema", name="output", node=schema.OutputConfig)
+    store.store(group="schema", name="pipeline", node=schema.PipelineConfig)
+    for name in SOURCES.plugins:
+        if f"input={name}" in sys.argv:
+            store.store(group="input", name=name, node=SOURCES.load(name).schema)
+    OmegaConf.register_new_resolver("nnpipe.job", job_folder, replace=True)
+
+
+def job_folder(number: int | str) -> str:
+    """Return the name of a sweep job's folder.
+
+    >>> job_folder(7)
+    '007'
+    """
+    return f"{int(number):03d}"
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """Return what a composed config says to nnpipe, as plain mappings, lists and values."""
+    return {
+        str(key): cast("Any", OmegaConf.to_container(value, resolve=True))
+        if OmegaConf.is_config(value)
+        else value
+        for key, value in config.items()
+        if key not in ("hydra", "experiment")
+    }

@@ -1,0 +1,101 @@
+"""Explain what Hydra refuses: every override that cannot be used, in one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra._internal.utils import get_args_parser
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf.errors import OmegaConfBaseException
+
+from nnpipe.app.compose import VERSION_BASE, conf_folder, plain
+from nnpipe.plan import find_problems
+from nnpipe.registry import did_you_mean, unknown
+
+Refusal = (HydraException, OmegaConfBaseException)
+
+
+def explain(arguments: Sequence[str], error: Exception) -> list[str]:
+    """Return one line for each problem of a command line that Hydra refused with an error.
+
+    Hydra stops at the first. So the overrides are composed one by one, and those that fit are
+    kept. One that does not is put into the plain config as it was typed, where the schema says
+    in the same words as ever what is wrong with it.
+    """
+    typed: list[str] = get_args_parser().parse_args(list(arguments)).overrides
+    problems: list[str] = []
+    overrides: list[Override] = []
+    for text in typed:
+        try:
+            overrides += OverridesParser.create().parse_overrides([text])
+        except OverrideParseException:
+            problems.append(f"{text}: cannot be read; expected key=value, with quotes as needed")
+    overrides.sort(key=lambda override: "." in override.key_or_group)
+
+    accepted: list[str] = []
+    refused: list[Override] = []
+    composed: Mapping[str, Any] = {}
+    with initialize_config_dir(str(conf_folder()), version_base=VERSION_BASE):
+        for override in overrides:
+            if override.is_sweep_override():
+                continue
+            line = str(override.input_line)
+            try:
+                compose("config", [*accepted, line])
+            except MissingConfigException as missing:
+                problems.append(_unknown_choice(override, missing))
+            except Refusal:
+                refused.append(override)
+            else:
+                accepted.append(line)
+        try:
+            composed = plain(compose("config", accepted))
+        except Refusal as still:
+            return problems or [_one_line(still)]
+    given = dict(composed)
+    for override in refused:
+        problems += _put(given, override)
+    problems += find_problems(given)
+    return list(dict.fromkeys(problems)) or [_one_line(error)]
+
+
+def _unknown_choice(override: Override, missing: MissingConfigException) -> str:
+    group, choice = override.key_or_group, str(override.value())
+    choices = [option for option in missing.options or () if option != "schema"]
+    if not choices:
+        return f"{group}: {' '.join(str(missing).split())}"
+    return f"{group}: {unknown(choice, 'a choice', choices)}"
+
+
+def _put(given: dict[str, Any], override: Override) -> list[str]:
+    """Set a refused override in a plain config, or say why there is no place for it."""
+    key = override.key_or_group
+    value = override.value()
+    node: dict[str, Any] = given
+    path = key.split(".")
+    for depth, part in enumerate(path[:-1]):
+        here = ".".join(path[: depth + 1])
+        if part not in node:
+            return [_no_key(here, part, sorted(node))]
+        if not isinstance(node[part], dict):
+            return [f"{key}: {here} holds {node[part]!r}; expected a mapping"]
+        node = node[part]
+    if path[-1] not in node and len(path) == 1:
+        return [_no_key(key, key, sorted(given))]
+    node[path[-1]] = value
+    return []
+
+
+def _no_key(key: str, name: str, names: list[str]) -> str:
+    choices = f"; expected one of {', '.join(names)}" if names else ""
+    return f"{key}: unknown key{choices}.{did_you_mean(name, names)}"
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    cause = error.__cause__
+    return f"{text} {' '.join(str(cause).split())}" if cause else text

@@ -1,0 +1,147 @@
+"""Run what the command line asks for, and answer with one line and an exit status."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from nnpipe.app.compose import VERSION_BASE, conf_folder, plain, register
+from nnpipe.app.explain import Refusal, explain
+from nnpipe.app.progress import progress_for
+from nnpipe.app.sweep import ClaimSweep, SweepRefused
+from nnpipe.errors import NnpipeError, RunFailed, one_line
+from nnpipe.pipeline import run
+from nnpipe.runs.record import Record
+from nnpipe.runs.sweep import finish_sweep, job_line
+
+FAILED, BAD_REQUEST, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+
+register()
+
+# What ended a single run. Hydra would report an error that leaves the task in words of its own.
+_failures: list[Exception] = []
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM, as a cluster does before it takes a machine."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for and return the exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Instead of what was typed after the program's name.
+    """
+    if arguments is not None:
+        sys.argv[1:] = arguments
+    full = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    # Otherwise Hydra prints a report of its own and ends the process with status 1.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    ClaimSweep.claimed = None
+    status = 0
+    with _console(), _terminable():
+        try:
+            hydra.main(
+                version_base=VERSION_BASE, config_path=str(conf_folder()), config_name="config"
+            )(start)()
+            if _failures:
+                raise _failures.pop()
+        except KeyboardInterrupt as error:
+            terminated = isinstance(error, Terminated)
+            status = TERMINATED if terminated else INTERRUPTED
+            _complain("terminated" if terminated else "interrupted", error, full)
+        except SweepRefused as error:
+            status = BAD_REQUEST
+            _complain(str(error.reason), error.reason, full)
+        except Refusal as error:
+            status = BAD_REQUEST
+            _complain("\n".join(explain(sys.argv[1:], error)), error, full)
+        except NnpipeError as error:
+            status = FAILED if isinstance(error, RunFailed) else BAD_REQUEST
+            _complain(str(error), error, full)
+        except Exception as error:
+            status = FAILED
+            _complain(one_line(error), error, full)
+        if ClaimSweep.claimed is not None:
+            text, complete = finish_sweep(ClaimSweep.claimed, interrupted=status >= INTERRUPTED)
+            _say(text)
+            status = status or (0 if complete else FAILED)
+    return status
+
+
+def start(config: DictConfig) -> None:
+    """Run one composed config: a single run, or a job of a sweep."""
+    context = HydraConfig.get()
+    overrides = [str(override) for override in context.overrides.task]
+    given = plain(config)
+    if context.mode != RunMode.MULTIRUN:
+        try:
+            run(given, overrides=overrides, progress=progress_for(sys.stderr)).close()
+        except Exception as error:
+            _failures.append(error)
+        return
+    folder = Path(context.runtime.output_dir)
+    try:
+        run(given, overrides=overrides, folder=folder).close()
+    except RunFailed:
+        pass  # its manifest says why; the other jobs go on
+    except NnpipeError as error:
+        record = Record(folder)
+        record.write_config(given, overrides)
+        record.seal("failed", one_line(error))
+    _say(job_line(folder))
+
+
+@contextmanager
+def _console() -> Generator[None]:
+    """Show on standard output what nnpipe logs of a single run; errors are shown at the end."""
+    logger = logging.getLogger("nnpipe")
+    handler = logging.StreamHandler(sys.stdout)
+    handler.addFilter(lambda entry: entry.levelno < logging.ERROR and ClaimSweep.claimed is None)
+    logger.addHandler(handler)
+    level, logger.propagate = logger.level, False
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = True
+
+
+@contextmanager
+def _terminable() -> Generator[None]:
+    def terminate(number: int, frame: FrameType | None) -> None:
+        problem = "terminated by SIGTERM"
+        raise Terminated(problem)
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _complain(text: str, error: BaseException, full: bool) -> None:
+    if full:
+        traceback.print_exception(error)
+    sys.stderr.write(f"{text}\n")

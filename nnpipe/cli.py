@@ -1,0 +1,33 @@
+"""The console command `nnpipe`, which starts one of the programs below."""
+
+from __future__ import annotations
+
+import sys
+
+from nnpipe.registry import unknown
+
+USAGE = """\
+nnpipe: feed-forward networks over data, from YAML to a numbered folder.
+
+  nnpipe run [group=choice ...] [key=value ...]    run a network over an input; nnpipe run --help
+  nnpipe --version
+"""
+
+
+def main() -> int:
+    """Start the program that the first argument names, and return its exit status."""
+    command, *arguments = sys.argv[1:] or ["--help"]
+    if command in {"-h", "--help"}:
+        sys.stdout.write(USAGE)
+        return 0
+    if command == "--version":
+        from nnpipe.runs.provenance import package_version
+
+        sys.stdout.write(f"nnpipe {package_version()}\n")
+        return 0
+    if command == "run":
+        from nnpipe.app.main import main as run
+
+        return run(arguments)
+    sys.stderr.write(f"nnpipe: {unknown(command, 'a command', ['run'])}\n")
+    return 2

@@ -1,0 +1,48 @@
+"""Write every form of architecture as a stack: an ordered mapping of named layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nnpipe.config.schema import (
+    ArchitectureConfig,
+    LayerConfig,
+    MlpConfig,
+    StackConfig,
+    UniformConfig,
+)
+
+
+def stack_of(architecture: ArchitectureConfig) -> dict[str, LayerConfig]:
+    """Return the layers that an architecture declares, in order.
+
+    The layers of `mlp` and `uniform` are named hidden1, hidden2, ... and output. A `from_run`
+    declares none: its layers are the stored ones.
+
+    >>> list(stack_of(MlpConfig(sizes=[100, 50, 10])))
+    ['hidden1', 'hidden2', 'output']
+    """
+    match architecture:
+        case StackConfig():
+            return architecture.layers
+        case MlpConfig():
+            return _named(architecture, architecture.sizes)
+        case UniformConfig():
+            sizes = [architecture.width] * max(architecture.depth, 0) + [architecture.outputs]
+            return _named(architecture, sizes)
+        case _:
+            return {}
+
+
+def _named(architecture: MlpConfig | UniformConfig, sizes: Sequence[int]) -> dict[str, LayerConfig]:
+    last = len(sizes) - 1
+    activation, initializer = architecture.activation, architecture.initializer
+    output_activation = architecture.output_activation or activation
+    return {
+        f"hidden{i + 1}" if i < last else "output": LayerConfig(
+            neurons=neurons,
+            activation=activation if i < last else output_activation,
+            initializer=initializer,
+        )
+        for i, neurons in enumerate(sizes)
+    }

@@ -1,0 +1,238 @@
+"""The schemas: what each part of a config may say, its types and its defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+MISSING = "???"
+"""The value of a key that has no default (OmegaConf's sign for it)."""
+
+
+def named(schema: type, default: str) -> Any:
+    """Return a field that takes a mapping with a `kind`, or just the kind's name.
+
+    ``initializer: he_normal`` and ``initializer: {kind: he_normal}`` mean the same.
+    """
+    return field(default=default, metadata={"schema": schema})
+
+
+@dataclass
+class InitializerConfig:
+    """How a parameter matrix starts. Keys that do not belong to the kind stay null."""
+
+    kind: str = "normal"
+    mean: float | None = None
+    std: float | None = None
+    low: float | None = None
+    high: float | None = None
+    value: float | None = None
+    gain: float | None = None
+    bias: str | None = None
+
+
+@dataclass
+class ArchitectureConfig:
+    """What every form of architecture has. `inputs` null: the width of the input."""
+
+    kind: str = MISSING
+    inputs: int | None = None
+
+
+@dataclass
+class MlpConfig(ArchitectureConfig):
+    """A list of layer sizes that share one activation."""
+
+    kind: str = "mlp"
+    sizes: list[int] = field(default_factory=lambda: [100, 50, 10, 5])
+    activation: str = "sigmoid"
+    output_activation: str | None = None
+    initializer: Any = named(InitializerConfig, "normal")
+
+
+@dataclass
+class UniformConfig(ArchitectureConfig):
+    """`depth` hidden layers of `width` neurons and an output layer; made for grid sweeps."""
+
+    kind: str = "uniform"
+    width: int = 64
+    depth: int = 2
+    outputs: int = 10
+    activation: str = "sigmoid"
+    output_activation: str | None = None
+    initializer: Any = named(InitializerConfig, "normal")
+
+
+@dataclass
+class LayerConfig:
+    """One layer of a stack."""
+
+    neurons: int = MISSING  # type: ignore[assignment]
+    activation: str = "sigmoid"
+    initializer: Any = named(InitializerConfig, "normal")
+
+
+@dataclass
+class StackConfig(ArchitectureConfig):
+    """Named layers, in the order in which they are written."""
+
+    kind: str = "stack"
+    layers: dict[str, LayerConfig] = field(default_factory=dict[str, LayerConfig])
+
+
+@dataclass
+class FromRunConfig(ArchitectureConfig):
+    """The layers and the stored parameters of an earlier run."""
+
+    kind: str = "from_run"
+    run: str = MISSING
+
+
+@dataclass
+class RowsConfig:
+    """Which samples to take, as in Python's slices; `step` is 1 or greater."""
+
+    start: int | None = None
+    stop: int | None = None
+    step: int = 1
+
+
+@dataclass
+class NormalizeConfig:
+    """How features are rescaled. Statistics that are null are computed in one pass."""
+
+    kind: str = "none"
+    divisor: float | None = None
+    mean: list[float] | None = None
+    std: list[float] | None = None
+    min: list[float] | None = None
+    max: list[float] | None = None
+
+
+@dataclass
+class InputConfig:
+    """What every input source has."""
+
+    kind: str = MISSING
+    normalize: Any = named(NormalizeConfig, "none")
+    on_nonfinite: str = "warn"
+
+
+@dataclass
+class RandomInput(InputConfig):
+    """Random numbers. Keys that do not belong to the distribution stay null."""
+
+    kind: str = "random"
+    samples: int = 1000
+    features: int = 784
+    distribution: str = "normal"
+    mean: float | None = None
+    std: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+
+
+@dataclass
+class Hdf5Input(InputConfig):
+    """A dataset in an HDF5 file."""
+
+    kind: str = "hdf5"
+    path: str = MISSING
+    dataset: str | None = None
+    sample_axis: int = 0
+    rows: RowsConfig = field(default_factory=RowsConfig)
+    labels: str | None = None
+
+
+@dataclass
+class IdxInput(InputConfig):
+    """A file in the MNIST format, plain or gzip."""
+
+    kind: str = "idx"
+    path: str = MISSING
+    rows: RowsConfig = field(default_factory=RowsConfig)
+    labels: str | None = None
+
+
+@dataclass
+class NpyInput(InputConfig):
+    """A NumPy .npy file."""
+
+    kind: str = "npy"
+    path: str = MISSING
+    sample_axis: int = 0
+    rows: RowsConfig = field(default_factory=RowsConfig)
+    labels: str | None = None
+
+
+@dataclass
+class EngineConfig:
+    """How the network is executed. `batch_size` null: about 16 MiB of input."""
+
+    kind: str = "fast"
+    batch_size: int | None = None
+
+
+@dataclass
+class OutputConfig:
+    """Where a run lands and what it holds beside the outputs."""
+
+    root: str = "outputs"
+    name: str = "default"
+    activations: list[str] = field(default_factory=list[str])
+    predictions: bool = False
+
+
+@dataclass
+class PipelineConfig:
+    """The stages, in order."""
+
+    stages: list[str] = field(default_factory=lambda: ["infer"])
+
+
+@dataclass
+class Config:
+    """A whole config. `dtype` null: float32, or with `from_run` that of the stored parameters."""
+
+    architecture: ArchitectureConfig = field(default_factory=MlpConfig)
+    input: InputConfig = field(default_factory=RandomInput)
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    output: OutputConfig = field(default_factory=OutputConfig)
+    pipeline: PipelineConfig = field(default_factory=PipelineConfig)
+    seed: int = 0
+    dtype: str | None = None
+
+
+ARCHITECTURES: dict[str, type[ArchitectureConfig]] = {
+    "mlp": MlpConfig,
+    "uniform": UniformConfig,
+    "stack": StackConfig,
+    "from_run": FromRunConfig,
+}
+
+INPUTS: dict[str, type[InputConfig]] = {
+    "random": RandomInput,
+    "hdf5": Hdf5Input,
+    "idx": IdxInput,
+    "npy": NpyInput,
+}
+
+DISTRIBUTIONS: dict[str, dict[str, float]] = {
+    "normal": {"mean": 0.0, "std": 1.0},
+    "uniform": {"low": 0.0, "high": 1.0},
+    "bernoulli": {"p": 0.5},
+}
+"""The distributions of `input=random`, each with its parameters and their defaults."""
+
+NORMALIZATIONS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "scale": ("divisor",),
+    "standardize": ("mean", "std"),
+    "minmax": ("min", "max"),
+    "from_run": (),
+}
+"""The kinds of `input.normalize`, each with the keys that belong to it."""
+
+DTYPES = ("float32", "float64")
+"""The dtypes in which a network can be built."""

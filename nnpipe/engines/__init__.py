@@ -1,0 +1,14 @@
+"""How a network is executed: the formula itself, or faster ways to the same numbers."""
+
+from __future__ import annotations
+
+from nnpipe.registry import Registry
+
+ENGINES = Registry(
+    "an engine",
+    "nnpipe.engines",
+    {
+        "fast": "nnpipe.engines.fast:FastEngine",
+        "reference": "nnpipe.engines.reference:ReferenceEngine",
+    },
+)

@@ -1,0 +1,24 @@
+"""The recursion as the mathematics has it: one matrix product, one sum, one function a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from nnpipe.engines.base import Array
+from nnpipe.network.network import Network
+
+
+class ReferenceEngine:
+    """o_0(X) = X, o_i(X) = f_i(o_{i-1}(X)), in whole arrays. Slow and plain on purpose."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    def forward(self, x: Array, keep: Collection[str] = ()) -> tuple[Array, Mapping[str, Array]]:
+        """Execute the network on a batch; see `Engine.forward`."""
+        kept: dict[str, Array] = {}
+        for layer in self.network.layers:
+            x = layer(x)
+            if layer.name in keep:
+                kept[layer.name] = x
+        return x, kept

@@ -1,0 +1,62 @@
+"""The errors that nnpipe raises on purpose: one line each, made to be shown to a user."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class NnpipeError(Exception):
+    """Any error that is the request's fault or the data's, not the program's."""
+
+
+class ConfigError(NnpipeError):
+    """A config that cannot be run.
+
+    Parameters
+    ----------
+    problems : sequence of str
+        Every problem that was found, one line each, each beginning with its config key.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class DataError(NnpipeError):
+    """An input that is missing, unreadable, of the wrong kind or of the wrong shape."""
+
+
+class RunError(NnpipeError):
+    """A run folder that is missing, incomplete, altered or damaged."""
+
+
+class RunFailed(NnpipeError):
+    """A run that began and could not end; its folder and manifest say why.
+
+    Parameters
+    ----------
+    path : Path
+        The run's folder, whose manifest has the status `failed`.
+    reason : str
+        One line.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: the run failed: {reason}")
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error's text on one line, with its class where the text alone says too little.
+
+    >>> one_line(KeyError("x"))
+    "KeyError: 'x'"
+    >>> one_line(DataError("data.h5: empty"))
+    'data.h5: empty'
+    """
+    text = " ".join(str(error).split())
+    if isinstance(error, NnpipeError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,57 @@
+"""Minimum, maximum, mean and standard deviation of the columns of data that arrives in batches.
+
+References
+----------
+Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for computing sample variances
+(1979), for the merging of two batches' means and sums of squares.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Moments:
+    """The statistics of each column over all rows seen so far, in float64.
+
+    Parameters
+    ----------
+    columns : int
+        The width of every batch.
+
+    Attributes
+    ----------
+    count : int
+        Rows seen.
+    minimum, maximum, mean : (columns,) float64
+        NaN or infinite where a value of the column is.
+    """
+
+    def __init__(self, columns: int) -> None:
+        self.count = 0
+        self.minimum = np.full(columns, np.inf)
+        self.maximum = np.full(columns, -np.inf)
+        self.mean = np.zeros(columns)
+        self._squares = np.zeros(columns)
+
+    @property
+    def std(self) -> NDArray[np.float64]:
+        """The population standard deviation, (columns,)."""
+        return np.sqrt(self._squares / max(self.count, 1))
+
+    def add(self, batch: NDArray[np.generic]) -> None:
+        """Take in a batch, (rows, columns) of any real dtype."""
+        rows = len(batch)
+        if rows == 0:
+            return
+        self.minimum = np.minimum(self.minimum, batch.min(axis=0))
+        self.maximum = np.maximum(self.maximum, batch.max(axis=0))
+        with np.errstate(invalid="ignore", over="ignore"):
+            mean = batch.mean(axis=0, dtype=np.float64)
+            squares = np.square(batch - mean).sum(axis=0)
+            total = self.count + rows
+            delta = mean - self.mean
+            self.mean = self.mean + delta * (rows / total)
+            self._squares = self._squares + squares + delta**2 * (self.count * rows / total)
+        self.count = total

@@ -1,0 +1,1 @@
+"""Stacks of fully connected layers: how they are declared, built, described and computed."""

@@ -1,0 +1,41 @@
+"""What an activation is: a function of a layer's sums, and its derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A function f applied to z, the sums of a layer, and how a gradient passes back through it.
+
+    Both directions work in place, in float32 and in float64, and keep the dtype.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(z, out)`` writes f(z) into `out`. Both are (samples, neurons), and `out` may
+        be `z` itself.
+    backward : callable
+        ``backward(z, a, delta)`` is given dL/da in `delta` and turns it into dL/dz in place,
+        where a = f(z) and L is any scalar.
+    needs_z : bool
+        Whether `backward` reads `z`. Where it does not, `a` may have been written over `z`.
+    """
+
+    forward: Callable[[Array, Array], None]
+    backward: Callable[[Array, Array, Array], None]
+    needs_z: bool = False
+
+    def __call__(self, z: Array) -> Array:
+        """Return f(z) as a new array of the shape and dtype of `z`."""
+        a = np.empty_like(z)
+        self.forward(z, a)
+        return a

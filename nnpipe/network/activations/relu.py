@@ -1,0 +1,21 @@
+"""The rectified linear unit: f(z) = max(z, 0), with f' = 1 where z > 0 and 0 elsewhere.
+
+References
+----------
+Nair, Hinton: Rectified linear units improve restricted Boltzmann machines (ICML 2010).
+"""
+
+import numpy as np
+
+from nnpipe.network.activations.base import Activation, Array
+
+
+def _forward(z: Array, out: Array) -> None:
+    np.maximum(z, 0, out=out)
+
+
+def _backward(z: Array, a: Array, delta: Array) -> None:
+    np.copyto(delta, 0, where=a <= 0)
+
+
+relu = Activation(_forward, _backward)

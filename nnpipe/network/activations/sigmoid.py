@@ -1,0 +1,28 @@
+"""The logistic sigmoid: f(z) = 1 / (1 + e^(-z)), with f' = a (1 - a).
+
+References
+----------
+Rumelhart, Hinton, Williams: Learning representations by back-propagating errors (Nature, 1986).
+"""
+
+import numpy as np
+
+from nnpipe.network.activations.base import Activation, Array
+
+
+def _forward(z: Array, out: Array) -> None:
+    np.negative(z, out=out)
+    # An overflow to infinity is the right way to f = 0, and this form keeps the relative
+    # accuracy of small values, which 0.5 * tanh(z / 2) + 0.5 loses.
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1
+    np.reciprocal(out, out=out)
+
+
+def _backward(z: Array, a: Array, delta: Array) -> None:
+    delta *= a
+    delta *= 1 - a
+
+
+sigmoid = Activation(_forward, _backward)

@@ -1,0 +1,27 @@
+"""The softmax of each sample: f(z)_j = e^(z_j) / Σ_k e^(z_k), with dL/dz = a (δ - Σ_k δ_k a_k).
+
+References
+----------
+Bridle: Probabilistic interpretation of feedforward classification network outputs (1990).
+"""
+
+import numpy as np
+
+from nnpipe.network.activations.base import Activation, Array
+
+
+def _forward(z: Array, out: Array) -> None:
+    # Two sums may be further apart than the dtype reaches, and their ratio is then 0; an
+    # infinite sum has no softmax, and its row becomes NaN.
+    with np.errstate(over="ignore", invalid="ignore"):
+        np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
+        np.exp(out, out=out)
+        out /= out.sum(axis=-1, keepdims=True)
+
+
+def _backward(z: Array, a: Array, delta: Array) -> None:
+    delta -= np.einsum("...k,...k->...", delta, a)[..., np.newaxis]
+    delta *= a
+
+
+softmax = Activation(_forward, _backward)

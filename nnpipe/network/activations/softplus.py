@@ -1,0 +1,28 @@
+"""The soft rectifier: f(z) = ln(1 + e^z), with f' = sigmoid(z) = 1 - e^(-a).
+
+References
+----------
+Dugas, Bengio, Bélisle, Nadeau, Garcia: Incorporating second-order functional knowledge for
+better option pricing (NIPS 2000).
+"""
+
+import numpy as np
+
+from nnpipe.network.activations.base import Activation, Array
+
+
+def _forward(z: Array, out: Array) -> None:
+    # max(z, 0) + ln(1 + e^-|z|), which cannot overflow. np.logaddexp is slower and warns of NaN.
+    tail = np.abs(z)
+    np.negative(tail, out=tail)
+    np.exp(tail, out=tail)
+    np.log1p(tail, out=tail)
+    np.maximum(z, 0, out=out)
+    out += tail
+
+
+def _backward(z: Array, a: Array, delta: Array) -> None:
+    delta *= -np.expm1(-a)
+
+
+softplus = Activation(_forward, _backward)

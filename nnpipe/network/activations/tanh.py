@@ -1,0 +1,21 @@
+"""The hyperbolic tangent: f(z) = tanh(z), with f' = 1 - a².
+
+References
+----------
+LeCun, Bottou, Orr, Müller: Efficient BackProp (1998), for why it is centred on zero.
+"""
+
+import numpy as np
+
+from nnpipe.network.activations.base import Activation, Array
+
+
+def _forward(z: Array, out: Array) -> None:
+    np.tanh(z, out=out)
+
+
+def _backward(z: Array, a: Array, delta: Array) -> None:
+    delta *= 1 - a * a
+
+
+tanh = Activation(_forward, _backward)

@@ -1,0 +1,68 @@
+"""A fully connected layer: f(P [x; 1]), with one parameter matrix P."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnpipe.errors import DataError
+from nnpipe.network.activations.base import Activation, Array
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer of neurons, its parameters included.
+
+    Parameters
+    ----------
+    name : str
+        What the layer is called, in the config and in every artifact.
+    parameters : (neurons, inputs + 1) array, C-contiguous
+        The parameter matrix; its last column is the bias.
+    activation : str
+        The name of the activation in the registry.
+    function : Activation
+        What that name stands for.
+
+    Raises
+    ------
+    DataError
+        If `parameters` is not a matrix, or has no neuron or no input.
+    """
+
+    name: str
+    parameters: Array
+    activation: str
+    function: Activation
+
+    def __post_init__(self) -> None:
+        shape = self.parameters.shape
+        if len(shape) != 2 or shape[0] < 1 or shape[1] < 2:
+            problem = (
+                f"layers.{self.name}: found parameters of shape {shape}; "
+                "expected (neurons, inputs + 1), with at least one neuron and one input"
+            )
+            raise DataError(problem)
+
+    @property
+    def inputs(self) -> int:
+        """The number of inputs of each neuron, the bias not counted."""
+        return self.parameters.shape[1] - 1
+
+    @property
+    def neurons(self) -> int:
+        """The number of neurons, which is the number of outputs."""
+        return self.parameters.shape[0]
+
+    @property
+    def weights(self) -> Array:
+        """The parameters without the bias, (neurons, inputs), as a view."""
+        return self.parameters[:, :-1]
+
+    @property
+    def bias(self) -> Array:
+        """The last column of the parameters, (neurons,), as a view."""
+        return self.parameters[:, -1]
+
+    def __call__(self, x: Array) -> Array:
+        """Return the layer's outputs, (samples, neurons), for inputs (samples, inputs)."""
+        return self.function(x @ self.weights.T + self.bias)

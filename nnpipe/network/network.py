@@ -1,0 +1,151 @@
+"""A network: layers, each applied to the outputs of the one before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from nnpipe.errors import DataError
+from nnpipe.network.activations.base import Array
+from nnpipe.network.layer import Layer
+
+Execute = Callable[["Network", Array], Array]
+"""``execute(network, x)`` returns the outputs for x, (samples, inputs), in the network's dtype."""
+
+
+def formula(network: Network, x: Array) -> Array:
+    """Return the network's outputs by its definition: o_0(X) = X, o_i(X) = f_i(o_{i-1}(X)).
+
+    Parameters
+    ----------
+    network : Network
+    x : (samples, inputs) array of the network's dtype
+    """
+    for layer in network.layers:
+        x = layer(x)
+    return x
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Network:
+    """A stack of layers that fit each other.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+        In the order in which data passes through them.
+    execute : Execute
+        How the network is executed when it is called: the formula, or an engine.
+
+    Raises
+    ------
+    DataError
+        If there is no layer, if two have one name, or if neighbours differ in size or dtype.
+    """
+
+    layers: tuple[Layer, ...]
+    execute: Execute = formula
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            problem = "layers: found none; expected at least one"
+            raise DataError(problem)
+        names: set[str] = set()
+        for layer in self.layers:
+            if layer.name in names:
+                problem = f"layers: found two named {layer.name!r}; expected different names"
+                raise DataError(problem)
+            names.add(layer.name)
+        for before, layer in pairwise(self.layers):
+            if layer.inputs != before.neurons:
+                problem = (
+                    f"layers.{layer.name}: found {layer.inputs} inputs; "
+                    f"expected {before.neurons}, the neurons of {before.name!r}"
+                )
+                raise DataError(problem)
+            if layer.parameters.dtype != before.parameters.dtype:
+                problem = (
+                    f"layers.{layer.name}: found {layer.parameters.dtype} parameters; "
+                    f"expected {before.parameters.dtype}, the dtype of {before.name!r}"
+                )
+                raise DataError(problem)
+
+    @property
+    def inputs(self) -> int:
+        """The number of features that a sample must have."""
+        return self.layers[0].inputs
+
+    @property
+    def outputs(self) -> int:
+        """The number of neurons of the last layer."""
+        return self.layers[-1].neurons
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """The dtype of all parameters, and of the outputs."""
+        return self.layers[0].parameters.dtype
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of entries of all parameter matrices."""
+        return sum(layer.parameters.size for layer in self.layers)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the parameters take."""
+        return sum(layer.parameters.nbytes for layer in self.layers)
+
+    def astype(self, dtype: DTypeLike) -> Network:
+        """Return the network with its parameters in another dtype; itself if it has it already."""
+        if self.dtype == dtype:
+            return self
+        layers = (
+            replace(layer, parameters=layer.parameters.astype(dtype)) for layer in self.layers
+        )
+        return replace(self, layers=tuple(layers))
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """Return the outputs for one sample or for many.
+
+        Parameters
+        ----------
+        x : array-like of real numbers, (inputs,) or (samples, inputs)
+
+        Returns
+        -------
+        (outputs,) or (samples, outputs) array of the network's dtype
+
+        Raises
+        ------
+        DataError
+            If `x` holds anything but real numbers, or has another shape.
+        """
+        samples = _real_array(x)
+        if samples.ndim not in (1, 2) or samples.shape[-1] != self.inputs:
+            problem = (
+                f"x: found shape {samples.shape}; "
+                f"expected ({self.inputs},) or (samples, {self.inputs})"
+            )
+            raise DataError(problem)
+        outputs = self.execute(self, np.atleast_2d(samples).astype(self.dtype, copy=False))
+        return outputs if samples.ndim == 2 else outputs[0]
+
+    def __repr__(self) -> str:
+        sizes = "-".join(str(n) for n in (self.inputs, *(layer.neurons for layer in self.layers)))
+        return f"<Network {sizes}, {self.parameter_count:,} parameters, {self.dtype}>"
+
+
+def _real_array(x: ArrayLike) -> NDArray[np.generic]:
+    try:
+        array: NDArray[np.generic] = np.asarray(x)
+    except ValueError as error:
+        problem = "x: found rows of different lengths; expected an array of real numbers"
+        raise DataError(problem) from error
+    if array.dtype.kind not in "biuf":
+        problem = f"x: found dtype {array.dtype}; expected real numbers"
+        raise DataError(problem)
+    return array

@@ -1,0 +1,204 @@
+"""The whole pipeline as a library: a config in, a run on disk out. Hydra is not needed."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nnpipe.config.schema import FromRunConfig
+from nnpipe.engines import ENGINES
+from nnpipe.engines.fast import execute
+from nnpipe.errors import ConfigError, RunFailed, one_line
+from nnpipe.network.build import build as build_network
+from nnpipe.network.network import Network
+from nnpipe.network.table import stack_table
+from nnpipe.plan import Plan, make_plan, network_dtype, read_config
+from nnpipe.runs import open as runs
+from nnpipe.runs.claim import claim, point_latest
+from nnpipe.runs.manifest import Manifest
+from nnpipe.runs.parameters import write_parameters
+from nnpipe.runs.record import Record
+from nnpipe.runs.results import ResultsWriter
+from nnpipe.runs.summary import summary
+from nnpipe.sources.input import Input
+from nnpipe.sources.normalize import Normalization, normalization
+from nnpipe.stages import STAGES
+from nnpipe.stages.base import Progress, Silence, Work, batch_rows
+
+logger = logging.getLogger("nnpipe")
+
+
+def build(
+    architecture: Mapping[str, Any],
+    seed: int = 0,
+    dtype: str = "float32",
+    inputs: int | None = None,
+) -> Network:
+    """Build a network from an architecture, as the config's `architecture` writes it.
+
+    Parameters
+    ----------
+    architecture : mapping
+        For example ``{"inputs": 784, "sizes": [100, 10], "activation": "sigmoid"}``.
+    seed : int
+        Decides every parameter.
+    dtype : str
+        float32 or float64.
+    inputs : int, optional
+        The number of features, where the architecture does not say it.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of the architecture.
+
+    >>> network = build({"inputs": 3, "sizes": [4, 2]}, seed=1)
+    >>> [layer.parameters.shape for layer in network.layers]
+    [(4, 4), (2, 5)]
+    >>> network([[0.0, 0.5, 1.0]]).shape
+    (1, 2)
+    """
+    given = {"architecture": architecture, "seed": seed, "dtype": dtype}
+    declared = read_config(given).architecture
+    if isinstance(declared, FromRunConfig):
+        return open_run(declared.run).network
+    inputs = declared.inputs if declared.inputs is not None else inputs
+    if inputs is None:
+        raise ConfigError(["architecture.inputs: missing; set it to the number of features"])
+    return build_network(declared, inputs, seed, dtype, execute)
+
+
+def open_run(path: str | os.PathLike[str]) -> runs.Run:
+    """Open a complete run; see `nnpipe.runs.open.open_run`. Its network uses the fast engine."""
+    return runs.open_run(path, execute)
+
+
+def run(
+    config: Mapping[str, Any] | None = None,
+    *,
+    overrides: Sequence[str] = (),
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> runs.Run:
+    """Run the whole pipeline and return the run that it left on disk.
+
+    Parameters
+    ----------
+    config : mapping, optional
+        The same keys as the YAML; what is left out takes its default.
+    overrides : sequence of str
+        What was typed, to be kept in overrides.yaml.
+    folder : Path, optional
+        A folder that was claimed for this run; without it the next version is claimed.
+    progress : Progress, optional
+        Is told how far each stage is.
+
+    Raises
+    ------
+    ConfigError, DataError, RunError
+        Before anything is made on disk.
+    RunFailed
+        For a failure while running; the folder's manifest says `failed` and why.
+    KeyboardInterrupt
+        As it came; the folder's manifest says `interrupted`.
+    """
+    with make_plan(config or {}, execute) as plan:
+        output = plan.config.output
+        if folder is None:
+            folder = claim(Path(output.root), output.name)
+            manifest = _carry_out(plan, folder, overrides, progress or Silence())
+            point_latest(folder)
+        else:
+            manifest = _carry_out(plan, folder, overrides, progress or Silence())
+    return runs.Run(folder.resolve(), manifest, execute)
+
+
+def _carry_out(plan: Plan, folder: Path, overrides: Sequence[str], progress: Progress) -> Manifest:
+    record = Record(folder)
+    with record.log():
+        try:
+            _stages(plan, record, overrides, progress)
+            manifest = record.seal("complete")
+        except KeyboardInterrupt as error:
+            logger.error("%s: interrupted", folder)
+            record.seal("interrupted", str(error) or "interrupted by the user")
+            raise
+        except Exception as error:
+            reason = one_line(error)
+            logger.error("%s: failed: %s", folder, reason, exc_info=error)
+            try:
+                record.seal("failed", reason)
+            except OSError as unsealed:
+                logger.error("%s: no manifest: %s", folder, one_line(unsealed))
+            raise RunFailed(folder, reason) from error
+        logger.info("%s", summary(folder, manifest))
+    return manifest
+
+
+def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Progress) -> None:
+    config, source = plan.config, plan.source
+    dtype = network_dtype(config)
+    record.facts = {
+        "seed": config.seed,
+        "dtype": dtype.name,
+        "input": source.fingerprint(),
+        "source_run": None if plan.stored is None else str(plan.stored.path),
+    }
+    record.write_config(dataclasses.asdict(config), overrides)
+    with record.phase("build"):
+        network = _network(plan)
+        record.facts["network"] = [
+            {
+                "name": layer.name,
+                "activation": layer.activation,
+                "inputs": layer.inputs,
+                "neurons": layer.neurons,
+            }
+            for layer in network.layers
+        ]
+    logger.info("%s", stack_table(network))
+    with record.phase("normalize"):
+        scaling = _normalization(plan, progress)
+    with record.phase("parameters"):
+        write_parameters(record.folder / runs.PARAMETERS, network, scaling)
+    with ResultsWriter(record.folder / runs.RESULTS, source.rows) as sink:
+        work = Work(
+            config=config,
+            network=network,
+            engine=ENGINES.load(config.engine.kind),
+            input=Input(source, scaling, dtype, config.input.on_nonfinite),
+            sink=sink,
+            progress=progress,
+        )
+        record.facts["figures"] = work.figures
+        for name in config.pipeline.stages:
+            with record.phase(name):
+                STAGES.load(name)(work)
+
+
+def _network(plan: Plan) -> Network:
+    if plan.stored is not None:
+        network = plan.stored.network.astype(network_dtype(plan.config))
+        plan.config.architecture.inputs = network.inputs
+        return network
+    architecture = plan.config.architecture
+    inputs = architecture.inputs or plan.source.features
+    return build_network(
+        architecture, inputs, plan.config.seed, network_dtype(plan.config), execute
+    )
+
+
+def _normalization(plan: Plan, progress: Progress) -> Normalization:
+    config, source = plan.config, plan.source
+    if plan.stored is not None and config.input.normalize.kind == "from_run":
+        return plan.stored.normalization
+    rows = batch_rows(config, source, network_dtype(config))
+    progress.begin("normalize", source.samples)
+    try:
+        return normalization(config.input.normalize, source, rows, progress.advance)
+    finally:
+        progress.end()

@@ -1,0 +1,1 @@
+"""Runs on disk: claimed, written, sealed by a manifest, opened again."""

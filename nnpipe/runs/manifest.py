@@ -1,0 +1,196 @@
+"""The manifest: a run's status, its figures, where they come from, and its table of contents."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, NoReturn, cast
+
+from nnpipe.errors import RunError
+from nnpipe.runs.publish import publish_text
+
+FILE = "manifest.json"
+SCHEMA_VERSION = 1
+Status = Literal["complete", "failed", "interrupted"]
+STATUSES = ("complete", "failed", "interrupted")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file of a run: its size in bytes and its SHA-256 in hexadecimal."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What manifest.json says.
+
+    Attributes
+    ----------
+    status : str
+        complete, failed or interrupted.
+    error : str or None
+        One line, for a run that is not complete.
+    kind : str
+        run or sweep.
+    started, ended : str
+        ISO 8601, UTC.
+    seconds : mapping
+        Wall time by phase, and `total`.
+    figures : mapping
+        What the stages found out. JSON has no NaN; a figure that is not finite is null.
+    network : list of mapping
+        The layers in order: name, activation, inputs, neurons.
+    input : mapping
+        The fingerprint of the input: kind, path, size, mtime_ns, dataset, shape, dtype.
+    source_run : str or None
+        The run whose parameters were used.
+    software, blas, git_commit
+        Versions, the BLAS library with its kernel and threads, the commit of the working folder.
+    artifacts : mapping of str to Artifact
+        By file name.
+    """
+
+    status: Status
+    started: str
+    ended: str
+    kind: str = "run"
+    error: str | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict[str, float])
+    seed: int | None = None
+    dtype: str | None = None
+    figures: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    network: Sequence[Mapping[str, Any]] = ()
+    input: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    source_run: str | None = None
+    software: Mapping[str, str] = field(default_factory=dict[str, str])
+    blas: Sequence[Mapping[str, Any]] = ()
+    git_commit: str | None = None
+    artifacts: Mapping[str, Artifact] = field(default_factory=dict[str, Artifact])
+    schema_version: int = SCHEMA_VERSION
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write manifest.json into a folder, whole or not at all."""
+    content = _finite(asdict(manifest))
+    publish_text(folder / FILE, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check the manifest of a run or a sweep.
+
+    Raises
+    ------
+    RunError
+        If there is none, or if it is not what nnpipe writes.
+    """
+    path = folder / FILE
+    try:
+        content: Any = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problem = (
+            f"{folder}: no {FILE}; expected a folder that a run has finished. "
+            "The run is still going, or was killed, or this is no run."
+        )
+        raise RunError(problem) from None
+    except (OSError, ValueError, RecursionError) as error:
+        problem = f"{path}: cannot be read: {' '.join(str(error).split())}"
+        raise RunError(problem) from None
+    return _checked(content, path)
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "status": (str,),
+    "started": (str,),
+    "ended": (str,),
+    "kind": (str,),
+    "error": (str, type(None)),
+    "seconds": (dict,),
+    "seed": (int, type(None)),
+    "dtype": (str, type(None)),
+    "figures": (dict,),
+    "network": (list,),
+    "input": (dict,),
+    "source_run": (str, type(None)),
+    "software": (dict,),
+    "blas": (list,),
+    "git_commit": (str, type(None)),
+    "artifacts": (dict,),
+    "schema_version": (int,),
+}
+
+
+def _checked(content: Any, path: Path) -> Manifest:
+    def refuse(what: str) -> NoReturn:
+        problem = f"{path}: {what}. This file was not written by nnpipe, or was altered."
+        raise RunError(problem)
+
+    if not isinstance(content, dict):
+        refuse("not a JSON object")
+    values = cast("dict[str, Any]", content)
+    if values.get("schema_version") != SCHEMA_VERSION:
+        found = values.get("schema_version")
+        problem = (
+            f"{path}: schema_version: found {found!r}; expected {SCHEMA_VERSION}. "
+            "Open it with the version of nnpipe that wrote it."
+        )
+        raise RunError(problem)
+    for name in (entry.name for entry in fields(Manifest)):
+        if name not in values:
+            refuse(f"{name} is missing")
+        if not isinstance(values[name], _TYPES[name]) or isinstance(values[name], bool):
+            refuse(f"{name} is of the wrong type")
+    if values["status"] not in STATUSES:
+        refuse(f"status is {values['status']!r}; expected one of {', '.join(STATUSES)}")
+    artifacts: dict[str, Artifact] = {}
+    for name, entry in cast("dict[str, Any]", values["artifacts"]).items():
+        if Path(name).name != name or name in {"", ".", ".."}:
+            refuse(f"artifact {name!r} is not the name of a file in the folder")
+        match entry:
+            case {"size": int(size), "sha256": str(sha256)} if size >= 0:
+                artifacts[name] = Artifact(size, sha256)
+            case _:
+                refuse(f"artifact {name!r} lacks its size or its sha256")
+    known: dict[str, Any] = {entry.name: values[entry.name] for entry in fields(Manifest)}
+    known["artifacts"] = artifacts
+    return Manifest(**known)
+
+
+def measure(path: Path) -> Artifact:
+    """Return the size and the SHA-256 of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Artifact(file.tell(), digest)
+
+
+def verify(folder: Path, manifest: Manifest) -> list[str]:
+    """Return what is wrong with the artifacts that a manifest lists, one line each."""
+    problems: list[str] = []
+    for name, expected in manifest.artifacts.items():
+        path = folder / name
+        if path.is_symlink() or not path.is_file():
+            problems.append(f"{path}: missing; the manifest lists it")
+            continue
+        size = path.stat().st_size
+        if size != expected.size:
+            problems.append(f"{path}: altered; found {size} bytes; expected {expected.size}")
+        elif measure(path).sha256 != expected.sha256:
+            problems.append(f"{path}: altered; its SHA-256 is not the one in the manifest")
+    return problems
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, Any]", value).items()
+        return {key: _finite(item) for key, item in items}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in cast("list[Any]", value)]
+    return value

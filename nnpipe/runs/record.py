@@ -1,0 +1,100 @@
+"""Keep the books of a run while it goes: its log, its phases, and the manifest that seals it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nnpipe.runs.manifest import Manifest, Status, measure, write_manifest
+from nnpipe.runs.open import CONFIG, LOG, OVERRIDES, PARAMETERS, RESULTS
+from nnpipe.runs.provenance import blas, git_commit, software
+from nnpipe.runs.publish import publish_text
+
+logger = logging.getLogger("nnpipe")
+
+
+def now() -> str:
+    """Return the time as ISO 8601 in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass
+class Record:
+    """A run that is going on in a folder.
+
+    Attributes
+    ----------
+    folder : Path
+        Claimed for this run alone.
+    facts : dict
+        What is known of the run so far, by field of the manifest.
+    seconds : dict
+        Wall time by phase.
+    """
+
+    folder: Path
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+    started: str = field(default_factory=now)
+    _begin: float = field(default_factory=time.perf_counter)
+
+    def write_config(self, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
+        """Write config.yaml, the resolved config, and overrides.yaml, what was typed."""
+        text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+        publish_text(self.folder / CONFIG, text)
+        publish_text(self.folder / OVERRIDES, yaml.safe_dump(list(overrides), allow_unicode=True))
+
+    @contextmanager
+    def phase(self, name: str) -> Generator[None]:
+        """Add the wall time of the block to a phase."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - begin
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent
+
+    @contextmanager
+    def log(self) -> Generator[None]:
+        """Copy what nnpipe logs into run.log, tracebacks included."""
+        handler = logging.FileHandler(self.folder / LOG, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+        level = logger.level
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+            handler.close()
+
+    def seal(self, status: Status, error: str | None = None) -> Manifest:
+        """Write the manifest, the last file of a run; what it lists is not changed after it."""
+        with self.phase("checksums"):
+            names = (CONFIG, OVERRIDES, PARAMETERS, RESULTS)
+            present = [name for name in names if (self.folder / name).is_file()]
+            artifacts = {name: measure(self.folder / name) for name in present}
+        self.seconds["total"] = time.perf_counter() - self._begin
+        manifest = Manifest(
+            status=status,
+            error=error,
+            started=self.started,
+            ended=now(),
+            seconds={name: round(value, 6) for name, value in self.seconds.items()},
+            software=software(),
+            blas=blas(),
+            git_commit=git_commit(),
+            artifacts=artifacts,
+            **self.facts,
+        )
+        write_manifest(self.folder, manifest)
+        return manifest

@@ -1,0 +1,109 @@
+"""results.h5: what came out, in a file that HDF5 viewers, xarray and plain h5py understand.
+
+The datasets stand at the root, with dimension scales, so that xarray names their dimensions; the
+groups under ``/entry`` hard-link to them with the attributes by which NeXus viewers plot them.
+
+References
+----------
+HDF5 Dimension Scale Specification; NeXus manual, class NXdata.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from nnpipe.runs.publish import published
+
+FORMAT = "nnpipe results"
+FORMAT_VERSION = 1
+_CHUNK_BYTES = 1 << 20
+
+
+class ResultsWriter:
+    """Writes results.h5; use it as a context manager, which publishes the file at the end.
+
+    Parameters
+    ----------
+    path : Path
+        The final name. While it is written the file has a temporary one.
+    rows : (samples,) int64
+        Each sample's row number in the input: the coordinate of the dimension `sample`.
+    """
+
+    def __init__(self, path: Path, rows: NDArray[np.int64] | range) -> None:
+        self.path = path
+        self._rows = rows
+        self._publication = published(path)
+
+    def __enter__(self) -> ResultsWriter:
+        temporary = self._publication.__enter__()
+        self._file: Any = h5py.File(temporary, "x", libver=("v108", "v110"))
+        self._file.attrs["format"] = FORMAT
+        self._file.attrs["format_version"] = FORMAT_VERSION
+        self._file.attrs["NX_class"] = "NXroot"
+        self._file.attrs["default"] = "entry"
+        self._entry: Any = self._file.create_group("entry")
+        self._entry.attrs["NX_class"] = "NXentry"
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        try:
+            self._file.close()
+        except BaseException as error:
+            self._publication.__exit__(type(error), error, error.__traceback__)
+            raise
+        self._publication.__exit__(*exception)
+
+    def create(
+        self, name: str, shape: tuple[int, ...], dtype: DTypeLike, dims: tuple[str, ...], title: str
+    ) -> None:
+        """Announce a dataset; see `Sink.create`."""
+        dtype = np.dtype(dtype)
+        width = int(np.prod(shape[1:])) * dtype.itemsize
+        chunk = (min(shape[0], max(1, _CHUNK_BYTES // max(width, 1))), *shape[1:])
+        dataset = self._file.create_dataset(name, shape, dtype, chunks=chunk, fletcher32=True)
+        dataset.attrs["long_name"] = title
+        dataset.attrs["units"] = "1"
+        # A dimension belongs to the group of its dataset, as netCDF has it, save for `sample`,
+        # which all of them share.
+        for axis, (dim, size) in enumerate(zip(dims, shape, strict=True)):
+            dataset.dims[axis].attach_scale(self._scale(dataset.parent, dim, size))
+        self._plot(name, dataset, dims)
+
+    def write(self, name: str, start: int, rows: NDArray[Any]) -> None:
+        """Store rows of an announced dataset; see `Sink.write`."""
+        self._file[name][start : start + len(rows)] = rows
+
+    def _scale(self, group: Any, dim: str, size: int) -> Any:
+        home = self._file if dim == "sample" else group
+        if dim in home:
+            return home[dim]
+        if dim == "sample":
+            scale = self._file.create_dataset(dim, (size,), np.int64)
+            step = 1 << 20
+            for start in range(0, size, step):
+                scale[start : start + step] = self._rows[start : start + step]
+            scale.attrs["long_name"] = "Row of the input, from 0"
+        else:
+            scale = home.create_dataset(dim, data=np.arange(size, dtype=np.int64))
+            scale.attrs["long_name"] = f"{dim.replace('_', ' ').capitalize()}, from 0"
+        scale.make_scale(dim)
+        return scale
+
+    def _plot(self, name: str, dataset: Any, dims: tuple[str, ...]) -> None:
+        group = self._entry.create_group(name.replace("/", "_"))
+        group.attrs["NX_class"] = "NXdata"
+        signal = name.rsplit("/", 1)[-1]
+        group[signal] = dataset
+        group.attrs["signal"] = signal
+        group.attrs["axes"] = list(dims)
+        for axis, dim in enumerate(dims):
+            group[dim] = dataset.dims[axis][0]
+            group.attrs[f"{dim}_indices"] = axis
+        if "default" not in self._entry.attrs:
+            self._entry.attrs["default"] = name.replace("/", "_")

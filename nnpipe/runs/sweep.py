@@ -1,0 +1,123 @@
+"""Bring the runs of a sweep together from what is on disk: sweep.csv, a table, a manifest."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from nnpipe.errors import RunError
+from nnpipe.runs.manifest import Manifest, measure, read_manifest, write_manifest
+from nnpipe.runs.open import OVERRIDES
+from nnpipe.runs.provenance import software
+from nnpipe.runs.publish import publish_text
+from nnpipe.runs.record import now
+
+TABLE = "sweep.csv"
+
+
+def read_jobs(folder: Path) -> list[dict[str, Any]]:
+    """Return one row for each job of a sweep, in the order of their numbers.
+
+    A row has the job's number, its overrides by key, its status, its figures that are numbers,
+    its seconds, the error if any, and the path of its run within the sweep.
+    """
+    return [_row(folder, job) for job in sorted((folder / "runs").glob("[0-9]*"), key=_number)]
+
+
+def _number(job: Path) -> int:
+    return int(job.name)
+
+
+def _row(folder: Path, job: Path) -> dict[str, Any]:
+    row: dict[str, Any] = {"job": job.name} | read_overrides(job)
+    try:
+        manifest = read_manifest(job)
+    except RunError:
+        # Killed before it could seal its run.
+        return row | {"status": "interrupted", "path": str(job.relative_to(folder))}
+    row["status"] = manifest.status
+    for name, value in manifest.figures.items():
+        if isinstance(value, int | float):
+            row[name] = value
+        elif isinstance(value, dict):
+            numbers = cast("dict[str, Any]", value).items()
+            row |= {f"{name}.{key}": number for key, number in numbers}
+    row["seconds"] = manifest.seconds.get("total")
+    if manifest.error is not None:
+        row["error"] = manifest.error
+    return row | {"path": str(job.relative_to(folder))}
+
+
+def read_overrides(folder: Path) -> dict[str, str]:
+    """Return what was typed for a run, by key."""
+    try:
+        typed: Any = yaml.safe_load((folder / OVERRIDES).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError):
+        return {}
+    pairs = [str(line).partition("=") for line in cast("Sequence[Any]", typed or ())]
+    return {key.lstrip("+~"): value for key, _, value in pairs}
+
+
+def job_line(job: Path) -> str:
+    """Return the line that tells that a job has ended."""
+    row = _row(job.parents[1], job)
+    typed = " ".join(f"{key}={value}" for key, value in read_overrides(job).items())
+    figures = [f"{row['seconds']:.3f} s"] if row.get("seconds") is not None else []
+    if row.get("accuracy") is not None:
+        figures.append(f"accuracy {row['accuracy']:.2%}")
+    if "error" in row:
+        figures.append(row["error"])
+    return f"{row['job']}  {row['status']:<11}  {typed}  {'  '.join(figures)}".rstrip()
+
+
+def finish_sweep(folder: Path, *, interrupted: bool = False) -> tuple[str, bool]:
+    """Write sweep.csv and the sweep's manifest.
+
+    Returns
+    -------
+    text : str
+        The lines that close a sweep, with a table of the jobs that are not complete.
+    complete : bool
+        Whether every job is.
+    """
+    rows = read_jobs(folder)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    for last in ("error", "path"):
+        if last in columns:
+            columns.append(columns.pop(columns.index(last)))
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    publish_text(folder / TABLE, table.getvalue())
+    # Hydra's own record; what was typed is in each run's overrides.yaml.
+    (folder / "multirun.yaml").unlink(missing_ok=True)
+
+    counts = Counter(str(row["status"]) for row in rows)
+    complete = bool(rows) and counts["complete"] == len(rows) and not interrupted
+    status = "interrupted" if interrupted else "complete" if complete else "failed"
+    manifest = Manifest(
+        status=status,
+        kind="sweep",
+        error=None if complete else f"{len(rows) - counts['complete']} jobs are not complete",
+        started=now(),
+        ended=now(),
+        figures={"jobs": len(rows), **counts},
+        software=software(),
+        artifacts={TABLE: measure(folder / TABLE)},
+    )
+    write_manifest(folder, manifest)
+
+    rest = [row for row in rows if row["status"] != "complete"]
+    lines = [f"{row['job']}  {row['status']:<11}  {row.get('error', '')}" for row in rest]
+    if lines:
+        lines = ["", "Jobs that are not complete:", *lines]
+    tally = ", ".join(f"{count} {name}" for name, count in counts.items())
+    lines += ["", f"jobs   {len(rows)}: {tally}", f"table  {folder / TABLE}"]
+    return "\n".join(lines), complete

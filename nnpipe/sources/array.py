@@ -1,0 +1,153 @@
+"""A source over an array on disk: the one path that HDF5, idx and npy files share."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.config.schema import RowsConfig
+from nnpipe.errors import DataError
+from nnpipe.hdf5 import describe, is_real
+from nnpipe.sources.labels import as_labels, lay_out_labels
+from nnpipe.sources.layout import as_slice, lay_out, select_rows
+
+
+class StoredArray(Protocol):
+    """An array on disk, of which a part is read at a time.
+
+    Attributes
+    ----------
+    key : str
+        The config key that names it: ``input.dataset``.
+    name : str
+        Its name in messages: ``/x in digits.h5``.
+    shape : tuple of int or None
+        None where the file stores no array under the name.
+    dtype : np.dtype or None
+        As stored; None where NumPy has none like it.
+    """
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...] | None: ...
+    @property
+    def dtype(self) -> np.dtype[Any] | None: ...
+
+    def block(self, axis: int) -> int:
+        """Return the length along an axis of what is stored together."""
+        ...
+
+    def read(self, axis: int, rows: slice) -> NDArray[Any]:
+        """Return the rows along an axis and everything along the others."""
+        ...
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what tells the array from any other, ready for JSON."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...
+
+
+class ArraySource:
+    """Samples along one axis of a stored array, with or without labels in a second one.
+
+    Parameters
+    ----------
+    array : StoredArray
+        The data, real numbers.
+    labels : StoredArray or None
+        One label for each sample of the data.
+    sample_axis : int
+        The axis that counts the samples, from the end if negative.
+    rows : RowsConfig
+        Which samples to take, of the data and of the labels alike.
+
+    Raises
+    ------
+    DataError
+        If the data, the labels or the rows cannot be used.
+    """
+
+    def __init__(
+        self, array: StoredArray, labels: StoredArray | None, sample_axis: int, rows: RowsConfig
+    ) -> None:
+        shape, self.dtype = _numbers(array)
+        self._array, self._labels = array, labels
+        self._layout = lay_out(shape, sample_axis, array.name)
+        self.rows = select_rows(rows, self._layout.samples, array.name)
+        if labels is not None:
+            shape, self._label_dtype = _numbers(labels)
+            self._label_layout = lay_out_labels(shape, self._layout.samples, labels.name)
+
+    @property
+    def samples(self) -> int:
+        """How many samples are taken."""
+        return len(self.rows)
+
+    @property
+    def features(self) -> int:
+        """How many numbers a sample has."""
+        return self._layout.features
+
+    @property
+    def block(self) -> int:
+        """Samples that are stored together."""
+        return max(1, self._array.block(self._layout.axis) // self.rows.step)
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the samples from start to stop, (stop - start, features)."""
+        rows = as_slice(self.rows[start:stop])
+        return self._layout.flatten(self._array.read(self._layout.axis, rows), self.dtype)
+
+    def labels(self, start: int, stop: int) -> NDArray[np.int64] | None:
+        """Return the labels of the samples from start to stop, or None if there are none."""
+        if self._labels is None:
+            return None
+        rows = self.rows[start:stop]
+        part = self._labels.read(self._label_layout.axis, as_slice(rows))
+        values = self._label_layout.flatten(part, self._label_dtype)
+        return as_labels(values[:, 0], rows, self._labels.name)
+
+    def row(self, sample: int) -> int:
+        """Return the number that a sample's row has in the file."""
+        return self.rows[sample]
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what tells this input from any other, ready for JSON."""
+        first = self.rows
+        found = self._array.fingerprint() | {
+            "sample_axis": self._layout.axis,
+            "rows": [first.start, first.stop, first.step],
+        }
+        if self._labels is not None:
+            found["labels"] = self._labels.fingerprint()
+        return found
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._array.close()
+        if self._labels is not None:
+            self._labels.close()
+
+
+def _numbers(array: StoredArray) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return the shape and the native dtype of an array that holds real numbers."""
+    dtype, shape = array.dtype, array.shape
+    if dtype is None or not is_real(dtype):
+        problem = f"{array.key}: {array.name} is {describe(dtype)}; expected real numbers."
+        raise DataError(problem)
+    if shape == ():
+        problem = f"{array.key}: {array.name} is one number; expected an array of samples."
+        raise DataError(problem)
+    if shape is None or 0 in shape:
+        found = "" if shape is None else f"found the shape {shape}; "
+        problem = f"{array.key}: {array.name} is empty; {found}expected at least one sample."
+        raise DataError(problem)
+    return shape, dtype.newbyteorder("=")

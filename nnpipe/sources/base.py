@@ -1,0 +1,75 @@
+"""What an input source is: numbered samples that are read a range at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.config.schema import InputConfig
+
+
+class Source(Protocol):
+    """Samples of equal width.
+
+    Attributes
+    ----------
+    samples, features : int
+        The source's shape, each at least 1.
+    dtype : np.dtype
+        That of the stored numbers, in native byte order.
+    block : int
+        Samples that are best read together; 1 where it does not matter.
+    rows : range
+        The number that each sample's row has in the file.
+    """
+
+    @property
+    def samples(self) -> int: ...
+    @property
+    def features(self) -> int: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def block(self) -> int: ...
+    @property
+    def rows(self) -> range: ...
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the samples from start to stop, (stop - start, features), C-contiguous."""
+        ...
+
+    def labels(self, start: int, stop: int) -> NDArray[np.int64] | None:
+        """Return the labels of the samples from start to stop, or None if there are none."""
+        ...
+
+    def row(self, sample: int) -> int:
+        """Return the number that a sample's row has in the file."""
+        ...
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what tells this input from any other, ready for JSON."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the files."""
+        ...
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """What a name in the registry of sources stands for.
+
+    Parameters
+    ----------
+    schema : type
+        The config keys of this kind: a dataclass that extends InputConfig.
+    open : callable
+        Returns the source that a config of that schema and a seed describe.
+    """
+
+    schema: type[InputConfig]
+    open: Callable[[Any, int], Source]

@@ -1,0 +1,90 @@
+"""Samples from an HDF5 dataset, read slice by slice."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.config.schema import Hdf5Input
+from nnpipe.errors import DataError
+from nnpipe.files import fingerprint, reason, stat_file
+from nnpipe.hdf5 import dtype_of, find_dataset, open_file
+from nnpipe.sources.array import ArraySource
+from nnpipe.sources.base import SourceKind
+
+
+class Hdf5Array:
+    """A dataset of an open file, as a stored array."""
+
+    def __init__(self, dataset: h5py.Dataset, key: str, status: os.stat_result) -> None:
+        self.key = key
+        self.shape: tuple[int, ...] | None = dataset.shape
+        self.dtype = dtype_of(dataset)
+        self._dataset: Any = dataset
+        self._file: Any = dataset.file
+        self._status = status
+
+    @property
+    def name(self) -> str:
+        """The dataset's path and the file's name."""
+        return f"{self._dataset.name} in {Path(self._file.filename).name}"
+
+    def block(self, axis: int) -> int:
+        """Return the chunks' length along an axis; 1 for a dataset without chunks."""
+        return self._dataset.chunks[axis] if self._dataset.chunks else 1
+
+    def read(self, axis: int, rows: slice) -> NDArray[Any]:
+        """Return the rows along an axis and everything along the others."""
+        try:
+            return self._dataset[(slice(None),) * axis + (rows,)]
+        except (OSError, RuntimeError) as error:
+            problem = (
+                f"{self.key}: rows {rows.start} to {rows.stop - 1} of {self.name} "
+                f"cannot be read; HDF5 says: {reason(error)}."
+            )
+            raise DataError(problem) from error
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return the file's fingerprint, and the dataset's path, shape and dtype."""
+        return {
+            "kind": "hdf5",
+            **fingerprint(self._file.filename, self._status),
+            "dataset": self._dataset.name,
+            "shape": list(self.shape or ()),
+            "dtype": str(np.dtype(self.dtype)),
+        }
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def open_hdf5(config: Hdf5Input, seed: int) -> ArraySource:
+    """Open the dataset that a config names, or the only one that a file holds.
+
+    Raises
+    ------
+    DataError
+        If the file, the dataset, the labels or the rows cannot be used.
+    """
+    status = stat_file(config.path, "input.path")
+    file = open_file(config.path, "input.path")
+    try:
+        found = labels = None
+        if config.labels is not None:
+            found = find_dataset(file, config.labels, "input.labels")
+            labels = Hdf5Array(found, "input.labels", status)
+        dataset = find_dataset(file, config.dataset, "input.dataset", ignore=found)
+        data = Hdf5Array(dataset, "input.dataset", status)
+        return ArraySource(data, labels, config.sample_axis, config.rows)
+    except BaseException:
+        file.close()
+        raise
+
+
+HDF5 = SourceKind(Hdf5Input, open_hdf5)

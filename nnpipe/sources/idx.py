@@ -1,0 +1,196 @@
+"""Samples from a file in the MNIST format (idx), plain or gzip."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.config.schema import IdxInput
+from nnpipe.errors import DataError
+from nnpipe.files import fingerprint, reason, stat_file
+from nnpipe.sources.array import ArraySource
+from nnpipe.sources.base import SourceKind
+
+_DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_GZIP = b"\x1f\x8b"
+_PIECE = 1 << 20
+
+
+class IdxArray:
+    """The array of an idx file, as a stored array; its first axis counts the samples.
+
+    Parameters
+    ----------
+    path : str
+        The file, which is gzip if its first bytes say so.
+    key : str
+        The config key that names it, with which every message begins.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, of another format, or shorter than it declares.
+
+    References
+    ----------
+    LeCun, Cortes, Burges: The MNIST database of handwritten digits, "File formats".
+    """
+
+    def __init__(self, path: str, key: str) -> None:
+        self.key, self.name = key, Path(path).name
+        self._path = path
+        self._status = stat_file(path, key)
+        try:
+            with Path(path).open("rb") as file:
+                self._packed = file.read(2) == _GZIP
+            self._file = _open(path, self._packed)
+        except OSError as error:
+            problem = f"{key}: {path} cannot be opened; {reason(error)}."
+            raise DataError(problem) from error
+        # Seeking and reading are two steps, which two threads must not mix.
+        self._lock = Lock()
+        try:
+            self.shape, self.dtype = self._header()
+            self._row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
+            self._offset = 4 + 4 * len(self.shape)
+            if not self._packed:
+                self._check_size()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _header(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        magic = bytes(self._take(4))
+        if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _DTYPES or magic[3] == 0:
+            problem = (
+                f"{self.key}: {self._path} is not in the MNIST format (idx); found the first bytes "
+                f"'{magic.hex(' ')}'; expected 00 00, a type from 08 to 0e, a number of axes."
+            )
+            raise DataError(problem)
+        sizes = self._take(4 * magic[3])
+        if len(sizes) < 4 * magic[3]:
+            problem = f"{self.key}: {self.name} ends in its header. Fetch the file again."
+            raise DataError(problem)
+        return struct.unpack(f">{magic[3]}I", sizes), np.dtype(_DTYPES[magic[2]])
+
+    def _check_size(self) -> None:
+        found = self._status.st_size - self._offset
+        expected = self.shape[0] * self._row_bytes
+        if found < expected:
+            raise self._short(found)
+        if found > expected:
+            problem = (
+                f"{self.key}: {self.name} is longer than its header declares; found {found} bytes "
+                f"of data; expected {expected} for {self.shape} {self.dtype.name}."
+            )
+            raise DataError(problem)
+
+    def _short(self, data_bytes: int) -> DataError:
+        rows = max(0, data_bytes) // max(1, self._row_bytes)
+        return DataError(
+            f"{self.key}: {self.name} ends after {rows} rows; its header declares "
+            f"{self.shape[0]}. Fetch the file again."
+        )
+
+    def block(self, axis: int) -> int:
+        """Return 1: the file has no chunks."""
+        return 1
+
+    def read(self, axis: int, rows: slice) -> NDArray[Any]:
+        """Return rows along the first axis, the other axes flattened."""
+        selected = range(rows.start, rows.stop, rows.step)
+        together = rows.step == 1
+        parts = [selected] if together else [selected[i : i + 1] for i in range(len(selected))]
+        data = bytearray()
+        with self._lock:
+            for part in parts:
+                if part:
+                    self._seek(self._offset + part.start * self._row_bytes)
+                    data += self._take(len(part) * self._row_bytes)
+            end = self._file.tell()
+        if len(data) < len(selected) * self._row_bytes:
+            raise self._short(end - self._offset)
+        return np.frombuffer(data, self.dtype).reshape(len(selected), math.prod(self.shape[1:]))
+
+    def _seek(self, position: int) -> None:
+        if not self._packed:
+            self._file.seek(position)
+            return
+        if position < self._file.tell():
+            self._file.seek(0)
+        left = position - self._file.tell()
+        while left > 0:
+            taken = len(self._take(min(left, _PIECE)))
+            if not taken:
+                return
+            left -= taken
+
+    def _take(self, size: int) -> bytearray:
+        """Return the next bytes; fewer where the file ends, or where gzip ends too early.
+
+        They come in pieces, so that memory grows with what is there, not with what is asked for.
+        """
+        taken = bytearray()
+        while len(taken) < size:
+            try:
+                piece: bytes = self._file.read1(min(size - len(taken), _PIECE))
+            except EOFError:
+                break
+            except (OSError, zlib.error) as error:
+                problem = (
+                    f"{self.key}: {self.name} is damaged; {reason(error)}. Fetch the file again."
+                )
+                raise DataError(problem) from error
+            if not piece:
+                break
+            taken += piece
+        return taken
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return the file's fingerprint, and the array's shape and dtype."""
+        return {
+            "kind": "idx",
+            **fingerprint(self._path, self._status),
+            "shape": list(self.shape),
+            "dtype": str(self.dtype),
+        }
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _open(path: str, packed: bool) -> Any:
+    return gzip.open(path) if packed else Path(path).open("rb")
+
+
+def open_idx(config: IdxInput, seed: int) -> ArraySource:
+    """Open the file that a config names, and that of its labels.
+
+    Raises
+    ------
+    DataError
+        If the file, the labels or the rows cannot be used.
+    """
+    data = IdxArray(config.path, "input.path")
+    labels = None
+    try:
+        if config.labels is not None:
+            labels = IdxArray(config.labels, "input.labels")
+        return ArraySource(data, labels, 0, config.rows)
+    except BaseException:
+        data.close()
+        if labels is not None:
+            labels.close()
+        raise
+
+
+IDX = SourceKind(IdxInput, open_idx)

@@ -1,0 +1,173 @@
+"""A source as the network sees it: normalized, in the network's dtype, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from nnpipe.errors import DataError
+from nnpipe.sources.base import Source
+from nnpipe.sources.normalize import Normalization
+
+_LABELS_TOGETHER = 1 << 16
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples that were read together.
+
+    Parameters
+    ----------
+    start : int
+        The number of the first sample.
+    x : (rows, features) float32 or float64
+        The samples.
+    labels : (rows,) int64 or None
+        Their labels, if there are any.
+    """
+
+    start: int
+    x: NDArray[np.floating[Any]]
+    labels: NDArray[np.int64] | None
+
+
+class Input:
+    """Samples that are ready to be multiplied.
+
+    Parameters
+    ----------
+    source : Source
+        The stored numbers.
+    normalization : Normalization
+        What is done to them.
+    dtype : dtype-like
+        The network's dtype.
+    on_nonfinite : str
+        ``warn`` counts values that are not finite; ``error`` refuses them.
+
+    Attributes
+    ----------
+    nonfinite : int
+        How many values of what was read so far are NaN or infinite.
+    first_nonfinite_row : int or None
+        The lowest row, as the file counts them, that holds one.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        normalization: Normalization,
+        dtype: DTypeLike,
+        on_nonfinite: str = "warn",
+    ) -> None:
+        self.source = source
+        self.normalization = normalization
+        self.dtype = np.dtype(dtype)
+        self.nonfinite = 0
+        self.first_nonfinite_row: int | None = None
+        self._refuse = on_nonfinite == "error"
+        self._wide = np.result_type(source.dtype, self.dtype)
+        self._offset = normalization.offset.astype(self._wide)
+        self._factor = normalization.factor.astype(self._wide)
+        self._safe = _stays_finite(source.dtype, normalization, self.dtype)
+
+    @property
+    def samples(self) -> int:
+        """How many samples there are."""
+        return self.source.samples
+
+    @property
+    def features(self) -> int:
+        """How many numbers a sample has."""
+        return self.source.features
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether the samples have labels."""
+        return self.source.labels(0, 0) is not None
+
+    def read(self, start: int, stop: int) -> NDArray[np.floating[Any]]:
+        """Return the samples from start to stop, (stop - start, features), in a new array.
+
+        They are normalized in the wider of the stored and the network's dtype, then cast.
+
+        Raises
+        ------
+        DataError
+            If a value is not finite and `on_nonfinite` is ``error``.
+        """
+        raw = self.source.read(start, stop)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self.normalization.identity:
+                x = raw.astype(self.dtype)
+            else:
+                x: NDArray[Any] = np.subtract(raw, self._offset, dtype=self._wide)
+                x *= self._factor
+                x = x.astype(self.dtype, copy=False)
+        if not self._safe:
+            self._check(x, raw, start)
+        return x
+
+    def batches(self, size: int) -> Iterator[Batch]:
+        """Yield all samples in order, `size` at a time, fewer in the last batch."""
+        for start in range(0, self.samples, size):
+            stop = min(start + size, self.samples)
+            yield Batch(start, self.read(start, stop), self.source.labels(start, stop))
+
+    def _check(self, x: NDArray[Any], raw: NDArray[Any], start: int) -> None:
+        finite = np.isfinite(x)
+        if finite.all():
+            return
+        sample, feature = divmod(int(np.argmin(finite)), self.features)
+        row = self.source.rows[start + sample]
+        if self._refuse:
+            stored = raw[sample, feature]
+            lost = f", which becomes {x[sample, feature]} in {self.dtype}"
+            problem = (
+                f"input.on_nonfinite: found {stored} in row {row}, feature {feature}"
+                f"{lost if np.isfinite(stored) else ''}; expected finite numbers. "
+                "Clean the data, or set input.on_nonfinite=warn."
+            )
+            raise DataError(problem)
+        self.nonfinite += finite.size - int(np.count_nonzero(finite))
+        before = self.first_nonfinite_row
+        self.first_nonfinite_row = row if before is None else min(before, row)
+
+
+def check_labels(source: Source, classes: int) -> None:
+    """Read all labels of a source once, if it has any.
+
+    Raises
+    ------
+    DataError
+        If one is not from 0 to classes - 1.
+    """
+    for start in range(0, source.samples, _LABELS_TOGETHER):
+        labels = source.labels(start, min(start + _LABELS_TOGETHER, source.samples))
+        if labels is None:
+            return
+        wrong = (labels < 0) | (labels >= classes)
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            problem = (
+                f"input.labels: found {labels[first]} in row {source.rows[start + first]}; "
+                f"expected 0 to {classes - 1}, one class for each output of the network."
+            )
+            raise DataError(problem)
+
+
+def _stays_finite(
+    stored: np.dtype[Any], normalization: Normalization, dtype: np.dtype[Any]
+) -> bool:
+    """Tell whether no stored number can become NaN or infinite: integers within range."""
+    if stored.kind == "f":
+        return False
+    largest = 1.0 if stored.kind == "b" else 2.0 ** (8 * stored.itemsize)
+    with np.errstate(over="ignore"):
+        furthest = largest + np.abs(normalization.offset).max()
+        bound = furthest * np.abs(normalization.factor).max()
+    return bool(max(furthest, bound) < np.finfo(dtype).max)

@@ -1,0 +1,72 @@
+"""Labels: whole numbers, one a sample, however they are stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.errors import DataError
+from nnpipe.sources.layout import Layout
+
+
+def lay_out_labels(shape: tuple[int, ...], samples: int, what: str) -> Layout:
+    """Return the layout of one label a sample, its other axes (a MATLAB column's) of length 1.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The stored labels'.
+    samples : int
+        How many samples the data has, before `input.rows`.
+    what : str
+        The labels' name in messages.
+
+    Raises
+    ------
+    DataError
+        If there is not exactly one label for each sample.
+    """
+    if samples not in shape or np.prod(shape, dtype=object) != samples:
+        problem = (
+            f"input.labels: {what} does not fit the data; found the shape {shape}; "
+            f"expected {(samples,)}, one label a sample."
+        )
+        raise DataError(problem)
+    return Layout(shape, shape.index(samples))
+
+
+def as_labels(values: NDArray[Any], rows: range, what: str) -> NDArray[np.int64]:
+    """Return stored numbers as labels.
+
+    Parameters
+    ----------
+    values : (samples,) of any real dtype
+        The numbers; floats must be whole.
+    rows : range
+        Their row numbers, for the message.
+    what : str
+        Their name in messages.
+
+    Raises
+    ------
+    DataError
+        If one is not a whole number that int64 can hold.
+
+    >>> as_labels(np.array([3.0, 1.0]), range(2), "/y")
+    array([3, 1])
+    """
+    if values.dtype.kind == "f":
+        values = values.astype(np.float64)
+        good = (np.floor(values) == values) & (np.abs(values) < 2.0**63)
+    else:
+        good = values <= np.iinfo(np.int64).max
+    if not good.all():
+        bad = int(np.argmin(good))
+        problem = (
+            f"input.labels: found {values[bad].item()} in row {rows[bad]} of {what}; "
+            "expected whole numbers."
+        )
+        raise DataError(problem)
+    return values.astype(np.int64)

@@ -1,0 +1,98 @@
+"""Arrays of any number of axes as samples in rows: slices along one axis, the rest flattened."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.config.schema import RowsConfig
+from nnpipe.errors import DataError
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which axis of an array counts the samples.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The stored array's.
+    axis : int
+        The sample axis, 0 or greater.
+
+    >>> Layout((28, 28, 60000), axis=2).features
+    784
+    """
+
+    shape: tuple[int, ...]
+    axis: int
+
+    @property
+    def samples(self) -> int:
+        """The length of the sample axis."""
+        return self.shape[self.axis]
+
+    @property
+    def features(self) -> int:
+        """The number of numbers a sample has."""
+        return math.prod(self.shape[: self.axis] + self.shape[self.axis + 1 :])
+
+    def flatten(self, part: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Return a part of the array as (samples, features), C-contiguous, in native byte order.
+
+        The other axes keep their order, the last running fastest.
+        """
+        rows = np.moveaxis(part, self.axis, 0).reshape(part.shape[self.axis], self.features)
+        return np.ascontiguousarray(rows, dtype)
+
+
+def lay_out(shape: tuple[int, ...], sample_axis: int, what: str) -> Layout:
+    """Return the layout of an array with its samples along an axis, counted from the end if < 0.
+
+    Raises
+    ------
+    DataError
+        If the array has no such axis, or nothing in it.
+    """
+    axes = len(shape)
+    if not -axes <= sample_axis < axes:
+        problem = (
+            f"input.sample_axis: {what} has the shape {shape}; found {sample_axis}; "
+            f"expected {-axes} to {axes - 1}."
+        )
+        raise DataError(problem)
+    return Layout(shape, sample_axis % axes)
+
+
+def select_rows(rows: RowsConfig, samples: int, what: str) -> range:
+    """Return the numbers of the rows that a slice takes.
+
+    >>> select_rows(RowsConfig(start=-4, step=2), 10, "x.npy")
+    range(6, 10, 2)
+
+    Raises
+    ------
+    DataError
+        If it takes none.
+    """
+    selected = range(samples)[slice(rows.start, rows.stop, rows.step)]
+    if not selected:
+        problem = (
+            f"input.rows: no row of {what} is taken; found start {rows.start}, stop {rows.stop}, "
+            f"step {rows.step}; it holds {samples} rows."
+        )
+        raise DataError(problem)
+    return selected
+
+
+def as_slice(rows: range) -> slice:
+    """Return the slice that takes these rows, its end no further than the last one.
+
+    >>> as_slice(range(0, 10, 4))
+    slice(0, 9, 4)
+    """
+    return slice(rows[0], rows[-1] + 1, rows.step) if rows else slice(0, 0, 1)

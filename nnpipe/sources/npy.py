@@ -1,0 +1,134 @@
+"""Samples from a NumPy .npy file, of which only the rows being read are mapped."""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.lib import format as npy_format
+from numpy.typing import NDArray
+
+from nnpipe.config.schema import NpyInput
+from nnpipe.errors import DataError
+from nnpipe.files import fingerprint, reason, stat_file
+from nnpipe.sources.array import ArraySource
+from nnpipe.sources.base import SourceKind
+
+_HEADER_BYTES = 1 << 14
+
+
+class NpyArray:
+    """The array of a .npy file, as a stored array.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    key : str
+        The config key that names it, with which every message begins.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, of another format, of Python objects, or cut short.
+
+    References
+    ----------
+    NumPy Enhancement Proposal 1: a simple file format for NumPy arrays.
+    """
+
+    def __init__(self, path: str, key: str) -> None:
+        self.key, self.name = key, Path(path).name
+        self._path = path
+        self._status = stat_file(path, key)
+        try:
+            with Path(path).open("rb") as file:
+                # A header may claim any length: no more than this is read of it.
+                head = io.BytesIO(file.read(_HEADER_BYTES))
+        except OSError as error:
+            problem = f"{key}: {path} cannot be opened; {reason(error)}."
+            raise DataError(problem) from error
+        if head.getvalue()[:4] == b"PK\x03\x04":
+            problem = f"{key}: {path} is an archive of arrays (.npz). Save one with numpy.save."
+            raise DataError(problem)
+        try:
+            version = npy_format.read_magic(head)
+            read_header = (
+                npy_format.read_array_header_1_0
+                if version == (1, 0)
+                else npy_format.read_array_header_2_0
+            )
+            self.shape, fortran, self.dtype = read_header(head)
+        except ValueError as error:
+            problem = f"{key}: {path} is not a .npy file; NumPy says: {reason(error)}"
+            raise DataError(problem) from error
+        self._order: Literal["C", "F"] = "F" if fortran else "C"
+        self._offset = head.tell()
+        self._check_size()
+
+    def _check_size(self) -> None:
+        dtype = self.dtype
+        if dtype.hasobject:
+            problem = (
+                f"{self.key}: {self.name} holds Python objects, which are never loaded; "
+                "expected real numbers. Save it with a numeric dtype."
+            )
+            raise DataError(problem)
+        expected = self._offset + math.prod(self.shape) * dtype.itemsize
+        found = self._status.st_size
+        if min(self.shape, default=0) < 0 or found < expected:
+            problem = (
+                f"{self.key}: {self.name} is cut short; found {found} bytes; expected {expected} "
+                f"for {self.shape} {dtype.name}. Copy the file again."
+            )
+            raise DataError(problem)
+
+    def block(self, axis: int) -> int:
+        """Return 1: the file has no chunks."""
+        return 1
+
+    def read(self, axis: int, rows: slice) -> NDArray[Any]:
+        """Return the rows along an axis and everything along the others.
+
+        The file is mapped anew for each read: pages of a mapping that stays count as this
+        process's memory long after they were used.
+        """
+        try:
+            mapped = np.memmap(
+                self._path, self.dtype, "r", self._offset, self.shape, order=self._order
+            )
+        except (OSError, ValueError) as error:
+            problem = f"{self.key}: {self.name} cannot be read; {reason(error)}."
+            raise DataError(problem) from error
+        return np.array(mapped[(slice(None),) * axis + (rows,)], subok=False)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return the file's fingerprint, and the array's shape and dtype."""
+        return {
+            "kind": "npy",
+            **fingerprint(self._path, self._status),
+            "shape": list(self.shape),
+            "dtype": str(self.dtype),
+        }
+
+    def close(self) -> None:
+        """Do nothing: no file stays open between reads."""
+
+
+def open_npy(config: NpyInput, seed: int) -> ArraySource:
+    """Open the array that a config names, and its labels.
+
+    Raises
+    ------
+    DataError
+        If the file, the labels or the rows cannot be used.
+    """
+    data = NpyArray(config.path, "input.path")
+    labels = None if config.labels is None else NpyArray(config.labels, "input.labels")
+    return ArraySource(data, labels, config.sample_axis, config.rows)
+
+
+NPY = SourceKind(NpyInput, open_npy)

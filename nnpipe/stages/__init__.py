@@ -1,0 +1,7 @@
+"""What a pipeline can do with a network and an input."""
+
+from __future__ import annotations
+
+from nnpipe.registry import Registry
+
+STAGES = Registry("a stage", "nnpipe.stages", {"infer": "nnpipe.stages.infer:infer"})

@@ -1,0 +1,101 @@
+"""Judge outputs by labels: accuracy, cross-entropy and the confusion matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.engines.base import Array
+
+
+def predict(activation: str, outputs: Array) -> NDArray[np.int64]:
+    """Return the class of each sample.
+
+    Parameters
+    ----------
+    activation : str
+        The last layer's.
+    outputs : (samples, neurons)
+        With one neuron the classes are 0 and 1, divided at 0.5 for a sigmoid and at 0 for any
+        other activation; with more, the class is the neuron with the greatest output, and the
+        first of equals.
+
+    Returns
+    -------
+    (samples,) int64
+    """
+    if outputs.shape[1] == 1:
+        return (outputs[:, 0] >= (0.5 if activation == "sigmoid" else 0)).astype(np.int64)
+    return outputs.argmax(axis=1).astype(np.int64)
+
+
+class Scores:
+    """Accuracy, cross-entropy and confusion matrix of all samples added so far.
+
+    The cross-entropy is in nats a sample, and depends on what the last layer's activation makes
+    of its outputs: with `softmax`, -ln of the label's output; with `sigmoid`, the sum over the
+    neurons of the binary cross-entropy against the one-hot label (one neuron: against the label
+    itself); with `linear`, that of the softmax of the outputs. Other activations do not give
+    probabilities, and no cross-entropy. Outputs are held away from 0 and 1 by the dtype's
+    machine epsilon, so that one wrong certainty does not make the mean infinite.
+
+    Parameters
+    ----------
+    activation : str
+        The last layer's.
+    neurons : int
+        The last layer's.
+
+    References
+    ----------
+    Bishop: Pattern Recognition and Machine Learning (2006), sections 4.3.2 and 4.3.4.
+    """
+
+    def __init__(self, activation: str, neurons: int) -> None:
+        self.activation = activation
+        self.classes = max(neurons, 2)
+        self.confusion = np.zeros((self.classes, self.classes), np.int64)
+        self._cross_entropy = 0.0
+
+    def add(self, outputs: Array, labels: NDArray[np.int64]) -> None:
+        """Take in a batch: outputs (samples, neurons) and labels (samples,) from 0."""
+        predicted = predict(self.activation, outputs)
+        pairs = labels * self.classes + predicted
+        counts = np.bincount(pairs, minlength=self.confusion.size)
+        self.confusion += counts.reshape(self.confusion.shape)
+        self._cross_entropy += _cross_entropy(self.activation, outputs, labels)
+
+    def figures(self) -> dict[str, Any]:
+        """Return accuracy (0 to 1), cross_entropy (nats a sample, or None) and confusion_matrix.
+
+        Rows of the matrix are labels, columns predictions.
+        """
+        samples = int(self.confusion.sum())
+        mean = self._cross_entropy / samples
+        return {
+            "accuracy": float(np.trace(self.confusion)) / samples,
+            "cross_entropy": None if np.isnan(mean) else mean,
+            "confusion_matrix": self.confusion.tolist(),
+        }
+
+
+def _cross_entropy(activation: str, outputs: Array, labels: NDArray[np.int64]) -> float:
+    epsilon = float(np.finfo(outputs.dtype).eps)
+    rows = np.arange(len(outputs))
+    o = outputs.astype(np.float64)
+    if activation == "softmax":
+        return float(-np.log(np.maximum(o[rows, labels], epsilon)).sum())
+    if activation == "linear" and o.shape[1] > 1:
+        o -= o.max(axis=1, keepdims=True)
+        return float((np.log(np.exp(o).sum(axis=1)) - o[rows, labels]).sum())
+    if activation == "sigmoid":
+        target = np.zeros_like(o)
+        if o.shape[1] == 1:
+            target[:, 0] = labels
+        else:
+            target[rows, labels] = 1
+        o = np.clip(o, epsilon, 1 - epsilon)
+        return float(-(target * np.log(o) + (1 - target) * np.log1p(-o)).sum())
+    return float("nan")

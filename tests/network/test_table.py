@@ -1,0 +1,25 @@
+"""The table of the article's example, to the letter."""
+
+from __future__ import annotations
+
+from nnpipe.config.schema import MlpConfig
+from nnpipe.network.build import build
+from nnpipe.network.table import stack_table
+
+
+def test_the_example_of_the_article_is_shown_with_its_84115_parameters():
+    network = build(MlpConfig(sizes=[100, 50, 10, 5]), inputs=784, seed=0, dtype="float32")
+    assert stack_table(network) == (
+        "layer    activation  output shape    matrix     parameters\n"
+        "input                (samples, 784)\n"
+        "hidden1  sigmoid     (samples, 100)  100 × 785      78,500\n"
+        "hidden2  sigmoid     (samples, 50)   50 × 101        5,050\n"
+        "hidden3  sigmoid     (samples, 10)   10 × 51           510\n"
+        "output   sigmoid     (samples, 5)    5 × 11             55\n"
+        "total                                               84,115  float32, 328.6 KiB"
+    )
+
+
+def test_a_large_network_is_measured_in_mebibytes():
+    network = build(MlpConfig(sizes=[1024]), inputs=1023, seed=0, dtype="float64")
+    assert stack_table(network).endswith("1,048,576  float64, 8.0 MiB")
