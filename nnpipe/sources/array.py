@@ -121,10 +121,10 @@ class ArraySource:
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what tells this input from any other, ready for JSON."""
-        first = self.rows
+        rows = self.rows
         found = self._array.fingerprint() | {
             "sample_axis": self._layout.axis,
-            "rows": [first.start, first.stop, first.step],
+            "rows": [rows.start, rows.stop, rows.step],
         }
         if self._labels is not None:
             found["labels"] = self._labels.fingerprint()

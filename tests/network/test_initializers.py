@@ -117,7 +117,7 @@ def test_orthogonal_weights_beside_a_bias_are_themselves_orthonormal():
 
 
 def test_the_options_are_the_ones_a_config_may_set():
-    assert {name: options_of(name) for name in INITIALIZERS.names} == {
+    assert {name: tuple(options_of(name)) for name in INITIALIZERS.names} == {
         "constant": ("value",),
         "glorot_normal": ("gain",),
         "glorot_uniform": ("gain",),

@@ -135,7 +135,7 @@ def test_a_maximum_below_the_minimum_is_refused(source_of):
     ("kind", "bad", "statistic", "key"),
     [
         ("standardize", np.nan, "mean nan", "mean"),
-        ("standardize", np.inf, "mean inf", "mean"),
+        ("standardize", np.inf, "mean nan", "mean"),
         ("minmax", np.nan, "minimum nan", "min"),
         ("minmax", np.inf, "maximum inf", "max"),
         ("scale", -np.inf, "largest absolute value inf", "divisor"),
