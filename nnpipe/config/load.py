@@ -40,7 +40,7 @@ def load(
         One line each, beginning with the config key; empty for a config of the right shape.
     """
     problems: list[str] = []
-    parts = dict(given)
+    parts: dict[str, Any] = {"architecture": {}, "input": {}, **given}
     schemas: dict[str, type] = {}
     for part, schema_of, guess in (
         ("architecture", architecture_schema, guess_architecture),
@@ -55,7 +55,7 @@ def load(
             schemas[part] = schema_of(kind)
         except ConfigError as error:
             problems += [f"{part}.kind: {problem}" for problem in error.problems]
-            del parts[part]
+            parts[part] = {}
     config = _instance(Config, parts, "", problems, schemas)
     return config, problems
 
