@@ -56,6 +56,7 @@ def load(
         except ConfigError as error:
             problems += [f"{part}.kind: {problem}" for problem in error.problems]
             parts[part] = {}
+            schemas[part] = schema_of(guess({}))
     config = _instance(Config, parts, "", problems, schemas)
     return config, problems
 
