@@ -115,10 +115,6 @@ class ArraySource:
         values = self._label_layout.flatten(part, self._label_dtype)
         return as_labels(values[:, 0], rows, self._labels.name)
 
-    def row(self, sample: int) -> int:
-        """Return the number that a sample's row has in the file."""
-        return self.rows[sample]
-
     def fingerprint(self) -> dict[str, Any]:
         """Return what tells this input from any other, ready for JSON."""
         rows = self.rows

@@ -46,10 +46,6 @@ class Source(Protocol):
         """Return the labels of the samples from start to stop, or None if there are none."""
         ...
 
-    def row(self, sample: int) -> int:
-        """Return the number that a sample's row has in the file."""
-        ...
-
     def fingerprint(self) -> dict[str, Any]:
         """Return what tells this input from any other, ready for JSON."""
         ...

@@ -81,10 +81,6 @@ class RandomSource:
         """The samples' own numbers."""
         return range(self.samples)
 
-    def row(self, sample: int) -> int:
-        """Return the sample's number."""
-        return sample
-
     def fingerprint(self) -> dict[str, Any]:
         """Return the seed, the shape and the distribution."""
         return {

@@ -69,7 +69,7 @@ def test_every_read_is_the_slice_of_the_stored_array(tmp_path_factory, case, siz
             assert part.flags.c_contiguous
             np.testing.assert_array_equal(part, oracle[start:stop])
         assert source.read(0, 0).shape == (0, source.features)
-        assert [source.row(i) for i in range(source.samples)] == numbers.tolist()
+        assert list(source.rows) == numbers.tolist()
         assert source.block == max(1, (chunks[axis] if chunks else 1) // rows.step)
     finally:
         source.close()

@@ -96,5 +96,5 @@ def test_the_fingerprint_says_what_was_drawn():
     }
     assert json.dumps(source.fingerprint())
     assert source.labels(0, 3) is None
-    assert (source.samples, source.features, source.block, source.row(2)) == (3, 2, 1, 2)
+    assert (source.samples, source.features, source.block, source.rows) == (3, 2, 1, range(3))
     source.close()
