@@ -37,9 +37,10 @@ class Scores:
     The cross-entropy is in nats a sample, and depends on what the last layer's activation makes
     of its outputs: with `softmax`, -ln of the label's output; with `sigmoid`, the sum over the
     neurons of the binary cross-entropy against the one-hot label (one neuron: against the label
-    itself); with `linear`, that of the softmax of the outputs. Other activations do not give
-    probabilities, and no cross-entropy. Outputs are held away from 0 and 1 by the dtype's
-    machine epsilon, so that one wrong certainty does not make the mean infinite.
+    itself); with `linear`, that of the softmax of the outputs. Other activations, and a single
+    neuron of softmax or linear, do not give probabilities, and no cross-entropy. Outputs
+    are held away from 0 and 1 by the dtype's machine epsilon, so that one wrong certainty does
+    not make the mean infinite.
 
     Parameters
     ----------
@@ -85,17 +86,19 @@ def _cross_entropy(activation: str, outputs: Array, labels: NDArray[np.int64]) -
     epsilon = float(np.finfo(outputs.dtype).eps)
     rows = np.arange(len(outputs))
     o = outputs.astype(np.float64)
-    if activation == "softmax":
+    several = o.shape[1] > 1
+    if activation == "softmax" and several:
         return float(-np.log(np.maximum(o[rows, labels], epsilon)).sum())
-    if activation == "linear" and o.shape[1] > 1:
-        o -= o.max(axis=1, keepdims=True)
+    if activation == "linear" and several:
+        with np.errstate(invalid="ignore"):  # infinity less infinity: the cross-entropy is NaN
+            o -= o.max(axis=1, keepdims=True)
         return float((np.log(np.exp(o).sum(axis=1)) - o[rows, labels]).sum())
     if activation == "sigmoid":
         target = np.zeros_like(o)
-        if o.shape[1] == 1:
-            target[:, 0] = labels
-        else:
+        if several:
             target[rows, labels] = 1
+        else:
+            target[:, 0] = labels
         o = np.clip(o, epsilon, 1 - epsilon)
         return float(-(target * np.log(o) + (1 - target) * np.log1p(-o)).sum())
     return float("nan")
