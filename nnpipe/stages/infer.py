@@ -13,7 +13,7 @@ def infer(work: Work) -> None:
     """Write /outputs, and on request /activations/<layer> and /predictions.
 
     Where the input has labels, the accuracy, the cross-entropy and the confusion matrix are
-    added to the figures.
+    added to the figures, and /confusion_matrix is written, unless there are too many classes.
     """
     network, wanted = work.network, work.config.output
     layers = {layer.name: layer for layer in network.layers}
@@ -66,11 +66,12 @@ def infer(work: Work) -> None:
         work.figures["first_nonfinite_row"] = work.input.first_nonfinite_row
     if scores is not None:
         work.figures |= scores.figures()
-        work.sink.create(
-            "confusion_matrix",
-            scores.confusion.shape,
-            np.int64,
-            ("label", "predicted"),
-            "Samples by label and prediction",
-        )
-        work.sink.write("confusion_matrix", 0, scores.confusion)
+        if scores.confusion is not None:
+            work.sink.create(
+                "confusion_matrix",
+                scores.confusion.shape,
+                np.int64,
+                ("label", "predicted"),
+                "Samples by label and prediction",
+            )
+            work.sink.write("confusion_matrix", 0, scores.confusion)

@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 from nnpipe.engines.base import Array
 
+MOST_COUNTED = 1000
+"""The most classes for which the confusion matrix, classes × classes, is counted."""
+
+MOST_SHOWN = 50
+"""The most classes for which the confusion matrix is among the figures too."""
+
 
 def predict(activation: str, outputs: Array) -> NDArray[np.int64]:
     """Return the class of each sample.
@@ -49,6 +55,11 @@ class Scores:
     neurons : int
         The last layer's.
 
+    Attributes
+    ----------
+    confusion : (classes, classes) int64 or None
+        Samples by label (rows) and prediction (columns); None for more than 1000 classes.
+
     References
     ----------
     Bishop: Pattern Recognition and Machine Learning (2006), sections 4.3.2 and 4.3.4.
@@ -56,30 +67,36 @@ class Scores:
 
     def __init__(self, activation: str, neurons: int) -> None:
         self.activation = activation
-        self.classes = max(neurons, 2)
-        self.confusion = np.zeros((self.classes, self.classes), np.int64)
+        self.confusion: NDArray[np.int64] | None = None
+        classes = max(neurons, 2)
+        if classes <= MOST_COUNTED:
+            self.confusion = np.zeros((classes, classes), np.int64)
+        self._samples = 0
+        self._right = 0
         self._cross_entropy = 0.0
 
     def add(self, outputs: Array, labels: NDArray[np.int64]) -> None:
         """Take in a batch: outputs (samples, neurons) and labels (samples,) from 0."""
         predicted = predict(self.activation, outputs)
-        pairs = labels * self.classes + predicted
-        counts = np.bincount(pairs, minlength=self.confusion.size)
-        self.confusion += counts.reshape(self.confusion.shape)
+        if self.confusion is not None:
+            np.add.at(self.confusion, (labels, predicted), 1)
+        self._samples += len(labels)
+        self._right += int(np.count_nonzero(labels == predicted))
         self._cross_entropy += _cross_entropy(self.activation, outputs, labels)
 
     def figures(self) -> dict[str, Any]:
         """Return accuracy (0 to 1), cross_entropy (nats a sample, or None) and confusion_matrix.
 
-        Rows of the matrix are labels, columns predictions.
+        The confusion matrix, as a list of rows, is left out for more than 50 classes.
         """
-        samples = int(self.confusion.sum())
-        mean = self._cross_entropy / samples
-        return {
-            "accuracy": float(np.trace(self.confusion)) / samples,
+        mean = self._cross_entropy / self._samples
+        figures: dict[str, Any] = {
+            "accuracy": self._right / self._samples,
             "cross_entropy": None if np.isnan(mean) else mean,
-            "confusion_matrix": self.confusion.tolist(),
         }
+        if self.confusion is not None and len(self.confusion) <= MOST_SHOWN:
+            figures["confusion_matrix"] = self.confusion.tolist()
+        return figures
 
 
 def _cross_entropy(activation: str, outputs: Array, labels: NDArray[np.int64]) -> float:
