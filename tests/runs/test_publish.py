@@ -16,9 +16,10 @@ def test_a_published_file_has_its_content_and_nothing_is_left_beside_it(tmp_path
 def test_a_failure_leaves_the_old_file_and_no_temporary_one(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(RuntimeError), published(path) as temporary:
-        temporary.write_text("half of the new")
-        raise RuntimeError
+    publication = published(path)
+    publication.__enter__().write_text("half of the new")
+    with pytest.raises(RuntimeError):
+        publication.__exit__(RuntimeError, RuntimeError(), None)
     assert path.read_text() == "old"
     assert [found.name for found in tmp_path.iterdir()] == ["a.txt"]
 

@@ -1,0 +1,89 @@
+"""A sweep is one numbered folder of runs."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+import nnpipe
+
+SMALL = ("input.samples=20", "input.features=6")
+
+
+def rows(folder):
+    with (folder / "sweep.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_six_jobs_land_in_one_folder_with_a_table(program, tmp_path):
+    done = program("-m", "architecture.sizes=[5,3],[10,3]", "seed=1,2,3", *SMALL)
+    assert (done.returncode, done.stderr) == (0, "")
+    folder = tmp_path / "outputs" / "default" / "v0001"
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["v0001"]
+    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "runs", "sweep.csv"]
+    names = [f"{number:03d}" for number in range(6)]
+    assert sorted(path.name for path in (folder / "runs").iterdir()) == names
+    table = rows(folder)
+    assert [row["path"] for row in table] == [f"runs/{name}" for name in names]
+    assert [(row["architecture.sizes"], row["seed"]) for row in table] == [
+        (sizes, seed) for sizes in ("[5,3]", "[10,3]") for seed in "123"
+    ]
+    for row in table:
+        assert row["status"] == "complete"
+        with nnpipe.open_run(folder / row["path"]) as run:
+            assert run.config["seed"] == int(row["seed"])
+            assert float(row["outputs.mean"]) == run.manifest.figures["outputs"]["mean"]
+    assert json.loads((folder / "manifest.json").read_text())["status"] == "complete"
+    assert done.stdout.splitlines()[-2:] == [
+        "jobs   6: 6 complete",
+        f"table  {folder / 'sweep.csv'}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "jobs"),
+    [
+        (("architecture=stack", "architecture.layers.hidden1.neurons=5,7"), 2),
+        (("architecture=uniform", "architecture.width=3,4", "architecture.depth=1,2,3"), 6),
+    ],
+)
+def test_a_single_number_of_an_architecture_can_be_swept(program, tmp_path, overrides, jobs):
+    assert program("-m", *overrides, *SMALL).returncode == 0
+    table = rows(tmp_path / "outputs" / "default" / "v0001")
+    assert [row["status"] for row in table] == ["complete"] * jobs
+
+
+def test_a_job_that_fails_does_not_stop_the_others_and_is_named(program, tmp_path):
+    done = program("-m", "architecture.inputs=6,5,null", *SMALL)
+    assert done.returncode == 1
+    folder = tmp_path / "outputs" / "default" / "v0001"
+    assert [row["status"] for row in rows(folder)] == ["complete", "failed", "complete"]
+    reason = (
+        "architecture.inputs: found 5; expected 6, the number of features in the input. "
+        "Set it to 6 or to null."
+    )
+    assert rows(folder)[1]["error"] == reason
+    assert f"001  failed       {reason}" in done.stdout.splitlines()
+    assert json.loads((folder / "manifest.json").read_text())["status"] == "failed"
+    with pytest.raises(nnpipe.RunError, match="the run is failed"):
+        nnpipe.open_run(folder / "runs" / "001")
+
+
+def test_what_is_wrong_in_every_job_is_refused_before_anything_is_made(program, tmp_path):
+    done = program("-m", "seed=1,2", "architecture.activation=sigmiod")
+    assert done.returncode == 2
+    assert done.stderr.startswith("architecture.activation: 'sigmiod' is not an activation; ")
+    assert len(done.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_is_no_run(program, tmp_path):
+    program("-m", "seed=1,2", *SMALL)
+    folder = tmp_path / "outputs" / "default" / "v0001"
+    with pytest.raises(nnpipe.RunError) as caught:
+        nnpipe.open_run(folder)
+    assert str(caught.value) == (
+        f"{folder}: a sweep, not a run. Open one of the runs in it, such as {folder}/runs/000."
+    )
