@@ -196,7 +196,7 @@ def _normalization(plan: Plan, progress: Progress) -> Normalization:
     config, source = plan.config, plan.source
     if plan.stored is not None and config.input.normalize.kind == "from_run":
         return plan.stored.normalization
-    rows = batch_rows(config, source, network_dtype(config))
+    rows = batch_rows(config, source.features, network_dtype(config))
     progress.begin("normalize", source.samples)
     try:
         return normalization(config.input.normalize, source, rows, progress.advance)

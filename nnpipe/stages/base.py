@@ -12,7 +12,6 @@ from numpy.typing import DTypeLike, NDArray
 from nnpipe.config.schema import Config
 from nnpipe.engines.base import Engine
 from nnpipe.network.network import Network
-from nnpipe.sources.base import Source
 from nnpipe.sources.input import Input
 
 
@@ -86,12 +85,14 @@ class Stage(Protocol):
         ...
 
 
-def batch_rows(config: Config, source: Source, dtype: np.dtype[Any]) -> int:
+def batch_rows(config: Config, features: int, dtype: np.dtype[Any]) -> int:
     """Return how many samples to read together.
 
-    What `engine.batch_size` says, or else about 16 MiB of input in whole blocks of the source.
+    What `engine.batch_size` says, or else the power of two that makes about 16 MiB of input. It
+    depends on nothing else: where batches end can change the last bit of an output, and the same
+    samples are to give the same bits from whatever kind of file.
     """
     if config.engine.batch_size is not None:
         return config.engine.batch_size
-    rows = max(1, (16 << 20) // (source.features * dtype.itemsize))
-    return max(1, rows // source.block) * source.block
+    rows = max(1, (16 << 20) // (features * dtype.itemsize))
+    return 1 << (rows.bit_length() - 1)

@@ -37,7 +37,7 @@ def infer(work: Work) -> None:
 
     engine = work.engine(network)
     statistics = Moments(1)
-    rows = batch_rows(work.config, work.input.source, network.dtype)
+    rows = batch_rows(work.config, work.input.features, network.dtype)
     work.progress.begin("infer", samples)
     try:
         for batch in work.input.batches(rows):

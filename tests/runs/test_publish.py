@@ -16,10 +16,14 @@ def test_a_published_file_has_its_content_and_nothing_is_left_beside_it(tmp_path
 def test_a_failure_leaves_the_old_file_and_no_temporary_one(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
-    publication = published(path)
-    publication.__enter__().write_text("half of the new")
+
+    def write_half():
+        with published(path) as temporary:
+            temporary.write_text("half of the new")
+            raise RuntimeError
+
     with pytest.raises(RuntimeError):
-        publication.__exit__(RuntimeError, RuntimeError(), None)
+        write_half()
     assert path.read_text() == "old"
     assert [found.name for found in tmp_path.iterdir()] == ["a.txt"]
 
