@@ -1,4 +1,7 @@
-"""The errors that nnpipe raises on purpose: one line each, made to be shown to a user."""
+"""The errors that nnpipe raises on purpose: one line each, made to be shown to a user.
+
+Each hands its own arguments to Exception, by which pickle makes it anew in another process.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ class ConfigError(NnpipeError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
 
 
 class DataError(NnpipeError):
@@ -45,7 +51,11 @@ class RunFailed(NnpipeError):
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
-        super().__init__(f"{path}: the run failed: {reason}")
+        self.reason = reason
+        super().__init__(path, reason)
+
+    def __str__(self) -> str:
+        return f"{self.path}: the run failed: {self.reason}"
 
 
 def one_line(error: BaseException) -> str:
