@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from nnpipe.errors import ConfigError
+from nnpipe.errors import ConfigError, one_line
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
@@ -87,7 +87,9 @@ class Registry(Collection[str]):
         try:
             return point.load()
         except Exception as error:
-            problem = f"{self.group}: {name!r} ({point.value}) cannot be imported: {error}"
+            problem = (
+                f"{self.group}: {name!r} ({point.value}) cannot be imported: {one_line(error)}"
+            )
             raise ConfigError([problem]) from error
 
 
