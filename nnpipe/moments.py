@@ -42,16 +42,26 @@ class Moments:
 
     def add(self, batch: NDArray[np.generic]) -> None:
         """Take in a batch, (rows, columns) of any real dtype."""
-        rows = len(batch)
-        if rows == 0:
+        if len(batch) == 0:
             return
-        self.minimum = np.minimum(self.minimum, batch.min(axis=0))
-        self.maximum = np.maximum(self.maximum, batch.max(axis=0))
+        seen = Moments(len(self.mean))
+        seen.count = len(batch)
+        seen.minimum, seen.maximum = batch.min(axis=0), batch.max(axis=0)
         with np.errstate(invalid="ignore", over="ignore"):
-            mean = batch.mean(axis=0, dtype=np.float64)
-            squares = np.square(batch - mean).sum(axis=0)
-            total = self.count + rows
-            delta = mean - self.mean
-            self.mean = self.mean + delta * (rows / total)
-            self._squares = self._squares + squares + delta**2 * (self.count * rows / total)
+            seen.mean = batch.mean(axis=0, dtype=np.float64)
+            seen._squares = np.square(batch - seen.mean).sum(axis=0)
+        self.merge(seen)
+
+    def merge(self, other: Moments) -> None:
+        """Take in the rows that another has seen."""
+        total = self.count + other.count
+        if other.count == 0:
+            return
+        self.minimum = np.minimum(self.minimum, other.minimum)
+        self.maximum = np.maximum(self.maximum, other.maximum)
+        with np.errstate(invalid="ignore", over="ignore"):
+            delta = other.mean - self.mean
+            self.mean = self.mean + delta * (other.count / total)
+            between = delta**2 * (self.count * other.count / total)
+            self._squares = self._squares + other._squares + between
         self.count = total

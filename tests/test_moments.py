@@ -79,3 +79,14 @@ def test_nothing_seen_is_nothing_counted():
     assert found.count == 0
     assert found.std.tolist() == [0, 0]
     assert found.minimum.tolist() == [np.inf, np.inf]
+
+
+@given(cut_arrays())
+def test_merging_parts_is_adding_them(drawn):
+    x, cuts = drawn
+    added, merged = moments(x, cuts), Moments(x.shape[1])
+    for part in np.split(x, sorted(cuts)):
+        merged.merge(moments(part))
+    assert merged.count == added.count
+    np.testing.assert_array_equal(merged.mean, added.mean)
+    np.testing.assert_array_equal(merged.std, added.std)

@@ -112,10 +112,11 @@ class Input:
             self._check(x, raw, start)
         return x
 
-    def batches(self, size: int) -> Iterator[Batch]:
-        """Yield all samples in order, `size` at a time, fewer in the last batch."""
-        for start in range(0, self.samples, size):
-            stop = min(start + size, self.samples)
+    def batches(self, size: int, rows: range | None = None) -> Iterator[Batch]:
+        """Yield all samples in order, or a range of them, `size` at a time, fewer at the end."""
+        rows = range(self.samples) if rows is None else rows
+        for start in rows[::size]:
+            stop = min(start + size, rows.stop)
             yield Batch(start, self.read(start, stop), self.source.labels(start, stop))
 
     def _check(self, x: NDArray[Any], raw: NDArray[Any], start: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,6 +13,10 @@ from nnpipe.config.schema import Config
 from nnpipe.engines.base import Engine
 from nnpipe.network.network import Network
 from nnpipe.sources.input import Input
+from nnpipe.stages.tally import Tally
+
+_SHARD_ROWS = 1 << 16
+_MOST_SHARDS = 1000
 
 
 class Sink(Protocol):
@@ -64,6 +68,9 @@ class Work:
 
     Attributes
     ----------
+    spread : callable or None
+        Infers the shards somewhere else, and returns their tallies in order; None: here, one
+        after the other.
     figures : dict
         What a stage found out, as numbers, texts and lists; it goes into the manifest.
     """
@@ -74,6 +81,7 @@ class Work:
     input: Input
     sink: Sink
     progress: Progress = field(default_factory=Silence)
+    spread: Callable[[Work], Iterable[Tally]] | None = None
     figures: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -96,3 +104,15 @@ def batch_rows(config: Config, features: int, dtype: np.dtype[Any]) -> int:
         return config.engine.batch_size
     rows = max(1, (16 << 20) // (features * dtype.itemsize))
     return 1 << (rows.bit_length() - 1)
+
+
+def shards(config: Config, samples: int, features: int, dtype: np.dtype[Any]) -> list[range]:
+    """Return the samples in shards: what is tallied together, and what one worker does at a time.
+
+    They depend on the config and the input's shape alone, never on who works on them. Each is of
+    whole batches, so that the same samples are multiplied together wherever that happens: of
+    65,536 samples at least, and there are at most about 1,000.
+    """
+    together = batch_rows(config, features, dtype)
+    rows = -(-max(_SHARD_ROWS, samples // _MOST_SHARDS) // together) * together
+    return [range(start, min(start + rows, samples)) for start in range(0, samples, rows)]

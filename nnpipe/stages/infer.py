@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from nnpipe.moments import Moments
-from nnpipe.stages.base import Work, batch_rows
-from nnpipe.stages.scores import Scores, predict
+from nnpipe.engines.base import Engine
+from nnpipe.stages.base import Work, batch_rows, shards
+from nnpipe.stages.scores import predict
+from nnpipe.stages.tally import Tally
 
 
 def infer(work: Work) -> None:
@@ -15,63 +18,75 @@ def infer(work: Work) -> None:
     Where the input has labels, the accuracy, the cross-entropy and the confusion matrix are
     added to the figures, and /confusion_matrix is written, unless there are too many classes.
     """
-    network, wanted = work.network, work.config.output
-    layers = {layer.name: layer for layer in network.layers}
-    keep = tuple(layers) if "all" in wanted.activations else tuple(wanted.activations)
-    samples, output = work.input.samples, network.layers[-1]
+    announce(work)
+    total = Tally(work.network, work.input.has_labels)
+    spread = work.spread or _one_after_the_other
+    work.progress.begin("infer", work.input.samples)
+    try:
+        for tally in spread(work):
+            total.merge(tally)
+    finally:
+        work.progress.end()
 
+    work.figures["samples"] = work.input.samples
+    work.figures |= total.figures()
+    confusion = None if total.scores is None else total.scores.confusion
+    if confusion is not None:
+        work.sink.create(
+            "confusion_matrix",
+            confusion.shape,
+            np.int64,
+            ("label", "predicted"),
+            "Samples by label and prediction",
+        )
+        work.sink.write("confusion_matrix", 0, confusion)
+
+
+def announce(work: Work) -> None:
+    """Announce to the sink every dataset with one row a sample that the config asks for."""
+    network, samples = work.network, work.input.samples
+    neurons = {layer.name: layer.neurons for layer in network.layers}
     work.sink.create(
         "outputs", (samples, network.outputs), network.dtype, ("sample", "neuron"), "Outputs"
     )
-    for name in keep:
+    for name in _kept(work):
         work.sink.create(
             f"activations/{name}",
-            (samples, layers[name].neurons),
+            (samples, neurons[name]),
             network.dtype,
             ("sample", f"{name}_neuron"),
             f"Activations of {name}",
         )
-    if wanted.predictions:
+    if work.config.output.predictions:
         work.sink.create("predictions", (samples,), np.int64, ("sample",), "Predictions")
-    scores = Scores(output.activation, network.outputs) if work.input.has_labels else None
 
-    engine = work.engine(network)
-    statistics = Moments(1)
-    rows = batch_rows(work.config, work.input.features, network.dtype)
-    work.progress.begin("infer", samples)
-    try:
-        for batch in work.input.batches(rows):
-            outputs, activations = engine.forward(batch.x, keep)
-            work.sink.write("outputs", batch.start, outputs)
-            for name in keep:
-                work.sink.write(f"activations/{name}", batch.start, activations[name])
-            if wanted.predictions:
-                work.sink.write("predictions", batch.start, predict(output.activation, outputs))
-            if scores is not None and batch.labels is not None:
-                scores.add(outputs, batch.labels)
-            statistics.add(outputs.reshape(-1, 1))
-            work.progress.advance(len(batch.x))
-    finally:
-        work.progress.end()
 
-    work.figures["samples"] = samples
-    work.figures["outputs"] = {
-        "min": float(statistics.minimum[0]),
-        "mean": float(statistics.mean[0]),
-        "max": float(statistics.maximum[0]),
-        "std": float(statistics.std[0]),
-    }
-    work.figures["nonfinite_inputs"] = work.input.nonfinite
-    if work.input.first_nonfinite_row is not None:
-        work.figures["first_nonfinite_row"] = work.input.first_nonfinite_row
-    if scores is not None:
-        work.figures |= scores.figures()
-        if scores.confusion is not None:
-            work.sink.create(
-                "confusion_matrix",
-                scores.confusion.shape,
-                np.int64,
-                ("label", "predicted"),
-                "Samples by label and prediction",
-            )
-            work.sink.write("confusion_matrix", 0, scores.confusion)
+def infer_shard(work: Work, engine: Engine, rows: range) -> Tally:
+    """Write what was announced for a range of samples, and return their tally."""
+    activation, keep = work.network.layers[-1].activation, _kept(work)
+    tally = Tally(work.network, work.input.has_labels)
+    before = work.input.nonfinite
+    together = batch_rows(work.config, work.input.features, work.network.dtype)
+    for batch in work.input.batches(together, rows):
+        outputs, activations = engine.forward(batch.x, keep)
+        work.sink.write("outputs", batch.start, outputs)
+        for name in keep:
+            work.sink.write(f"activations/{name}", batch.start, activations[name])
+        if work.config.output.predictions:
+            work.sink.write("predictions", batch.start, predict(activation, outputs))
+        tally.add(outputs, batch.labels)
+        work.progress.advance(len(batch.x))
+    tally.nonfinite = work.input.nonfinite - before
+    tally.first_nonfinite_row = work.input.first_nonfinite_row
+    return tally
+
+
+def _one_after_the_other(work: Work) -> Iterator[Tally]:
+    engine = work.engine(work.network)
+    for rows in shards(work.config, work.input.samples, work.input.features, work.network.dtype):
+        yield infer_shard(work, engine, rows)
+
+
+def _kept(work: Work) -> tuple[str, ...]:
+    wanted = work.config.output.activations
+    return tuple(layer.name for layer in work.network.layers if {layer.name, "all"} & {*wanted})

@@ -84,6 +84,14 @@ class Scores:
         self._right += int(np.count_nonzero(labels == predicted))
         self._cross_entropy += _cross_entropy(self.activation, outputs, labels)
 
+    def merge(self, other: Scores) -> None:
+        """Take in the samples that another has seen, of the same network."""
+        if self.confusion is not None and other.confusion is not None:
+            self.confusion += other.confusion
+        self._samples += other._samples
+        self._right += other._right
+        self._cross_entropy += other._cross_entropy
+
     def figures(self) -> dict[str, Any]:
         """Return accuracy (0 to 1), cross_entropy (nats a sample, or None) and confusion_matrix.
 

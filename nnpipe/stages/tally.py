@@ -1,0 +1,68 @@
+"""What inference finds out about its samples as they pass: it becomes the figures of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.engines.base import Array
+from nnpipe.moments import Moments
+from nnpipe.network.network import Network
+from nnpipe.stages.scores import Scores
+
+
+class Tally:
+    """Statistics of the outputs, scores where there are labels, values that are not finite.
+
+    Sums of floating-point numbers depend on their order. So a tally is kept for each shard of
+    samples, and the shards' tallies are merged in order, whoever took them.
+
+    Parameters
+    ----------
+    network : Network
+        Whose outputs are tallied.
+    labelled : bool
+        Whether the samples have labels.
+    """
+
+    def __init__(self, network: Network, labelled: bool) -> None:
+        activation = network.layers[-1].activation
+        self.moments = Moments(1)
+        self.scores = Scores(activation, network.outputs) if labelled else None
+        self.nonfinite = 0
+        self.first_nonfinite_row: int | None = None
+
+    def add(self, outputs: Array, labels: NDArray[np.int64] | None) -> None:
+        """Take in a batch: outputs (samples, neurons), and labels (samples,) if there are any."""
+        self.moments.add(outputs.reshape(-1, 1))
+        if self.scores is not None and labels is not None:
+            self.scores.add(outputs, labels)
+
+    def merge(self, other: Tally) -> None:
+        """Take in the tally of later samples of the same network."""
+        self.moments.merge(other.moments)
+        if self.scores is not None and other.scores is not None:
+            self.scores.merge(other.scores)
+        self.nonfinite += other.nonfinite
+        rows = (self.first_nonfinite_row, other.first_nonfinite_row)
+        self.first_nonfinite_row = min((row for row in rows if row is not None), default=None)
+
+    def figures(self) -> dict[str, Any]:
+        """Return the figures of a manifest, by name."""
+        seen = self.moments
+        figures: dict[str, Any] = {
+            "outputs": {
+                "min": float(seen.minimum[0]),
+                "mean": float(seen.mean[0]),
+                "max": float(seen.maximum[0]),
+                "std": float(seen.std[0]),
+            },
+            "nonfinite_inputs": self.nonfinite,
+        }
+        if self.first_nonfinite_row is not None:
+            figures["first_nonfinite_row"] = self.first_nonfinite_row
+        if self.scores is not None:
+            figures |= self.scores.figures()
+        return figures
