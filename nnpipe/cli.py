@@ -10,6 +10,7 @@ USAGE = """\
 nnpipe: feed-forward networks over data, from YAML to a numbered folder.
 
   nnpipe run [group=choice ...] [key=value ...]    run a network over an input; nnpipe run --help
+  nnpipe runs COMMAND ...                          look at runs, compare, verify; nnpipe runs -h
   nnpipe --version
 """
 
@@ -29,5 +30,9 @@ def main() -> int:
         from nnpipe.app.main import main as run
 
         return run(arguments)
-    sys.stderr.write(f"nnpipe: {unknown(command, 'a command', ['run'])}\n")
+    if command == "runs":
+        from nnpipe.commands import runs
+
+        return runs(arguments)
+    sys.stderr.write(f"nnpipe: {unknown(command, 'a command', ['run', 'runs'])}\n")
     return 2

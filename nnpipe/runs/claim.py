@@ -37,7 +37,9 @@ def claim(root: Path, name: str) -> Path:
     parent = root / name
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        numbers = [version_of(entry) or 0 for entry in parent.iterdir()]
+        # A removed run may leave its name behind, hidden: its number is not given again.
+        names = [Path(entry.name.removeprefix(".")) for entry in parent.iterdir()]
+        numbers = [version_of(name) or 0 for name in names]
         number = max(numbers, default=0) + 1
         while True:
             folder = parent / f"v{number:04d}"

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from nnpipe.runs.lock import hold
 from nnpipe.runs.manifest import Manifest, Status, measure, write_manifest
 from nnpipe.runs.open import CONFIG, LOG, OVERRIDES, PARAMETERS, RESULTS
 from nnpipe.runs.provenance import blas, git_commit, software
@@ -64,14 +65,15 @@ class Record:
 
     @contextmanager
     def log(self) -> Generator[None]:
-        """Copy what nnpipe logs into run.log, tracebacks included."""
+        """Copy what nnpipe logs into run.log, tracebacks included; lock it while the block goes."""
         handler = logging.FileHandler(self.folder / LOG, encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
         level = logger.level
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
         try:
-            yield
+            with hold(self.folder / LOG):
+                yield
         finally:
             logger.removeHandler(handler)
             logger.setLevel(level)

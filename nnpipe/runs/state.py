@@ -1,0 +1,97 @@
+"""Tell what has become of a run or a sweep, also where it left no manifest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nnpipe.errors import RunError
+from nnpipe.runs.claim import version_of
+from nnpipe.runs.lock import is_held
+from nnpipe.runs.manifest import FILE, STATUSES, Manifest, read_manifest
+from nnpipe.runs.open import LOG
+
+SWEEP = "sweep.yaml"
+STATES = (*STATUSES, "running", "killed", "damaged")
+_STARTING = 60.0
+
+
+@dataclass(frozen=True)
+class State:
+    """A run or a sweep as it is found.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it is.
+    kind : str
+        run or sweep.
+    status : str
+        What the manifest says, or without one: `running` while a process holds the lock on
+        its log, else `killed`; `damaged` for a manifest that cannot be read.
+    manifest : Manifest or None
+        If there is one.
+    problem : str or None
+        Why the manifest cannot be read.
+    """
+
+    folder: Path
+    kind: str
+    status: str
+    manifest: Manifest | None = None
+    problem: str | None = None
+
+    @property
+    def age(self) -> float:
+        """Seconds since it ended, or since its folder changed."""
+        if self.manifest is not None:
+            try:
+                return time.time() - datetime.fromisoformat(self.manifest.ended).timestamp()
+            except ValueError:
+                pass
+        return time.time() - self.folder.stat().st_mtime
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(path.lstat().st_size for path in self.folder.rglob("*") if not path.is_dir())
+
+
+def look(folder: Path) -> State:
+    """Return the state of a run's or a sweep's folder."""
+    kind = "sweep" if (folder / "runs").is_dir() or (folder / SWEEP).exists() else "run"
+    try:
+        manifest = read_manifest(folder)
+    except RunError as error:
+        if (folder / FILE).exists():
+            return State(folder, kind, "damaged", problem=str(error))
+        return State(folder, kind, "running" if _is_running(folder) else "killed")
+    return State(folder, manifest.kind, manifest.status, manifest)
+
+
+def _is_running(folder: Path) -> bool:
+    if is_held(folder / LOG) or is_held(folder / SWEEP):
+        return True
+    # Between the making of a folder and the lock on its log lies a moment.
+    return not any(folder.iterdir()) and time.time() - folder.stat().st_mtime < _STARTING
+
+
+def versions(root: Path) -> Iterator[Path]:
+    """Yield the version folders under a root, by name and number."""
+    names = sorted(entry for entry in root.iterdir() if entry.is_dir()) if root.is_dir() else ()
+    for name in names:
+        if not name.name.startswith("."):
+            found = [entry for entry in name.iterdir() if version_of(entry) and entry.is_dir()]
+            yield from sorted(
+                (entry for entry in found if not entry.is_symlink()),
+                key=lambda entry: version_of(entry) or 0,
+            )
+
+
+def jobs(sweep: Path) -> list[Path]:
+    """Return the folders of a sweep's jobs, in the order of their numbers."""
+    found = [entry for entry in sweep.glob("runs/*") if entry.name.isdecimal()]
+    return sorted(found, key=lambda entry: int(entry.name))

@@ -1,0 +1,94 @@
+"""Verify runs: every checksum, the structure of every file, every number finite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import h5py
+import numpy as np
+
+from nnpipe.errors import NnpipeError
+from nnpipe.hdf5 import open_file
+from nnpipe.network.network import Network
+from nnpipe.runs.details import read_yaml
+from nnpipe.runs.manifest import Manifest, verify
+from nnpipe.runs.open import CONFIG, PARAMETERS, RESULTS
+from nnpipe.runs.parameters import read_parameters
+from nnpipe.runs.state import jobs, look
+
+_TOGETHER = 16 << 20
+
+
+def verify_run(folder: Path) -> list[str]:
+    """Return what is wrong with a run, or with a sweep and all its jobs, one line each."""
+    state = look(folder)
+    manifest = state.manifest
+    if manifest is None:
+        return [state.problem or f"{folder}: the {state.kind} is {state.status}, not complete"]
+    problems = verify(folder, manifest)
+    if manifest.status != "complete":
+        problems.insert(0, f"{folder}: the {manifest.kind} is {manifest.status}: {manifest.error}")
+    if manifest.kind == "sweep":
+        return problems + [line for job in jobs(folder) for line in verify_run(job)]
+    if problems:
+        return problems
+    missing = [name for name in (CONFIG, PARAMETERS, RESULTS) if name not in manifest.artifacts]
+    if missing:
+        return [f"{folder / name}: missing; the manifest does not list it" for name in missing]
+    if not isinstance(read_yaml(folder / CONFIG), dict):
+        problems.append(f"{folder / CONFIG}: not a config; expected a YAML mapping")
+    try:
+        layers, _ = read_parameters(folder / PARAMETERS)
+        network = Network(tuple(layers))
+        problems += _check_parameters(folder / PARAMETERS, network)
+        problems += _check_results(folder / RESULTS, network, manifest)
+    except NnpipeError as error:
+        problems.append(str(error))
+    return problems
+
+
+def _check_parameters(path: Path, network: Network) -> list[str]:
+    return [
+        f"{path}: layer {layer.name!r} has {int(lost):,} parameters that are not finite"
+        for layer in network.layers
+        if (lost := np.count_nonzero(~np.isfinite(layer.parameters)))
+    ]
+
+
+def _check_results(path: Path, network: Network, manifest: Manifest) -> list[str]:
+    problems: list[str] = []
+    with open_file(path, "results") as opened:
+        file: Any = opened
+        outputs = file.get("outputs")
+        if not isinstance(outputs, h5py.Dataset):
+            return [f"{path}: no /outputs"]
+        expected = (manifest.figures.get("samples"), network.outputs)
+        if outputs.shape != expected:
+            return [f"{path}: /outputs has the shape {outputs.shape}; expected {expected}"]
+        # What is not finite in the input is counted by the run, and goes on into the outputs.
+        if not manifest.figures.get("nonfinite_inputs"):
+            problems += _check_finite(path, "/outputs", outputs)
+        activations = cast("Mapping[str, Any]", file.get("activations") or {})
+        for name, layer in ((layer.name, layer) for layer in network.layers):
+            found = activations.get(name)
+            if found is not None and found.shape != (outputs.shape[0], layer.neurons):
+                problems.append(f"{path}: /activations/{name} has the shape {found.shape}")
+    return problems
+
+
+def _check_finite(path: Path, name: str, dataset: Any) -> list[str]:
+    step = max(1, _TOGETHER // max(1, dataset.shape[1] * dataset.dtype.itemsize))
+    lost, first = 0, None
+    for start in range(0, dataset.shape[0], step):
+        try:
+            finite = np.isfinite(dataset[start : start + step]).all(axis=1)
+        except OSError as error:
+            return [f"{path}: {name} cannot be read near row {start}: {error}"]
+        if not finite.all():
+            lost += int(np.count_nonzero(~finite))
+            first = start + int(np.argmin(finite)) if first is None else first
+    if first is None:
+        return []
+    return [f"{path}: {name} has {lost:,} rows that are not finite, the first is row {first}"]
