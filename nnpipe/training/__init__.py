@@ -1,0 +1,1 @@
+"""The mathematics of training: losses, backpropagation, optimizers, and the order of samples."""

@@ -1,0 +1,132 @@
+"""Backpropagation: the gradient of a loss with respect to every parameter matrix.
+
+With A_i = [a_i | 1], the inputs of layer i with a column of ones, the forward pass is
+Z_i = A_i P_iᵀ and a_{i+1} = f_i(Z_i). The loss gives δ of the last layer, and going back
+dL/dP_i = δ_iᵀ A_i, whose last column is the gradient of the biases, and
+δ_{i-1} = f'_{i-1}(Z_{i-1}) ⊙ δ_i W_i, where W_i is P_i without its last column.
+
+References
+----------
+Rumelhart, Hinton, Williams: Learning representations by back-propagating errors (Nature, 1986).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from nnpipe.network.activations.base import Array
+from nnpipe.network.network import Network
+from nnpipe.training.losses.base import Loss, Targets
+
+
+class Backpropagation:
+    """Gradients of one network for batches of at most a given number of rows.
+
+    All parameter matrices lie in one vector, and so do their gradients, so that an optimizer
+    sees two vectors and no layers. Every array that a step needs is made here, once.
+
+    Parameters
+    ----------
+    network : Network
+        Its parameters are copied.
+    loss : Loss
+        It must fit the last layer's activation.
+    rows : int
+        The largest batch.
+
+    Attributes
+    ----------
+    network : Network
+        The copy: its parameter matrices are views of `parameters`.
+    parameters, gradient : (parameter_count,) arrays of the network's dtype
+        `gradient` is what the last call of `backward` found.
+    """
+
+    def __init__(self, network: Network, loss: Loss, rows: int) -> None:
+        self.rows = rows
+        self._loss = loss
+        self.parameters = np.concatenate([layer.parameters.ravel() for layer in network.layers])
+        self.gradient = np.zeros_like(self.parameters)
+        self.network = replace(
+            network,
+            layers=tuple(
+                replace(layer, parameters=matrix)
+                for layer, matrix in zip(
+                    network.layers, self.matrices(network, self.parameters), strict=True
+                )
+            ),
+        )
+        self._gradients = self.matrices(network, self.gradient)
+        dtype = network.dtype
+        # Each layer's inputs have a column of ones beside them, which makes bias and weights one
+        # product. The first layer's come from the caller.
+        self._inputs = [np.ones((rows, n.inputs + 1), dtype) for n in network.layers[1:]]
+        self._sums = [
+            np.empty((rows, layer.neurons), dtype)
+            if layer.function.needs_z or layer is network.layers[-1]
+            else None
+            for layer in network.layers
+        ]
+        self._deltas = [np.empty((rows, layer.neurons), dtype) for layer in network.layers]
+
+    @staticmethod
+    def matrices(network: Network, vector: Array) -> list[Array]:
+        """Return the parts of a vector as matrices, one a layer, as views."""
+        sizes = [layer.parameters.size for layer in network.layers]
+        ends = np.cumsum([0, *sizes])
+        return [
+            vector[start:stop].reshape(layer.parameters.shape)
+            for (start, stop), layer in zip(pairwise(ends), network.layers, strict=True)
+        ]
+
+    def judge(self, x: Array, targets: Targets) -> tuple[float, int]:
+        """Return the sum of the losses of a batch, and how many samples are classified rightly.
+
+        Parameters
+        ----------
+        x : (samples, inputs + 1)
+            The samples, with a last column of ones.
+        targets : (samples,) int64 or (samples, outputs)
+        """
+        a, rows = x, len(x)
+        for i, layer in enumerate(self.network.layers[:-1]):
+            out = self._inputs[i][:rows, :-1]
+            sums = self._sums[i]
+            z = out if sums is None else sums[:rows]
+            np.matmul(a, layer.parameters.T, out=z)
+            layer.function.forward(z, out)
+            a = self._inputs[i][:rows]
+        last = self.network.layers[-1]
+        sums = self._sums[-1]
+        assert sums is not None
+        z = sums[:rows]
+        np.matmul(a, last.parameters.T, out=z)
+        return self._loss.backward(last.function, z, targets, self._deltas[-1][:rows])
+
+    def backward(self, x: Array, targets: Targets) -> tuple[float, int]:
+        """Judge a batch and set `gradient` to that of its mean loss; see `judge`."""
+        loss, right = self.judge(x, targets)
+        rows, layers = len(x), self.network.layers
+        delta = self._deltas[-1][:rows]
+        delta *= 1 / rows
+        for i in range(len(layers) - 1, 0, -1):
+            a = self._inputs[i - 1][:rows]
+            np.matmul(delta.T, a, out=self._gradients[i])
+            before = self._deltas[i - 1][:rows]
+            np.matmul(delta, layers[i].weights, out=before)
+            a, sums = a[:, :-1], self._sums[i - 1]
+            layers[i - 1].function.backward(a if sums is None else sums[:rows], a, before)
+            delta = before
+        np.matmul(delta.T, x, out=self._gradients[0])
+        return loss, right
+
+    def first_nonfinite(self) -> str | None:
+        """Return the first layer with a sum, a parameter or a gradient that is not finite."""
+        for i, layer in enumerate(self.network.layers):
+            found = (layer.parameters, self._deltas[i], self._gradients[i])
+            if not all(np.isfinite(array).all() for array in found):
+                return layer.name
+        return None

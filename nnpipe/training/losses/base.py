@@ -1,0 +1,53 @@
+"""What a loss is: how wrong outputs are, and the δ with which backpropagation begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.network.activations.base import Activation, Array
+
+Targets = NDArray[Any]
+"""Class numbers, (samples,) int64, or real numbers, (samples, neurons)."""
+
+Backward = Callable[[Activation, Array, Targets, Array], tuple[float, int]]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss, joined with the last layer's activation, so that each pair has its stable form.
+
+    Parameters
+    ----------
+    backward : callable
+        ``backward(function, z, targets, delta)`` is given the sums of the last layer,
+        (samples, neurons), and its activation; it writes dL/dz of each sample into `delta`, and
+        returns the sum of the losses and how many samples are classified rightly. `z` may be
+        overwritten.
+    activation : str or None
+        The only activation of the last layer that it fits; None for any.
+    classifies : bool
+        Whether the targets are classes; otherwise no sample counts as right.
+    """
+
+    backward: Backward
+    activation: str | None
+    classifies: bool
+
+
+def one_hot(labels: Targets, like: Array) -> Array:
+    """Return class numbers as rows with a single 1; for one neuron, the numbers themselves.
+
+    >>> one_hot(np.array([1, 0]), np.zeros((2, 3)))
+    array([[0., 1., 0.],
+           [1., 0., 0.]])
+    """
+    if like.shape[1] == 1:
+        return labels.astype(like.dtype)[:, np.newaxis]
+    target = np.zeros_like(like)
+    target[np.arange(len(labels)), labels] = 1
+    return target

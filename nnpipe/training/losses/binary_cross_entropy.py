@@ -1,0 +1,33 @@
+"""Binary cross-entropy of sigmoids, summed over the neurons, each a yes or a no of its own.
+
+L = -Σ_k t_k ln a_k + (1 - t_k) ln(1 - a_k) = Σ_k max(z_k, 0) - z_k t_k + ln(1 + e^(-|z_k|)), with
+δ = a - t.
+
+References
+----------
+Bishop: Pattern Recognition and Machine Learning (2006), equations 4.90 and 4.91.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnpipe.network.activations.base import Activation, Array
+from nnpipe.training.losses.base import Loss, Targets, one_hot
+
+
+def _backward(function: Activation, z: Array, targets: Targets, delta: Array) -> tuple[float, int]:
+    labels = targets.ndim == 1
+    target = one_hot(targets, z) if labels else targets
+    function.forward(z, delta)
+    delta -= target
+    loss = np.maximum(z, 0).sum() - np.vdot(z, target) + np.log1p(np.exp(-np.abs(z))).sum()
+    if labels and z.shape[1] > 1:
+        right = z.argmax(axis=1) == targets
+    else:
+        # With several labels a sample is right when each of its neurons is.
+        right = ((z >= 0) == (target >= 0.5)).all(axis=1)
+    return float(loss), int(np.count_nonzero(right))
+
+
+binary_cross_entropy = Loss(_backward, activation="sigmoid", classifies=True)

@@ -1,0 +1,39 @@
+"""Cross-entropy of a softmax: L = -Σ_k t_k ln a_k, which with a = softmax(z) has δ = a Σ_k t_k - t.
+
+The logarithm of the softmax is taken before the exponential is: ln a_k = z_k - ln Σ_j e^(z_j).
+
+References
+----------
+Bridle: Probabilistic interpretation of feedforward classification network outputs (1990).
+Bishop: Pattern Recognition and Machine Learning (2006), equations 4.108 and 4.109.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnpipe.network.activations.base import Activation, Array
+from nnpipe.training.losses.base import Loss, Targets
+
+
+def _backward(function: Activation, z: Array, targets: Targets, delta: Array) -> tuple[float, int]:
+    z -= z.max(axis=1, keepdims=True)
+    np.exp(z, out=delta)
+    total = delta.sum(axis=1)
+    delta /= total[:, np.newaxis]
+    logarithm = np.log(total)
+    if targets.ndim == 1:
+        labels = np.arange(len(z)), targets
+        chosen = z[labels]
+        delta[labels] -= 1
+        # The greatest sum is 0 now: where it is the label's, the sample is classified rightly.
+        right = np.count_nonzero(chosen == 0)
+        return float(logarithm.sum() - chosen.sum()), int(right)
+    weight = targets.sum(axis=1)
+    loss = float(weight @ logarithm - np.vdot(targets, z))
+    delta *= weight[:, np.newaxis]
+    delta -= targets
+    return loss, int(np.count_nonzero(z.argmax(axis=1) == targets.argmax(axis=1)))
+
+
+cross_entropy = Loss(_backward, activation="softmax", classifies=True)

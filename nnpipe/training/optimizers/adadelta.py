@@ -1,0 +1,41 @@
+"""AdaDelta: steps whose size comes from the steps before, so that the learning rate is just 1.
+
+s ← ρ s + (1 - ρ) g², d = g √(u + ε) / √(s + ε), u ← ρ u + (1 - ρ) d², P ← P - η d.
+
+References
+----------
+Zeiler: ADADELTA: an adaptive learning rate method (2012), algorithm 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnpipe.network.activations.base import Array
+from nnpipe.training.optimizers.base import Optimizer, State, Step, remember
+
+
+def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:
+    s, u = state["s"], state["u"]
+    rho, epsilon = step.options["rho"], step.options["epsilon"]
+    np.multiply(gradient, gradient, out=scratch)
+    scratch *= 1 - rho
+    s *= rho
+    s += scratch
+    np.add(s, epsilon, out=scratch)
+    np.sqrt(scratch, out=scratch)
+    gradient /= scratch
+    np.add(u, epsilon, out=scratch)
+    np.sqrt(scratch, out=scratch)
+    gradient *= scratch
+    np.multiply(gradient, gradient, out=scratch)
+    scratch *= 1 - rho
+    u *= rho
+    u += scratch
+    gradient *= step.rate
+    parameters -= gradient
+
+
+adadelta = Optimizer(
+    remember("s", "u"), _update, {"learning_rate": 1.0, "rho": 0.9, "epsilon": 1e-6}
+)

@@ -1,0 +1,88 @@
+"""Each optimizer against torch.optim, and by hand where a number can be worked out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nnpipe.training.descent import Descent
+from nnpipe.training.optimizers import OPTIMIZERS, optimizer_options
+
+NAMES = sorted(OPTIMIZERS.built_in)
+
+# Our name and options, and the class and arguments that mean the same there.
+TORCH = {
+    "sgd": ("SGD", {"learning_rate": "lr"}),
+    "momentum": ("SGD", {"learning_rate": "lr", "momentum": "momentum"}),
+    "nesterov": ("SGD", {"learning_rate": "lr", "momentum": "momentum"}),
+    "adagrad": ("Adagrad", {"learning_rate": "lr", "epsilon": "eps"}),
+    "rmsprop": ("RMSprop", {"learning_rate": "lr", "rho": "alpha", "epsilon": "eps"}),
+    "adadelta": ("Adadelta", {"learning_rate": "lr", "rho": "rho", "epsilon": "eps"}),
+    "adam": ("Adam", {"learning_rate": "lr", "epsilon": "eps"}),
+    "adamw": (
+        "AdamW",
+        {"learning_rate": "lr", "epsilon": "eps", "weight_decay": "weight_decay"},
+    ),
+}
+
+
+def gradient_at(parameters: np.ndarray) -> np.ndarray:
+    """Return the gradient of a bent valley, far from its floor."""
+    scale = np.linspace(0.1, 3, parameters.size)
+    return scale * parameters + np.sin(5 * parameters)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_fifty_steps_are_those_of_pytorch(name: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is the oracle of this test")
+    kind, arguments = TORCH[name]
+    options = optimizer_options(name)
+    start = np.random.default_rng(0).normal(size=40)
+
+    ours, gradient = start.copy(), np.empty_like(start)
+    descent = Descent(OPTIMIZERS.load(name), options, ours, gradient)
+    theirs = torch.tensor(start, requires_grad=True)
+    given = {theirs_: options[our] for our, theirs_ in arguments.items()}
+    if name == "nesterov":
+        given["nesterov"] = True
+    optimizer = getattr(torch.optim, kind)([theirs], **given)
+    for _ in range(50):
+        gradient[:] = gradient_at(ours)
+        descent.step(options["learning_rate"])
+        theirs.grad = torch.tensor(gradient_at(theirs.detach().numpy()))
+        optimizer.step()
+        np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-6)
+    assert np.abs(ours - start).max() > 1e-4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_vector_of_many_tiles_moves_as_its_entries_do_alone(name: str) -> None:
+    options = optimizer_options(name)
+    start = np.random.default_rng(1).normal(size=40_000)
+    whole, gradient = start.copy(), np.empty_like(start)
+    descent = Descent(OPTIMIZERS.load(name), options, whole, gradient)
+    few = start[[0, 20_000, 39_999]].copy()
+    few_gradient = np.empty_like(few)
+    alone = Descent(OPTIMIZERS.load(name), options, few, few_gradient)
+    for _ in range(3):
+        gradient[:] = np.cos(whole)
+        few_gradient[:] = np.cos(few)
+        descent.step(0.1)
+        alone.step(0.1)
+    np.testing.assert_array_equal(whole[[0, 20_000, 39_999]], few)
+
+
+def test_the_first_step_of_adam_has_the_size_of_the_learning_rate() -> None:
+    # Kingma & Ba, section 2.1: at t = 1 both moments are freed from their start, and m̂/√v̂ is ±1.
+    parameters, gradient = np.zeros(2), np.array([1e-3, -50.0])
+    descent = Descent(OPTIMIZERS.load("adam"), optimizer_options("adam"), parameters, gradient)
+    descent.step(0.001)
+    np.testing.assert_allclose(parameters, [-0.001, 0.001], rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_dtype_is_kept(name: str) -> None:
+    parameters, gradient = np.ones(5, np.float32), np.ones(5, np.float32)
+    descent = Descent(OPTIMIZERS.load(name), optimizer_options(name), parameters, gradient)
+    descent.step(0.1)
+    assert {v.dtype for v in (parameters, *descent.state.values())} == {np.dtype(np.float32)}
