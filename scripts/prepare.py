@@ -217,8 +217,9 @@ def write(target: Path, splits: Sequence[tuple[str, IdxArray, IdxArray]]) -> Non
             for (images, labels), first, part in _parts(splits):
                 end = first + part.stop - part.start
                 x[first:end], y[first:end] = images.read(0, part), labels.read(0, part)[:, 0]
-                print(f"\r{end} of {samples} samples", end="", flush=True)
-        print()
+                if sys.stderr.isatty():
+                    last = "\n" if end == samples else ""
+                    print(f"\r{end:,} of {samples:,} samples", end=last, file=sys.stderr)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(target)
