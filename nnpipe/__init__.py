@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# Before HDF5 is loaded: it loads no filter plugins then, whatever a file asks for.
+os.environ["HDF5_PLUGIN_PRELOAD"] = "::"
 
 if TYPE_CHECKING:
     from nnpipe.errors import ConfigError, DataError, NnpipeError, RunError, RunFailed

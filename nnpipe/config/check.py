@@ -10,12 +10,14 @@ from typing import Any, cast
 
 from nnpipe.config.layers import stack_of
 from nnpipe.config.schema import (
+    ALLOWANCES,
     DISTRIBUTIONS,
     DTYPES,
     MISSING,
     NORMALIZATIONS,
     Config,
     FromRunConfig,
+    Hdf5Input,
     InitializerConfig,
     InputConfig,
     MlpConfig,
@@ -165,6 +167,9 @@ def _input(source: InputConfig) -> list[str]:
     if normalize.kind in NORMALIZATIONS:
         taken = NORMALIZATIONS[normalize.kind]
         problems += _options("input.normalize", normalize, normalize.kind, taken, {"kind"})
+    if isinstance(source, Hdf5Input):
+        for i, name in enumerate(source.allow):
+            problems += _name(f"input.allow[{i}]", name, "what can be allowed", ALLOWANCES)
     rows = getattr(source, "rows", None)
     if isinstance(rows, RowsConfig):
         problems += _at_least("input.rows.step", rows.step, 1)

@@ -135,7 +135,7 @@ class RandomInput(InputConfig):
 
 @dataclass
 class Hdf5Input(InputConfig):
-    """A dataset in an HDF5 file."""
+    """A dataset in an HDF5 file. `allow`: what is out of the ordinary in it and may be read."""
 
     kind: str = "hdf5"
     path: str = MISSING
@@ -143,6 +143,7 @@ class Hdf5Input(InputConfig):
     sample_axis: int = 0
     rows: RowsConfig = field(default_factory=RowsConfig)
     labels: str | None = None
+    allow: list[str] = field(default_factory=list[str])
 
 
 @dataclass
@@ -233,6 +234,9 @@ NORMALIZATIONS: dict[str, tuple[str, ...]] = {
     "from_run": (),
 }
 """The kinds of `input.normalize`, each with the keys that belong to it."""
+
+ALLOWANCES = ("external_link", "filter_plugin", "large_chunk", "outside_folder", "virtual")
+"""What `input.allow` can let through in an HDF5 file, and never in an artifact of a run."""
 
 DTYPES = ("float32", "float64")
 """The dtypes in which a network can be built."""

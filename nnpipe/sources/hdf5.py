@@ -72,14 +72,14 @@ def open_hdf5(config: Hdf5Input, seed: int) -> ArraySource:
     DataError
         If the file, the dataset, the labels or the rows cannot be used.
     """
-    status = stat_file(config.path, "input.path")
+    status, allow = stat_file(config.path, "input.path"), config.allow
     file = open_file(config.path, "input.path")
     try:
         found = labels = None
         if config.labels is not None:
-            found = find_dataset(file, config.labels, "input.labels")
+            found = find_dataset(file, config.labels, "input.labels", allow=allow)
             labels = Hdf5Array(found, "input.labels", status)
-        dataset = find_dataset(file, config.dataset, "input.dataset", ignore=found)
+        dataset = find_dataset(file, config.dataset, "input.dataset", found, allow)
         data = Hdf5Array(dataset, "input.dataset", status)
         return ArraySource(data, labels, config.sample_axis, config.rows)
     except BaseException:

@@ -1,0 +1,219 @@
+"""What a dataset must be to be read: real numbers, stored in this file, in chunks that fit."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import h5py
+import numpy as np
+
+from nnpipe.errors import DataError
+from nnpipe.hdf5.allowance import or_allow
+
+MAX_CHUNK_BYTES = 64 << 20
+"""How large a chunk may be, unless large chunks are allowed."""
+
+MAX_RATIO = 1100
+"""How many bytes a stored byte may stand for: gzip makes at most 1032 of one."""
+
+FREE_BYTES = 64 << 20
+"""What a dataset may declare without storing anything."""
+
+GZIP, SHUFFLE, FLETCHER32, LZF = 1, 2, 3, 32000
+BUILT_IN = {GZIP: "gzip", SHUFFLE: "shuffle", FLETCHER32: "fletcher32", LZF: "lzf"}
+"""The filters that are read without asking. None of them is a plugin."""
+
+_LAYOUTS = ("compact", "contiguous", "chunked", "virtual")
+
+
+class Storage(NamedTuple):
+    """How a dataset is stored.
+
+    Attributes
+    ----------
+    layout : str
+        compact, contiguous, chunked or virtual.
+    external : int
+        The number of other files that hold its numbers.
+    chunks : tuple of int or None
+        A chunk's shape.
+    chunk_bytes : int
+        A chunk's size before it is packed; 0 without chunks.
+    filters : tuple of int
+        The filters of a chunk, in the order in which they pack it.
+    exact : bool
+        Whether the stored numbers are laid out bit by bit as NumPy's dtype is.
+    """
+
+    layout: str
+    external: int
+    chunks: tuple[int, ...] | None
+    chunk_bytes: int
+    filters: tuple[int, ...]
+    exact: bool
+
+    @property
+    def plain(self) -> bool:
+        """Whether its raw chunks can be unpacked without HDF5: gzip, shuffle and fletcher32."""
+        return (
+            self.chunks is not None
+            and self.exact
+            and {GZIP, SHUFFLE, FLETCHER32}.issuperset(self.filters)
+            and len(set(self.filters)) == len(self.filters)
+            and self.chunk_bytes <= MAX_CHUNK_BYTES
+        )
+
+
+def storage_of(dataset: Any) -> Storage:
+    """Return how a dataset is stored; no file is opened and nothing is read for it."""
+    low: Any = dataset.id
+    plist: Any = low.get_create_plist()
+    layout, stored = _LAYOUTS[int(plist.get_layout())], low.get_type()
+    chunks = tuple(plist.get_chunk()) if layout == "chunked" else None
+    dtype, h5t = dtype_of(dataset), cast("Any", h5py).h5t
+    return Storage(
+        layout=layout,
+        external=int(plist.get_external_count()),
+        chunks=chunks,
+        chunk_bytes=math.prod(chunks) * stored.get_size() if chunks else 0,
+        filters=tuple(plist.get_filter(i)[0] for i in range(plist.get_nfilters())),
+        exact=dtype is not None and stored.equal(h5t.py_create(dtype)),
+    )
+
+
+def check_dataset(dataset: Any, key: str, allow: Collection[str] | None = None) -> Storage:
+    """Return how a dataset is stored, once that is safe to read.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+        A dataset of an open file.
+    key : str
+        The config key that names it, with which every message begins.
+    allow : collection of str, optional
+        `input.allow`, for an input; None for an artifact of a run, of which nothing out of the
+        ordinary can be allowed.
+
+    Raises
+    ------
+    DataError
+        If it holds anything but real numbers, if they are in another file or packed by a plugin,
+        or if it declares chunks or a size beyond what is stored.
+    """
+    name = f"{dataset.name} in {Path(dataset.file.filename).name}"
+    storage = storage_of(dataset)
+
+    def refuse(what: str, advice: str, allowed_by: str = "") -> None:
+        if allow is not None and allowed_by:
+            if allowed_by in allow:
+                return
+            advice = f"{advice}, {or_allow(allowed_by, allow)}"
+        problem = f"{key}: {name} {what}. {advice}."
+        raise DataError(problem)
+
+    if storage.layout == "virtual":
+        refuse("is virtual: its numbers are in other datasets", "Name one of them", "virtual")
+    if storage.external:
+        refuse("keeps its numbers in other files", "Copy it into one file with h5repack")
+    _check_type(dataset, key, name)
+    for number, count in Counter(storage.filters).items():
+        filter_name = BUILT_IN.get(number, f"filter {number}")
+        if number not in BUILT_IN:
+            what = f"is packed by {filter_name}; expected {', '.join(BUILT_IN.values())} or nothing"
+            refuse(what, "Repack it with h5repack", "filter_plugin")
+        if count > 1:
+            what = f"is packed by {filter_name} {count} times over; expected once"
+            refuse(what, "Repack it with h5repack")
+    if storage.chunk_bytes > MAX_CHUNK_BYTES:
+        size = f"{storage.chunk_bytes / 2**20:,.0f} MiB"
+        what = f"has chunks of {size}; expected at most {MAX_CHUNK_BYTES >> 20} MiB"
+        refuse(what, "Repack it with smaller chunks", "large_chunk")
+    if storage.layout != "virtual" and dataset.shape is not None:
+        low: Any = dataset.id
+        declared, stored = math.prod(dataset.shape) * low.get_type().get_size(), stored_bytes(low)
+        if declared > max(FREE_BYTES, stored * MAX_RATIO):
+            what = f"declares {declared:,} bytes {dataset.shape}; found {stored:,} bytes stored"
+            refuse(what, "Store what it declares")
+        if storage.layout != "chunked" and 0 < stored < declared:
+            what = f"is cut short; found {stored:,} bytes stored; expected {declared:,}"
+            refuse(what, "Copy the file again")
+        if storage.chunks and {SHUFFLE, FLETCHER32}.issuperset(storage.filters):
+            _check_chunks(dataset, storage, key, name)
+    return storage
+
+
+def stored_bytes(dataset: Any) -> int:
+    """Return how many bytes of a file a dataset takes, by its low-level object."""
+    return int(dataset.get_storage_size())
+
+
+def _check_type(dataset: Any, key: str, name: str) -> None:
+    dtype = dtype_of(dataset)
+    if not is_real(dtype):
+        problem = f"{key}: {name} is {describe(dtype)}; expected real numbers."
+        raise DataError(problem)
+
+
+def _check_chunks(dataset: Any, storage: Storage, key: str, name: str) -> None:
+    """Refuse an unpacked chunk that is not as long as its slot, of which HDF5 says nothing."""
+    low: Any = dataset.id
+    expected = storage.chunk_bytes + 4 * (FLETCHER32 in storage.filters)
+
+    def differs(chunk: Any) -> Any:
+        skipped = chunk.filter_mask != 0
+        return None if chunk.size == expected and not skipped else chunk
+
+    wrong = low.chunk_iter(differs)
+    if wrong is not None:
+        problem = (
+            f"{key}: {name} has a damaged chunk at {tuple(wrong.chunk_offset)}; "
+            f"found {wrong.size:,} bytes; expected {expected:,}. Copy the file again."
+        )
+        raise DataError(problem)
+
+
+def read_ends(dataset: Any) -> None:
+    """Read a number of the first and one of the last chunk, as a rehearsal of reading it all."""
+    shape: Any = dataset.shape
+    if shape and 0 not in shape:
+        _ = dataset[(0,) * len(shape)], dataset[tuple(n - 1 for n in shape)]
+
+
+def is_real(dtype: np.dtype[Any] | None) -> bool:
+    """Tell whether a dtype holds real numbers of at most 8 bytes, or truth values.
+
+    >>> is_real(np.dtype(">f4")), is_real(np.dtype("c8"))
+    (True, False)
+    """
+    if dtype is None or h5py.check_enum_dtype(dtype) is not None:
+        return False
+    return dtype.kind in "biuf" and dtype.itemsize <= 8
+
+
+def describe(dtype: np.dtype[Any] | None) -> str:
+    """Return a dtype's name as messages say it.
+
+    >>> describe(np.dtype(">f4")), describe(h5py.string_dtype()), describe(np.dtype("S3"))
+    ('float32', 'text', 'text')
+    """
+    if dtype is None:
+        return "of an unknown type"
+    if dtype.kind == "U" or h5py.check_string_dtype(dtype) is not None:
+        return "text"
+    if h5py.check_enum_dtype(dtype) is not None:
+        return "enumeration"
+    if dtype.kind == "V":
+        return "compound" if dtype.names else "opaque"
+    return "object" if dtype.kind == "O" else dtype.name
+
+
+def dtype_of(dataset: Any) -> np.dtype[Any] | None:
+    """Return a dataset's dtype, or None where NumPy has none like it."""
+    try:
+        return cast("np.dtype[Any]", dataset.dtype)
+    except (TypeError, ValueError, RuntimeError):
+        return None

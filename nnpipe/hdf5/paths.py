@@ -1,0 +1,162 @@
+"""Find a dataset in an open file by walking its path, and look at each link before taking it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from nnpipe.errors import DataError
+from nnpipe.files import reason
+from nnpipe.hdf5.allowance import or_allow
+from nnpipe.hdf5.datasets import MAX_CHUNK_BYTES, check_dataset, read_ends
+from nnpipe.hdf5.links import link_of, path_beside
+from nnpipe.hdf5.listing import contents, list_datasets
+from nnpipe.hdf5.opening import open_file
+from nnpipe.hdf5.rehearsal import rehearse
+from nnpipe.registry import did_you_mean
+
+MAX_LINKS = 16
+"""How many soft and external links a dataset's path may lead through."""
+
+MAX_SOURCES = 10_000
+"""How many datasets a virtual one may be made of."""
+
+
+def find_dataset(
+    file: h5py.File,
+    name: str | None,
+    key: str,
+    ignore: h5py.Dataset | None = None,
+    allow: Collection[str] | None = None,
+) -> h5py.Dataset:
+    """Return a dataset by its path, or the only usable one, once it is safe to read.
+
+    Parameters
+    ----------
+    file : h5py.File
+        A file opened by `open_file`.
+    name : str or None
+        The dataset's path; None stands for the only dataset of real numbers that has an axis
+        and is not a dimension scale.
+    key : str
+        The config key that names the dataset, with which every message begins.
+    ignore : h5py.Dataset, optional
+        Is not meant when `name` is None: the labels.
+    allow : collection of str, optional
+        `input.allow`, for an input. None is for the artifacts of a run, which hold hard links
+        alone, and of which nothing out of the ordinary can be allowed.
+
+    Raises
+    ------
+    DataError
+        If there is no such dataset, or not exactly one, in which case the message lists what
+        there is; if it is stored in a way that is not safe to read.
+    """
+    if name is None:
+        name = _only(file, key, ignore)
+    dataset = _follow(file, name, key, allow)
+    storage = check_dataset(dataset, key, allow)
+
+    def try_out() -> None:
+        if storage.layout == "virtual":
+            _check_sources(dataset, key, allow)
+        elif storage.chunk_bytes <= MAX_CHUNK_BYTES:
+            read_ends(dataset)
+
+    rehearse(try_out, f"{key}: {dataset.name} in {Path(dataset.file.filename).name}")
+    return dataset
+
+
+def _check_sources(dataset: Any, key: str, allow: Collection[str] | None) -> None:
+    """Find every dataset that a virtual one is made of, as HDF5 will."""
+    plist, file = dataset.id.get_create_plist(), dataset.file
+    what = f"{key}: {dataset.name} in {Path(file.filename).name}"
+    count = plist.get_virtual_count()
+    if count > MAX_SOURCES:
+        problem = f"{what} is made of {count:,} parts; expected {MAX_SOURCES:,} at most."
+        raise DataError(problem)
+    sources = {(plist.get_virtual_filename(i), plist.get_virtual_dsetname(i)) for i in range(count)}
+    for named, path in sorted(sources):
+        if "%" in named + path:
+            problem = f"{what} names its sources by the pattern {named}:{path}; expected names."
+            raise DataError(problem)
+        home = file if named == "." else open_file(path_beside(file, named, what, allow or ()), key)
+        source = find_dataset(home, path, key, allow=allow)
+        if source.is_virtual:
+            problem = f"{what} is made of a virtual dataset, {path}; expected stored ones."
+            raise DataError(problem)
+
+
+def _only(file: h5py.File, key: str, ignore: h5py.Dataset | None) -> str:
+    listed = list_datasets(file)
+    usable = [one for one in listed if one.usable and file[one.path] != ignore]
+    if len(usable) == 1:
+        return usable[0].path
+    where = Path(file.filename).name
+    if not usable:
+        problem = f"{key}: {where} holds no dataset of numbers; {contents(listed)}."
+    else:
+        problem = (
+            f"{key}: not set, and {where} has {len(usable)} datasets of numbers; "
+            f"{contents(usable)}. Set {key} to one of these."
+        )
+    raise DataError(problem)
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in ("", ".")]
+
+
+def _follow(file: Any, name: str, key: str, allow: Collection[str] | None) -> Any:
+    """Return the dataset at a path, taking one link after the other."""
+    waiting, taken, links = deque(_parts(name)), list[str](), 0
+    home: Any = file
+    found: Any = file["/"]
+    while waiting:
+        part = waiting.popleft()
+        link = link_of(found, part)
+        what = f"{key}: {name!r} in {Path(home.filename).name}"
+        if link is None:
+            raise _unknown(file, name, "is not in", key)
+        if link.kind == "hard":
+            try:
+                found = found[part]
+            except (KeyError, OSError, RuntimeError, TypeError) as error:
+                problem = f"{what} cannot be opened; HDF5 says: {reason(error)}."
+                raise DataError(problem) from error
+            taken.append(part)
+            continue
+        links += 1
+        if allow is None:
+            problem = f"{what} is reached by a {link.kind} link; expected hard links alone."
+            raise DataError(problem)
+        if links > MAX_LINKS or link.kind == "other":
+            raise _unknown(file, name, "is not in", key)
+        if link.kind == "external":
+            if "external_link" not in allow:
+                problem = (
+                    f"{what} leads out of the file, into {link.file}. "
+                    f"Name that file instead, {or_allow('external_link', allow)}."
+                )
+                raise DataError(problem)
+            home = open_file(path_beside(home, link.file, what, allow), key)
+            taken = []
+        elif link.path.startswith("/"):
+            taken = []
+        waiting.extendleft(reversed([*taken, *_parts(link.path)]))
+        taken, found = [], home["/"]
+    if not isinstance(found, h5py.Dataset):
+        raise _unknown(file, name, "is not a dataset of", key)
+    return found
+
+
+def _unknown(file: h5py.File, name: str, relation: str, key: str) -> DataError:
+    listed = list_datasets(file)
+    hint = did_you_mean("/" + "/".join(_parts(name)), [one.path for one in listed])
+    advice = f" Set {key} to one of these.{hint}" if listed else ""
+    where = Path(file.filename).name
+    return DataError(f"{key}: {name!r} {relation} {where}; {contents(listed)}.{advice}")
