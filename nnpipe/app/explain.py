@@ -18,6 +18,15 @@ from nnpipe.registry import did_you_mean, unknown
 
 Refusal = (HydraException, OmegaConfBaseException)
 
+LAUNCHERS = {
+    "joblib": "joblib",
+    "cores": "joblib",
+    "submitit_local": "slurm",
+    "submitit_slurm": "slurm",
+    "slurm": "slurm",
+}
+"""The launchers that need a package beside nnpipe, each with the extra that installs it."""
+
 
 def explain(arguments: Sequence[str], error: Exception) -> list[str]:
     """Return one line for each problem of a command line that Hydra refused with an error.
@@ -65,6 +74,9 @@ def explain(arguments: Sequence[str], error: Exception) -> list[str]:
 
 def _unknown_choice(override: Override, missing: MissingConfigException) -> str:
     group, choice = override.key_or_group, str(override.value())
+    if group == "hydra/launcher" and choice in LAUNCHERS:
+        extra = LAUNCHERS[choice]
+        return f"{group}: {choice!r} is not installed. Run pip install 'nnpipe[{extra}]'."
     choices = [option for option in missing.options or () if option != "schema"]
     if not choices:
         return f"{group}: {' '.join(str(missing).split())}"

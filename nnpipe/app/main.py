@@ -8,19 +8,24 @@ import signal
 import sys
 import traceback
 from collections.abc import Generator, Sequence
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
+from threadpoolctl import threadpool_limits
 
+from nnpipe.app.apart import apart
 from nnpipe.app.compose import VERSION_BASE, conf_folder, plain, register
 from nnpipe.app.explain import Refusal, explain
 from nnpipe.app.progress import progress_for
 from nnpipe.app.sweep import ClaimSweep, SweepRefused
+from nnpipe.cores import cores
 from nnpipe.errors import NnpipeError, RunFailed, one_line
 from nnpipe.pipeline import run
 from nnpipe.runs.record import Record
@@ -73,6 +78,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except NnpipeError as error:
             status = FAILED if isinstance(error, RunFailed) else BAD_REQUEST
             _complain(str(error), error, full)
+        except BrokenExecutor as error:
+            status = FAILED
+            problem = (
+                "hydra/launcher: one of its processes was killed, which ended the sweep; "
+                "expected them to live as long as it. Jobs that had begun are interrupted."
+            )
+            _complain(problem, error, full)
         except Exception as error:
             status = FAILED
             _complain(one_line(error), error, full)
@@ -95,15 +107,27 @@ def start(config: DictConfig) -> None:
             _failures.append(error)
         return
     folder = Path(context.runtime.output_dir)
+    if "joblib" in str(context.launcher._target_):
+        # When a process of joblib's dies, joblib gives up all the others and what is left to do.
+        killed = apart(_job, folder, given, overrides)
+        if killed is not None:
+            Record(folder).seal("interrupted", killed)
+    else:
+        _job(folder, given, overrides)
+    _say(job_line(folder))
+
+
+def _job(folder: Path, given: dict[str, Any], overrides: list[str]) -> None:
+    """Run a job of a sweep on this process's share of the cores."""
     try:
-        run(given, overrides=overrides, folder=folder).close()
+        with threadpool_limits(cores()):
+            run(given, overrides=overrides, folder=folder).close()
     except RunFailed:
         pass  # its manifest says why; the other jobs go on
     except NnpipeError as error:
         record = Record(folder)
         record.write_config(given, overrides)
         record.seal("failed", one_line(error))
-    _say(job_line(folder))
 
 
 @contextmanager

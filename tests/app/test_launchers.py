@@ -1,0 +1,166 @@
+"""Sweeps whose jobs run side by side: one folder, Hydra's order, and a job that dies alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import nnpipe
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+SMALL = ("input.features=6", "architecture.sizes=[3]")
+ENDLESS = 3_000_000  # minutes of drawing random rows
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    """Return a function that starts a sweep in tmp_path; what still runs at the end is killed."""
+    started = []
+
+    def start(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "scripts" / "run.py"), "-m", *SMALL, *arguments],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def table(folder):
+    with (folder / "sweep.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def holder(path, timeout=60):
+    """Return the process that has a file open, once there is one."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        for link in Path("/proc").glob("[0-9]*/fd/*"):
+            try:
+                if link.readlink() == path:
+                    return int(link.parts[2])
+            except OSError:
+                continue
+        time.sleep(0.05)
+    pytest.fail(f"nobody has opened {path}")
+
+
+def parent(pid):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("PPid")))
+
+
+def wait_until_gone(pids, timeout=30):
+    end = time.monotonic() + timeout
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        assert time.monotonic() < end, "processes are left"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def two_jobs():
+    pytest.importorskip("joblib", reason="needs nnpipe[joblib]")
+    return ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+
+
+def test_jobs_side_by_side_land_in_hydras_order_whatever_order_they_end_in(
+    sweep, tmp_path, two_jobs
+):
+    process = sweep(*two_jobs, "input.samples=30000,20,21,22,23")
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    folder = tmp_path / "outputs" / "default" / "v0001"
+    assert [path.name for path in folder.parent.iterdir()] == ["v0001"]
+    rows = table(folder)
+    assert [row["job"] for row in rows] == ["000", "001", "002", "003", "004"]
+    assert [row["input.samples"] for row in rows] == ["30000", "20", "21", "22", "23"]
+    assert out.splitlines()[-2] == "jobs   5: 5 complete"
+    share = max(1, len(os.sched_getaffinity(0)) // 2)
+    for row in rows:
+        with nnpipe.open_run(folder / row["path"]) as run:
+            assert len(run.outputs) == int(row["input.samples"])
+            assert {library["threads"] for library in run.manifest.blas} <= {*range(share + 1)}
+
+
+def test_a_job_that_is_killed_is_interrupted_and_the_others_finish(sweep, tmp_path, two_jobs):
+    process = sweep(*two_jobs, f"input.samples=20,{ENDLESS},22,23,24,25")
+    folder = tmp_path / "outputs" / "default" / "v0001"
+    os.kill(holder(folder / "runs" / "001" / "run.log"), signal.SIGKILL)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (1, "")
+    rows = table(folder)
+    assert [row["status"] for row in rows] == ["complete", "interrupted", *["complete"] * 4]
+    assert rows[1]["error"] == "killed by SIGKILL"
+    assert "001  interrupted  killed by SIGKILL" in out.splitlines()
+    assert json.loads((folder / "manifest.json").read_text())["status"] == "failed"
+    assert not (folder / "runs" / "001" / "results.h5").exists()
+
+
+def test_an_interrupt_ends_the_jobs_too(sweep, tmp_path, two_jobs):
+    process = sweep(*two_jobs, f"input.samples=20,{ENDLESS},{ENDLESS + 1},23")
+    folder = tmp_path / "outputs" / "default" / "v0001"
+    jobs = [holder(folder / "runs" / name / "run.log") for name in ("001", "002")]
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=120)
+    assert process.returncode == 130
+    wait_until_gone(jobs)
+    statuses = {row["job"]: row["status"] for row in table(folder)}
+    assert statuses == {"000": "complete", "001": "interrupted", "002": "interrupted"}
+
+
+def test_when_a_process_of_the_launcher_is_killed_its_job_ends_and_the_sweep_says_so(
+    sweep, tmp_path, two_jobs
+):
+    process = sweep(*two_jobs, f"input.samples=20,{ENDLESS},22,23")
+    folder = tmp_path / "outputs" / "default" / "v0001"
+    job = holder(folder / "runs" / "001" / "run.log")
+    os.kill(parent(job), signal.SIGKILL)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert err == (
+        "hydra/launcher: one of its processes was killed, which ended the sweep; "
+        "expected them to live as long as it. Jobs that had begun are interrupted.\n"
+    )
+    wait_until_gone([job])
+    assert {row["job"]: row["status"] for row in table(folder)}["001"] == "interrupted"
+
+
+WITHOUT_PLUGINS = """
+import sys
+sys.modules["hydra_plugins"] = None
+from nnpipe.app.main import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("choice", "extra"), [("joblib", "joblib"), ("cores", "joblib"), ("slurm", "slurm")]
+)
+def test_a_launcher_that_is_not_installed_is_named_with_its_extra(tmp_path, choice, extra):
+    command = [sys.executable, "-c", WITHOUT_PLUGINS, "-m", "seed=1,2", f"hydra/launcher={choice}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"hydra/launcher: {choice!r} is not installed. Run pip install 'nnpipe[{extra}]'.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
