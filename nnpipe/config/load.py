@@ -105,18 +105,17 @@ def _instance(
             hint = did_you_mean(str(name), names)
             problems.append(f"{where}: unknown key; expected one of {', '.join(names)}.{hint}")
             continue
-        wanted = (schemas or {}).get(name) or fields[name].metadata.get("schema")
-        if fields[name].metadata.get("schema") and isinstance(value, str) and value != MISSING:
+        precise = fields[name].metadata.get("schema")
+        if dataclasses.is_dataclass(precise) and isinstance(value, str) and value != MISSING:
             value = {"kind": value}
-        values[name] = _value(wanted or _hints(schema)[name], value, where, problems)
+        wanted = (schemas or {}).get(name) or precise or _hints(schema)[name]
+        values[name] = _value(wanted, value, where, problems)
     refused = {name for name, value in values.items() if value is _INVALID}
     result = schema(**{name: value for name, value in values.items() if name not in refused})
-    for name, field in fields.items():
+    for name in fields:
         value = getattr(result, name)
         if value == MISSING and name not in refused:
             problems.append(f"{f'{key}.{name}' if key else name}: missing; set it")
-        elif "schema" in field.metadata and (value is None or isinstance(value, str)):
-            setattr(result, name, field.metadata["schema"](kind=field.default))
     return result
 
 

@@ -14,7 +14,7 @@ def named(schema: type, default: str) -> Any:
 
     ``initializer: he_normal`` and ``initializer: {kind: he_normal}`` mean the same.
     """
-    return field(default=default, metadata={"schema": schema})
+    return field(default_factory=lambda: schema(kind=default), metadata={"schema": schema})
 
 
 @dataclass
@@ -77,7 +77,10 @@ class StackConfig(ArchitectureConfig):
     """Named layers, in the order in which they are written."""
 
     kind: str = "stack"
-    layers: dict[str, LayerConfig] = field(default_factory=dict[str, LayerConfig])
+    # OmegaConf would refuse a layer that is added to a typed mapping as {neurons: 3}.
+    layers: dict[str, Any] = field(
+        default_factory=dict[str, Any], metadata={"schema": dict[str, LayerConfig]}
+    )
 
 
 @dataclass

@@ -85,9 +85,7 @@ def estimate(architecture: ArchitectureConfig, inputs: int, dtype: DTypeLike) ->
 def _parameters(
     name: str, layer: LayerConfig, inputs: int, seed: int, dtype: np.dtype[Any]
 ) -> Array:
-    config: InitializerConfig | str = layer.initializer
-    if isinstance(config, str):
-        config = InitializerConfig(kind=config)
+    config: InitializerConfig = layer.initializer
     stream = named_stream(seed, "parameters", name)
     try:
         with np.errstate(over="raise"):

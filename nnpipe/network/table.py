@@ -41,4 +41,6 @@ def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
 
 def _memory(nbytes: int) -> str:
     """Return a size in the unit that suits it."""
+    if nbytes < 2**10:
+        return f"{nbytes} bytes"
     return f"{nbytes / 2**20:,.1f} MiB" if nbytes >= 2**20 else f"{nbytes / 2**10:,.1f} KiB"

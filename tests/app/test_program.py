@@ -62,6 +62,13 @@ def test_help_is_written_for_this_program(program, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_layer_can_be_added_to_a_stack(program, tmp_path):
+    program(*small()[:2], "architecture=stack", "+architecture.layers.extra={neurons: 3}")
+    network = nnpipe.open_run(tmp_path / "outputs" / "default" / "v0001").network
+    assert [layer.name for layer in network.layers] == ["hidden1", "hidden2", "output", "extra"]
+    assert network.outputs == 3
+
+
 @pytest.fixture
 def files(tmp_path):
     """Files that a bad request may name."""
@@ -112,6 +119,14 @@ HDF5 = ("input=hdf5", "input.path=data.h5")
                 "architecture.sizes[0]: found 'a'; expected an integer",
                 "seed: found 'x'; expected an integer",
                 "engine.batch_size: found 0; expected 1 or greater",
+            ],
+        ),
+        (
+            ["architecture=stack", "+architecture.layers.extra={neuron: 3}"],
+            [
+                "architecture.layers.extra.neuron: unknown key; expected one of activation, "
+                "initializer, neurons. Did you mean 'neurons'?",
+                "architecture.layers.extra.neurons: missing; set it",
             ],
         ),
         (["input=hdf5"], ["input.path: missing; set it"]),
