@@ -29,7 +29,7 @@ from nnpipe.config.schema import (
 )
 from nnpipe.registry import unknown
 
-_LAYER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+LAYER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _FOLDER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
@@ -124,7 +124,7 @@ def _architecture(config: Config, names: Names) -> list[str]:
                 problems.append("architecture.layers: found no layer; expected at least one")
             for name, layer in architecture.layers.items():
                 key = f"architecture.layers.{name}"
-                if not _LAYER_NAME.fullmatch(name) or name == "all":
+                if not LAYER_NAME.fullmatch(name) or name == "all":
                     problems.append(
                         f"architecture.layers: {name!r} cannot name a layer; expected a letter, "
                         "then letters, digits and '_', at most 64 in all, and not 'all'"

@@ -7,6 +7,7 @@ seen to store it.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any, cast
 
 import h5py
@@ -14,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnpipe.errors import DataError
-from nnpipe.hdf5.datasets import stored_bytes
+from nnpipe.files import reason
+from nnpipe.hdf5.datasets import check_dataset
 from nnpipe.hdf5.links import link_of
 from nnpipe.hdf5.opening import open_file
-from nnpipe.hdf5.paths import find_dataset
+from nnpipe.hdf5.paths import follow
 
 MAX_TEXT = 4096
 """How many bytes an attribute may have."""
@@ -59,7 +61,7 @@ def groups(parent: Any, what: str) -> dict[str, Any]:
     return {name: group_of(parent, name, what) for name in parent}
 
 
-def group_of(parent: Any, name: str, what: str) -> Any:
+def group_of(parent: Any, name: str | bytes, what: str) -> Any:
     """Return the group that a group holds under a name by a hard link.
 
     Raises
@@ -67,45 +69,53 @@ def group_of(parent: Any, name: str, what: str) -> Any:
     DataError
         If there is no such name, or if it leads to anything else.
     """
-    link = link_of(parent, name)
-    if link is None or link.kind != "hard":
-        problem = f"{what} holds {name!r} by {link.kind if link else 'no'} link; expected a group."
-        raise DataError(problem)
-    try:
-        found = parent[name]
-    except (KeyError, OSError, RuntimeError, TypeError) as error:
-        problem = f"{what} holds {name!r}, which cannot be opened."
-        raise DataError(problem) from error
+    link = link_of(parent, name) if isinstance(name, str) else None
+    found = None
+    if link is not None and link.kind == "hard":
+        with suppress(KeyError, OSError, RuntimeError, TypeError):
+            found = parent[name]
     if not isinstance(found, h5py.Group):
-        problem = f"{what} holds {name!r}; expected a group."
+        problem = f"{what} has no group {name!r} by a hard link."
         raise DataError(problem)
     return found
 
 
-def read_matrix(file: h5py.File, path: str, shape: tuple[int, ...], key: str) -> NDArray[Any]:
-    """Return a dataset of a known shape as a new array in native byte order.
+def numbers_at(file: h5py.File, path: str, shape: tuple[int, ...], key: str) -> Any:
+    """Return a dataset of float32 or float64 numbers that stores all of the shape it must have.
 
     Raises
     ------
     DataError
-        If it is not there, has another shape or no dtype of a network, or stores less than that.
+        If it is not there, is stored in a way that is not safe to read, has another shape or
+        dtype, or stores less than that.
     """
-    dataset: Any = find_dataset(file, path, key)
+    dataset = follow(file, path, key)
+    check_dataset(dataset, key)
     if dataset.shape != shape:
         problem = f"{key}: {path} has the shape {dataset.shape}; expected {shape}."
         raise DataError(problem)
-    dtype = dataset.dtype.newbyteorder("=")
-    if dtype.name not in ("float32", "float64"):
-        problem = f"{key}: {path} is {dtype}; expected float32 or float64."
+    if dataset.dtype not in (np.float32, np.float64):
+        problem = f"{key}: {path} is {dataset.dtype}; expected float32 or float64."
         raise DataError(problem)
-    declared, stored = dataset.nbytes, stored_bytes(dataset.id)
-    if stored < declared:
-        problem = f"{key}: {path} declares {declared:,} bytes; found {stored:,} stored."
+    stored = int(dataset.id.get_storage_size())
+    if stored < dataset.nbytes:
+        problem = f"{key}: {path} declares {dataset.nbytes:,} bytes; found {stored:,} stored."
         raise DataError(problem)
+    return dataset
+
+
+def read_whole(dataset: Any, key: str) -> NDArray[Any]:
+    """Return all numbers of a dataset in a new array.
+
+    Raises
+    ------
+    DataError
+        If HDF5 cannot read it.
+    """
     try:
-        return np.ascontiguousarray(dataset[()], dtype)
+        return np.ascontiguousarray(dataset[()])
     except (OSError, RuntimeError) as error:
-        problem = f"{key}: {path} cannot be read; {error}."
+        problem = f"{key}: {dataset.name} cannot be read; HDF5 says: {reason(error)}."
         raise DataError(problem) from error
 
 

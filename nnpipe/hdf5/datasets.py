@@ -134,7 +134,11 @@ def check_dataset(dataset: Any, key: str, allow: Collection[str] | None = None) 
         refuse(what, "Repack it with smaller chunks", "large_chunk")
     if storage.layout != "virtual" and dataset.shape is not None:
         low: Any = dataset.id
-        declared, stored = math.prod(dataset.shape) * low.get_type().get_size(), stored_bytes(low)
+        declared = math.prod(dataset.shape) * low.get_type().get_size()
+        stored, there = int(low.get_storage_size()), int(dataset.file.id.get_filesize())
+        if stored > there:
+            what = f"claims {stored:,} bytes of a file of {there:,}"
+            refuse(what, "Copy the file again")
         if declared > max(FREE_BYTES, stored * MAX_RATIO):
             what = f"declares {declared:,} bytes {dataset.shape}; found {stored:,} bytes stored"
             refuse(what, "Store what it declares")
@@ -144,11 +148,6 @@ def check_dataset(dataset: Any, key: str, allow: Collection[str] | None = None) 
         if storage.chunks and {SHUFFLE, FLETCHER32}.issuperset(storage.filters):
             _check_chunks(dataset, storage, key, name)
     return storage
-
-
-def stored_bytes(dataset: Any) -> int:
-    """Return how many bytes of a file a dataset takes, by its low-level object."""
-    return int(dataset.get_storage_size())
 
 
 def _check_type(dataset: Any, key: str, name: str) -> None:

@@ -58,7 +58,7 @@ def find_dataset(
     """
     if name is None:
         name = _only(file, key, ignore)
-    dataset = _follow(file, name, key, allow)
+    dataset = follow(file, name, key, allow)
     storage = check_dataset(dataset, key, allow)
 
     def try_out() -> None:
@@ -111,8 +111,8 @@ def _parts(path: str) -> list[str]:
     return [part for part in path.split("/") if part not in ("", ".")]
 
 
-def _follow(file: Any, name: str, key: str, allow: Collection[str] | None) -> Any:
-    """Return the dataset at a path, taking one link after the other."""
+def follow(file: Any, name: str, key: str, allow: Collection[str] | None = None) -> Any:
+    """Return the dataset at a path, taking one link after the other; see `find_dataset`."""
     waiting, taken, links = deque(_parts(name)), list[str](), 0
     home: Any = file
     found: Any = file["/"]

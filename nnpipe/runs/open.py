@@ -12,10 +12,12 @@ import h5py
 import yaml
 
 from nnpipe.errors import RunError
-from nnpipe.hdf5 import open_file
+from nnpipe.hdf5 import find_dataset
+from nnpipe.hdf5.artifact import open_artifact
 from nnpipe.network.network import Execute, Network, formula
 from nnpipe.runs.manifest import Manifest, read_manifest, verify
 from nnpipe.runs.parameters import read_parameters
+from nnpipe.runs.results import FORMAT as RESULTS_FORMAT
 from nnpipe.sources.normalize import Normalization
 
 CONFIG, OVERRIDES, LOG = "config.yaml", "overrides.yaml", "run.log"
@@ -62,13 +64,13 @@ class Run:
     @property
     def outputs(self) -> Any:
         """The outputs, (samples, neurons of the last layer): a dataset that reads when sliced."""
-        return self.results["outputs"]
+        return find_dataset(self.results, "outputs", "results")
 
     @property
     def results(self) -> Any:
         """The file results.h5, open for reading."""
         if not self._results:
-            self._results = open_file(self.path / RESULTS, "results")
+            self._results = open_artifact(self.path / RESULTS, "results", RESULTS_FORMAT)
         return self._results
 
     def close(self) -> None:

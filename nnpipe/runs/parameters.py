@@ -7,17 +7,30 @@ normalized, ``/normalization/offset`` and ``/normalization/factor``: x = (stored
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.errors import RunError
-from nnpipe.hdf5 import open_file
+from nnpipe.config.check import LAYER_NAME
+from nnpipe.errors import DataError, NnpipeError, RunError
+from nnpipe.hdf5.artifact import (
+    group_of,
+    groups,
+    integer_attribute,
+    numbers_at,
+    open_artifact,
+    read_whole,
+    text_attribute,
+)
+from nnpipe.hdf5.datasets import read_ends
+from nnpipe.hdf5.links import link_of
+from nnpipe.hdf5.paths import follow
+from nnpipe.hdf5.rehearsal import rehearse
 from nnpipe.network.activations import ACTIVATIONS
+from nnpipe.network.activations.base import Activation
 from nnpipe.network.layer import Layer
 from nnpipe.network.network import Network
 from nnpipe.runs.publish import published
@@ -68,46 +81,69 @@ def read_parameters(path: Path) -> tuple[list[Layer], Normalization]:
     RunError
         If the file is not what `write_parameters` writes.
     """
-
-    def refuse(what: str) -> NoReturn:
-        problem = f"{path}: {what}. This file was not written by nnpipe, or was altered."
-        raise RunError(problem)
-
-    found: dict[int, Layer] = {}
-    with open_file(path, "parameters") as opened:
-        file: Any = opened
-        layers = file.get("layers")
-        if not isinstance(layers, h5py.Group) or file.attrs.get("format") != FORMAT:
-            refuse("no layers")
-        for name, group in cast("Mapping[str, Any]", layers).items():
-            try:
-                parameters: NDArray[Any] = np.ascontiguousarray(group["parameters"][()])
-                order, inputs, neurons = (
-                    int(group.attrs[key]) for key in ("order", "inputs", "neurons")
-                )
-                activation = str(group.attrs["activation"])
-            except (KeyError, TypeError, ValueError, OSError):
-                refuse(f"layer {name!r} cannot be read")
-            if parameters.dtype.name not in ("float32", "float64"):
-                refuse(f"layer {name!r} has the dtype {parameters.dtype}")
-            if parameters.shape != (neurons, inputs + 1):
-                refuse(
-                    f"layer {name!r} has the shape {parameters.shape}; "
-                    f"expected {(neurons, inputs + 1)}"
-                )
-            found[order] = Layer(name, parameters, activation, ACTIVATIONS.load(activation))
-        if not found or sorted(found) != list(range(len(layers))):
-            refuse("the layers are not in order")
-        normalization = _normalization(file)
-    return [found[order] for order in sorted(found)], normalization
+    try:
+        with open_artifact(path, "parameters", FORMAT) as file:
+            rehearse(lambda: _try_out(file), f"parameters: {path}")
+            layers = [
+                Layer(d.name, read_whole(d.parameters, str(path)), d.activation, d.function)
+                for d in _declared(file)
+            ]
+            normalization = _normalization(file, layers[0].inputs)
+    except NnpipeError as error:
+        problem = f"{error} This file was not written by nnpipe, or was altered."
+        raise RunError(problem) from error
+    return layers, normalization
 
 
-def _normalization(file: Any) -> Normalization:
-    if "normalization" not in file:
+class _Declared(NamedTuple):
+    """A layer as the file declares it; its numbers are not read yet."""
+
+    name: str
+    activation: str
+    function: Activation
+    parameters: Any
+
+
+def _declared(file: h5py.File) -> list[_Declared]:
+    found: dict[int, _Declared] = {}
+    stored = groups(group_of(file["/"], "layers", "parameters: /"), "parameters: /layers")
+    for name, group in stored.items():
+        what = f"parameters: layer {name!r}"
+        if not LAYER_NAME.fullmatch(name):
+            problem = f"{what} has no name that a layer can have."
+            raise DataError(problem)
+        order, inputs, neurons = (
+            integer_attribute(group, key, what) for key in ("order", "inputs", "neurons")
+        )
+        activation = text_attribute(group, "activation", what)
+        path, shape = f"/layers/{name}/parameters", (neurons, inputs + 1)
+        parameters = numbers_at(file, path, shape, "parameters")
+        found[order] = _Declared(name, activation, ACTIVATIONS.load(activation), parameters)
+    if not found or sorted(found) != list(range(len(stored))):
+        problem = f"parameters: /layers has the orders {sorted(found)}; expected 0, 1, 2, ..."
+        raise DataError(problem)
+    return [found[order] for order in sorted(found)]
+
+
+def _try_out(file: h5py.File) -> None:
+    declared = _declared(file)
+    for layer in declared:
+        read_ends(layer.parameters)
+    _normalization(file, declared[0].parameters.shape[1] - 1)
+
+
+def _normalization(file: Any, features: int) -> Normalization:
+    if link_of(file["/"], "normalization") is None:
         return Normalization("none", np.zeros(1), np.ones(1))
-    stored = file["normalization"]
-    return Normalization(
-        str(stored.attrs["kind"]),
-        np.asarray(stored["offset"][()], np.float64),
-        np.asarray(stored["factor"][()], np.float64),
-    )
+    stored = group_of(file["/"], "normalization", "parameters: /")
+    kind = text_attribute(stored, "kind", "parameters: /normalization")
+    offset, factor = (_statistic(file, name, features) for name in ("offset", "factor"))
+    return Normalization(kind, offset, factor)
+
+
+def _statistic(file: h5py.File, name: str, features: int) -> NDArray[np.float64]:
+    path = f"/normalization/{name}"
+    shape = follow(file, path, "parameters").shape
+    expected = shape if shape == (1,) else (features,)
+    dataset = numbers_at(file, path, expected, "parameters")
+    return read_whole(dataset, "parameters").astype(np.float64)

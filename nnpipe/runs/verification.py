@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import h5py
 import numpy as np
 
 from nnpipe.errors import NnpipeError
-from nnpipe.hdf5 import open_file
+from nnpipe.hdf5 import find_dataset, list_datasets
+from nnpipe.hdf5.artifact import open_artifact
+from nnpipe.hdf5.links import link_of
 from nnpipe.network.network import Network
 from nnpipe.runs.details import read_yaml
 from nnpipe.runs.manifest import Manifest, verify
 from nnpipe.runs.open import CONFIG, PARAMETERS, RESULTS
 from nnpipe.runs.parameters import read_parameters
+from nnpipe.runs.results import FORMAT
 from nnpipe.runs.state import jobs, look
 
 _TOGETHER = 16 << 20
@@ -59,22 +60,21 @@ def _check_parameters(path: Path, network: Network) -> list[str]:
 
 def _check_results(path: Path, network: Network, manifest: Manifest) -> list[str]:
     problems: list[str] = []
-    with open_file(path, "results") as opened:
-        file: Any = opened
-        outputs = file.get("outputs")
-        if not isinstance(outputs, h5py.Dataset):
+    with open_artifact(path, "results", FORMAT) as file:
+        if link_of(file["/"], "outputs") is None:
             return [f"{path}: no /outputs"]
+        outputs: Any = find_dataset(file, "outputs", "results")
         expected = (manifest.figures.get("samples"), network.outputs)
         if outputs.shape != expected:
             return [f"{path}: /outputs has the shape {outputs.shape}; expected {expected}"]
         # What is not finite in the input is counted by the run, and goes on into the outputs.
         if not manifest.figures.get("nonfinite_inputs"):
             problems += _check_finite(path, "/outputs", outputs)
-        activations = cast("Mapping[str, Any]", file.get("activations") or {})
-        for name, layer in ((layer.name, layer) for layer in network.layers):
-            found = activations.get(name)
-            if found is not None and found.shape != (outputs.shape[0], layer.neurons):
-                problems.append(f"{path}: /activations/{name} has the shape {found.shape}")
+        kept = {one.path: one.shape for one in list_datasets(file)}
+        for layer in network.layers:
+            name, shape = f"/activations/{layer.name}", (outputs.shape[0], layer.neurons)
+            if kept.get(name, shape) != shape:
+                problems.append(f"{path}: {name} has the shape {kept[name]}")
     return problems
 
 
