@@ -1,0 +1,112 @@
+"""Data walks through the rooms in one direction, and what is not used is not imported."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nnpipe
+
+PACKAGE = Path(nnpipe.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# From left to right: a room imports only from rooms on its left; those of one place not each other.
+ORDER = (
+    {"errors"},
+    {"registry", "files"},
+    {"seeding", "moments", "hdf5"},
+    {"config"},
+    {"sources", "network"},
+    {"engines", "training"},
+    {"stages"},
+    {"runs"},
+    {"plan"},
+    {"pipeline"},
+    {"rerun"},
+    {"app", "commands"},
+    {"cli"},
+)
+PLACES = {room: place for place, rooms in enumerate(ORDER) for room in rooms}
+
+
+def modules(file):
+    """Return the dotted names that a file imports, those in functions and for types too."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.Import(names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module, names, level):
+                assert level == 0, f"{file}: a relative import"
+                yield from (f"{module}.{alias.name}" for alias in names)
+
+
+def room_of(file):
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_every_room_has_its_place_in_the_order():
+    rooms = {room_of(file) for file in FILES} - {"__init__"}
+    assert rooms - set(PLACES) == set(), "give it a place in ORDER"
+    assert set(PLACES) - rooms == set(), "take it out of ORDER"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_a_room_imports_only_from_rooms_on_its_left(file):
+    room = room_of(file)
+    if room == "__init__":
+        return
+    parts = [name.split(".") for name in modules(file)]
+    imported = {part[1] for part in parts if part[0] == "nnpipe"} - {room}
+    wrong = {other for other in imported if PLACES.get(other, len(ORDER)) >= PLACES[room]}
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_only_the_app_knows_hydra(file):
+    packages = {name.split(".")[0] for name in modules(file)}
+    assert room_of(file) == "app" or not packages & {"hydra", "omegaconf"}
+
+
+def imported_by(program, folder):
+    """Return the top-level names of what a fresh interpreter has imported after a program."""
+    program += "\nimport json, sys; print(json.dumps(sorted(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    return {name.split(".")[0] for name in json.loads(result.stdout)}
+
+
+def test_the_package_alone_imports_nothing_that_is_slow(tmp_path):
+    imported = imported_by("import nnpipe", tmp_path)
+    assert "nnpipe" in imported
+    assert imported & {"numpy", "h5py", "hydra", "omegaconf", "yaml", "rich"} == set()
+
+
+RUN = """
+import nnpipe
+nnpipe.run({"input": {"samples": 2, "features": 3}, "architecture": {"sizes": [2]}}).close()
+"""
+
+# What the program alone needs, and what is an option or an example of the documentation.
+NOT_NEEDED = {
+    "dask", "h5netcdf", "hydra", "joblib", "matplotlib", "omegaconf", "pandas", "pooch", "rich",
+    "scipy", "sklearn", "torch", "xarray",
+}  # fmt: skip
+
+
+def test_a_run_as_a_library_needs_neither_hydra_nor_any_option(tmp_path):
+    imported = imported_by(RUN, tmp_path)
+    assert (tmp_path / "outputs" / "default" / "v0001" / "manifest.json").is_file()
+    assert {"numpy", "h5py"} <= imported
+    assert imported & NOT_NEEDED == set()
