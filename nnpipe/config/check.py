@@ -14,6 +14,7 @@ from nnpipe.config.schema import (
     DISTRIBUTIONS,
     DTYPES,
     MISSING,
+    MOST_HIDDEN,
     NORMALIZATIONS,
     Config,
     FromRunConfig,
@@ -107,7 +108,11 @@ def _architecture(config: Config, names: Names) -> list[str]:
                     problems += _at_least(f"architecture.sizes[{i}]", neurons, 1)
             else:
                 problems += _at_least("architecture.width", architecture.width, 1)
-                problems += _at_least("architecture.depth", architecture.depth, 0)
+                if not 0 <= architecture.depth <= MOST_HIDDEN:
+                    problems.append(
+                        f"architecture.depth: found {architecture.depth}; "
+                        f"expected 0 to {MOST_HIDDEN}"
+                    )
                 problems += _at_least("architecture.outputs", architecture.outputs, 1)
             problems += _layer(
                 "architecture", architecture.activation, architecture.initializer, names

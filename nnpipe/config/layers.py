@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnpipe.config.schema import (
+    MOST_HIDDEN,
     ArchitectureConfig,
     LayerConfig,
     MlpConfig,
@@ -28,7 +29,8 @@ def stack_of(architecture: ArchitectureConfig) -> dict[str, LayerConfig]:
         case MlpConfig():
             return _named(architecture, architecture.sizes)
         case UniformConfig():
-            sizes = [architecture.width] * max(architecture.depth, 0) + [architecture.outputs]
+            depth = min(architecture.depth, MOST_HIDDEN)  # more is refused by the check
+            sizes = [architecture.width] * depth + [architecture.outputs]
             return _named(architecture, sizes)
         case _:
             return {}

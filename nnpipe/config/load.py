@@ -46,10 +46,10 @@ def load(
         ("architecture", architecture_schema, guess_architecture),
         ("input", input_schema, _guess_input),
     ):
-        value = parts.get(part)
-        if not isinstance(value, Mapping):
-            continue
-        mapping = cast("Mapping[str, Any]", value)
+        if not isinstance(parts[part], Mapping):
+            _refuse(parts[part], "a mapping", part, problems)
+            parts[part] = {}
+        mapping = cast("Mapping[str, Any]", parts[part])
         kind = mapping.get("kind", guess(mapping))
         try:
             schemas[part] = schema_of(kind)
@@ -120,13 +120,13 @@ def _instance(
 
 
 def _value(wanted: Any, value: Any, where: str, problems: list[str]) -> Any:
+    if isinstance(value, str) and value == MISSING:
+        return _refuse(value, "a value", where, problems)
     origin = get_origin(wanted)
     if origin in (Union, types.UnionType):
         if value is None:
             return None
         return _value(get_args(wanted)[0], value, where, problems)
-    if value == MISSING if isinstance(value, str) else False:
-        return MISSING
     if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             value = dataclasses.asdict(value)
@@ -172,6 +172,9 @@ def _scalar(wanted: Any, value: Any, where: str, problems: list[str]) -> Any:
 
 
 def _refuse(value: Any, expected: str, where: str, problems: list[str]) -> Any:
-    found = "null" if value is None else repr(value)
-    problems.append(f"{where}: found {found[:80]}; expected {expected}")
+    if isinstance(value, str) and value == MISSING:
+        problems.append(f"{where}: missing; set it")
+    else:
+        found = "null" if value is None else repr(value)
+        problems.append(f"{where}: found {found[:80]}; expected {expected}")
     return _INVALID

@@ -241,5 +241,8 @@ NORMALIZATIONS: dict[str, tuple[str, ...]] = {
 ALLOWANCES = ("external_link", "filter_plugin", "large_chunk", "outside_folder", "virtual")
 """What `input.allow` can let through in an HDF5 file, and never in an artifact of a run."""
 
+MOST_HIDDEN = 1000
+"""The greatest `depth` of architecture=uniform."""
+
 DTYPES = ("float32", "float64")
 """The dtypes in which a network can be built."""
