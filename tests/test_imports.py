@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     {"errors"},
     {"registry", "files"},
-    {"seeding", "moments", "hdf5"},
+    {"seeding", "moments", "hdf5", "cores"},
     {"config"},
     {"sources", "network"},
     {"engines", "training"},
