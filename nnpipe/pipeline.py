@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nnpipe.config.schema import FromRunConfig
+from nnpipe.config.schema import Config, FromRunConfig
 from nnpipe.engines import ENGINES
 from nnpipe.engines.fast import execute
 from nnpipe.errors import ConfigError, RunFailed, one_line
@@ -162,7 +162,7 @@ def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Prog
         ]
     logger.info("%s", stack_table(network))
     with record.phase("normalize"):
-        scaling = _normalization(plan, progress)
+        scaling = _normalization(plan, network, progress)
     with record.phase("parameters"):
         write_parameters(record.folder / runs.PARAMETERS, network, scaling)
     with ResultsWriter(record.folder / runs.RESULTS, source.rows) as sink:
@@ -192,11 +192,12 @@ def _network(plan: Plan) -> Network:
     )
 
 
-def _normalization(plan: Plan, progress: Progress) -> Normalization:
+def _normalization(plan: Plan, network: Network, progress: Progress) -> Normalization:
     config, source = plan.config, plan.source
     if plan.stored is not None and config.input.normalize.kind == "from_run":
         return plan.stored.normalization
-    rows = batch_rows(config, source.features, network_dtype(config))
+    # Statistics do not depend on the size of the batches either.
+    rows = batch_rows(Config(), network)
     progress.begin("normalize", source.samples)
     try:
         return normalization(config.input.normalize, source, rows, progress.advance)

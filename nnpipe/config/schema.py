@@ -172,7 +172,7 @@ class NpyInput(InputConfig):
 
 @dataclass
 class EngineConfig:
-    """How the network is executed. `batch_size` null: about 16 MiB of input."""
+    """How the network is executed. `batch_size` null: about 4 MiB of input."""
 
     kind: str = "fast"
     batch_size: int | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+import numpy as np
+
 from nnpipe.engines.base import Array
 from nnpipe.network.network import Network
 
@@ -17,8 +19,9 @@ class ReferenceEngine:
     def forward(self, x: Array, keep: Collection[str] = ()) -> tuple[Array, Mapping[str, Array]]:
         """Execute the network on a batch; see `Engine.forward`."""
         kept: dict[str, Array] = {}
-        for layer in self.network.layers:
-            x = layer(x)
-            if layer.name in keep:
-                kept[layer.name] = x
+        with np.errstate(all="ignore"):
+            for layer in self.network.layers:
+                x = layer(x)
+                if layer.name in keep:
+                    kept[layer.name] = x
         return x, kept

@@ -131,7 +131,10 @@ class Network:
                 f"expected ({self.inputs},) or (samples, {self.inputs})"
             )
             raise DataError(problem)
-        outputs = self.execute(self, np.atleast_2d(samples).astype(self.dtype, copy=False))
+        outputs = self.execute(
+            self,
+            (samples if samples.ndim == 2 else samples[np.newaxis]).astype(self.dtype, copy=False),
+        )
         return outputs if samples.ndim == 2 else outputs[0]
 
     def __repr__(self) -> str:

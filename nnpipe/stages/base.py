@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from nnpipe.config.schema import Config
 from nnpipe.engines.base import Engine
+from nnpipe.engines.tiles import tile_rows
 from nnpipe.network.network import Network
 from nnpipe.sources.input import Input
 from nnpipe.stages.tally import Tally
 
 _SHARD_ROWS = 1 << 16
 _MOST_SHARDS = 1000
+_BATCH_BYTES = 4 << 20
 
 
 class Sink(Protocol):
@@ -93,26 +94,24 @@ class Stage(Protocol):
         ...
 
 
-def batch_rows(config: Config, features: int, dtype: np.dtype[Any]) -> int:
-    """Return how many samples to read together.
+def batch_rows(config: Config, network: Network) -> int:
+    """Return how many samples to read together, in whole tiles.
 
-    What `engine.batch_size` says, or else the power of two that makes about 16 MiB of input. It
-    depends on nothing else: where batches end can change the last bit of an output, and the same
-    samples are to give the same bits from whatever kind of file.
+    About what `engine.batch_size` says, or else about 4 MiB of input. Tiles are never cut, so the
+    same samples give the same bits whatever the size of the batches.
     """
-    if config.engine.batch_size is not None:
-        return config.engine.batch_size
-    rows = max(1, (16 << 20) // (features * dtype.itemsize))
-    return 1 << (rows.bit_length() - 1)
+    tile = tile_rows(network)
+    wanted = config.engine.batch_size or _BATCH_BYTES // (network.inputs * network.dtype.itemsize)
+    return max(1, wanted // tile) * tile
 
 
-def shards(config: Config, samples: int, features: int, dtype: np.dtype[Any]) -> list[range]:
+def shards(config: Config, samples: int, network: Network) -> list[range]:
     """Return the samples in shards: what is tallied together, and what one worker does at a time.
 
-    They depend on the config and the input's shape alone, never on who works on them. Each is of
-    whole batches, so that the same samples are multiplied together wherever that happens: of
-    65,536 samples at least, and there are at most about 1,000.
+    They depend on the config, the network and the number of samples, never on who works on them.
+    Each is of whole batches, so that the same samples are multiplied together wherever that
+    happens: of 65,536 samples at least, and there are at most about 1,000.
     """
-    together = batch_rows(config, features, dtype)
+    together = batch_rows(config, network)
     rows = -(-max(_SHARD_ROWS, samples // _MOST_SHARDS) // together) * together
     return [range(start, min(start + rows, samples)) for start in range(0, samples, rows)]

@@ -66,7 +66,7 @@ def infer_shard(work: Work, engine: Engine, rows: range) -> Tally:
     activation, keep = work.network.layers[-1].activation, _kept(work)
     tally = Tally(work.network, work.input.has_labels)
     before = work.input.nonfinite
-    together = batch_rows(work.config, work.input.features, work.network.dtype)
+    together = batch_rows(work.config, work.network)
     for batch in work.input.batches(together, rows):
         outputs, activations = engine.forward(batch.x, keep)
         work.sink.write("outputs", batch.start, outputs)
@@ -83,7 +83,7 @@ def infer_shard(work: Work, engine: Engine, rows: range) -> Tally:
 
 def _one_after_the_other(work: Work) -> Iterator[Tally]:
     engine = work.engine(work.network)
-    for rows in shards(work.config, work.input.samples, work.input.features, work.network.dtype):
+    for rows in shards(work.config, work.input.samples, work.network):
         yield infer_shard(work, engine, rows)
 
 

@@ -9,16 +9,15 @@ from nnpipe.plan import read_config
 from nnpipe.stages.base import batch_rows, shards
 from nnpipe.stages.tally import Tally
 
-FLOAT32 = np.dtype("float32")
-
 
 @given(st.integers(1, 10**9), st.integers(1, 5000), st.none() | st.integers(1, 10**6))
 def test_shards_are_whole_batches_that_cover_every_sample_once(samples, features, size):
     config = read_config({"engine": {"batch_size": size}})
-    cut = shards(config, samples, features, FLOAT32)
+    network = nnpipe.build({"inputs": features, "sizes": [3]})
+    cut = shards(config, samples, network)
     assert [rows.start for rows in cut] == [0, *(rows.stop for rows in cut[:-1])]
     assert cut[-1].stop == samples
-    assert all(rows.start % batch_rows(config, features, FLOAT32) == 0 for rows in cut)
+    assert all(rows.start % batch_rows(config, network) == 0 for rows in cut)
     assert len(cut) <= 1001
 
 

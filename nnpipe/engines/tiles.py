@@ -1,0 +1,50 @@
+"""Tiles: the samples that are multiplied together, and where one ends and the next begins.
+
+The last bits of a matrix product depend on how many samples it has and where in it a sample
+stands. So tiles are cut where their number says, and nowhere else: by the row's own number, never
+by a batch, a thread or a machine. Samples from ``k * tile`` to ``m * tile`` come out the same to
+the bit whoever multiplies them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nnpipe.network.network import Network
+
+ROWS = 1024
+"""Samples of most networks' tiles; with fewer, BLAS spends its time on packing parameters."""
+
+_BYTES = 16 << 20
+_PRODUCTS = 1 << 33
+
+
+def tile_rows(network: Network) -> int:
+    """Return how many samples of a network make a tile, a power of two.
+
+    It depends on the sizes of the layers and on the dtype, and on nothing else. A tile's widest
+    array stays within 16 MiB, and its products within a few tenths of a second, after which an
+    interrupt is heard.
+
+    >>> from nnpipe.network.network import Network
+    >>> import nnpipe
+    >>> tile_rows(nnpipe.build({"inputs": 784, "sizes": [512, 256, 10]}))
+    1024
+    >>> tile_rows(nnpipe.build({"inputs": 65_536, "sizes": [10]}))
+    64
+    """
+    widest = max(network.inputs, *(layer.neurons for layer in network.layers))
+    most = min(
+        ROWS, _BYTES // (widest * network.dtype.itemsize), _PRODUCTS // network.parameter_count
+    )
+    return 1 << (max(1, most).bit_length() - 1)
+
+
+def cut(samples: int, rows: int) -> Iterator[slice]:
+    """Yield one slice after the other, of so many rows, the last one of what is left.
+
+    >>> list(cut(5, 2))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    for start in range(0, samples, rows):
+        yield slice(start, min(start + rows, samples))
