@@ -16,7 +16,8 @@ from nnpipe.app.compose import VERSION_BASE, conf_folder, plain
 from nnpipe.plan import find_problems
 from nnpipe.registry import did_you_mean, unknown
 
-Refusal = (HydraException, OmegaConfBaseException)
+# For a group's choice that is no name, as in input=3, Hydra raises a bare ValueError.
+Refusal = (HydraException, OmegaConfBaseException, ValueError)
 
 LAUNCHERS = {
     "joblib": "joblib",
