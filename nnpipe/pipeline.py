@@ -17,6 +17,7 @@ from nnpipe.network.build import build as build_network
 from nnpipe.network.network import Network
 from nnpipe.network.table import stack_table
 from nnpipe.plan import Plan, make_plan, network_dtype, read_config
+from nnpipe.report.extra import INSTALL, wants_page, wants_plots
 from nnpipe.runs import open as runs
 from nnpipe.runs.claim import claim, point_latest
 from nnpipe.runs.manifest import Manifest
@@ -110,18 +111,21 @@ def run(
         output = plan.config.output
         if folder is None:
             folder = claim(Path(output.root), output.name)
-            manifest = _carry_out(plan, folder, overrides, progress or Silence())
+            manifest = _carry_out(plan, folder, overrides, progress or Silence(), alone=True)
             point_latest(folder)
         else:
-            manifest = _carry_out(plan, folder, overrides, progress or Silence())
+            manifest = _carry_out(plan, folder, overrides, progress or Silence(), alone=False)
     return runs.Run(folder.resolve(), manifest, execute)
 
 
-def _carry_out(plan: Plan, folder: Path, overrides: Sequence[str], progress: Progress) -> Manifest:
+def _carry_out(
+    plan: Plan, folder: Path, overrides: Sequence[str], progress: Progress, *, alone: bool
+) -> Manifest:
     record = Record(folder)
     with record.log():
         try:
-            _stages(plan, record, overrides, progress)
+            work = _stages(plan, record, overrides, progress)
+            report = _report(plan, record, work, alone)
             manifest = record.seal("complete")
         except KeyboardInterrupt as error:
             logger.error("%s: interrupted", folder)
@@ -135,11 +139,11 @@ def _carry_out(plan: Plan, folder: Path, overrides: Sequence[str], progress: Pro
             except OSError as unsealed:
                 logger.error("%s: no manifest: %s", folder, one_line(unsealed))
             raise RunFailed(folder, reason) from error
-        logger.info("%s", summary(folder, manifest))
+        logger.info("%s", summary(folder, manifest, report))
     return manifest
 
 
-def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Progress) -> None:
+def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Progress) -> Work:
     config, source = plan.config, plan.source
     dtype = network_dtype(config)
     record.facts = {
@@ -178,6 +182,38 @@ def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Prog
         for name in config.pipeline.stages:
             with record.phase(name):
                 STAGES.load(name)(work)
+    return work
+
+
+def _report(plan: Plan, record: Record, work: Work, alone: bool) -> str:
+    """Make the page and the plots that are wanted; return what is to be said of them."""
+    output, folder = plan.config.output, record.folder
+    page = wants_page(output, alone=alone)
+    plots = wants_plots(output, alone=alone)
+    if page or plots:
+        try:
+            with record.phase("report"):
+                from nnpipe.report.make import REPORT, report_run
+                from nnpipe.report.sample import take_sample
+
+                sample = take_sample(
+                    plan.source, work.input.normalization, work.network, work.engine
+                )
+                with runs.Run(folder, record.draft("complete"), execute) as run:
+                    written = report_run(
+                        run,
+                        work.network,
+                        sample,
+                        page=folder / REPORT if page else None,
+                        plots=folder if plots else None,
+                    )
+        except Exception as error:
+            # The results are there and whole; that they cannot be drawn takes nothing from them.
+            logger.error("%s: no report", folder, exc_info=error)
+            return f"none: {one_line(error)}"
+        record.saved += [path.name for path in written]
+        return str(folder / REPORT) if page else ""
+    return f"none; {INSTALL} draws one" if alone and output.report is None else ""
 
 
 def _network(plan: Plan) -> Network:

@@ -20,6 +20,7 @@ from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import estimate
 from nnpipe.network.initializers import INITIALIZERS, options_of
 from nnpipe.network.network import Execute, formula
+from nnpipe.report.extra import missing
 from nnpipe.runs.open import Run, open_run
 from nnpipe.sources import input_schema, open_source
 from nnpipe.sources.base import Source
@@ -108,7 +109,7 @@ def make_plan(given: Mapping[str, Any], execute: Execute = formula) -> Plan:
         With every problem that could be found, one line each.
     """
     config = read_config(given)
-    problems: list[str] = []
+    problems = missing(config.output)
     stored, source = None, None
     if isinstance(config.architecture, FromRunConfig):
         try:

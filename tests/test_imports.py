@@ -24,6 +24,7 @@ ORDER = (
     {"engines", "training"},
     {"stages"},
     {"runs"},
+    {"report"},
     {"plan"},
     {"pipeline"},
     {"rerun"},

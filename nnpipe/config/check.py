@@ -72,6 +72,8 @@ def check(config: Config, names: Names) -> list[str]:
             f"output.name: {config.output.name!r} cannot name a folder; "
             "expected letters, digits, '_', '-' and '.', not beginning with '-' or '.'"
         )
+    if config.output.plots is not None:
+        problems += _name("output.plots", config.output.plots, "a format for plots", ("png",))
     if not config.pipeline.stages:
         problems.append("pipeline.stages: found an empty list; expected at least one stage")
     for i, stage in enumerate(config.pipeline.stages):

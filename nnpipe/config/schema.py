@@ -180,12 +180,17 @@ class EngineConfig:
 
 @dataclass
 class OutputConfig:
-    """Where a run lands and what it holds beside the outputs."""
+    """Where a run lands and what it holds beside the outputs.
+
+    `report` null: a page is made where the extra is installed, but not for the jobs of a sweep.
+    """
 
     root: str = "outputs"
     name: str = "default"
     activations: list[str] = field(default_factory=list[str])
     predictions: bool = False
+    report: bool | None = None
+    plots: str | None = None
 
 
 @dataclass

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from nnpipe.runs.lock import hold
-from nnpipe.runs.manifest import Manifest, Status, measure, write_manifest
+from nnpipe.runs.manifest import Artifact, Manifest, Status, measure, write_manifest
 from nnpipe.runs.open import CONFIG, LOG, OVERRIDES, PARAMETERS, RESULTS
 from nnpipe.runs.provenance import blas, git_commit, software
 from nnpipe.runs.publish import publish_text
@@ -39,11 +39,14 @@ class Record:
         What is known of the run so far, by field of the manifest.
     seconds : dict
         Wall time by phase.
+    saved : list of str
+        Names of the files that were added beside those that every run has.
     """
 
     folder: Path
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     seconds: dict[str, float] = field(default_factory=dict[str, float])
+    saved: list[str] = field(default_factory=list[str])
     started: str = field(default_factory=now)
     _begin: float = field(default_factory=time.perf_counter)
 
@@ -82,21 +85,30 @@ class Record:
     def seal(self, status: Status, error: str | None = None) -> Manifest:
         """Write the manifest, the last file of a run; what it lists is not changed after it."""
         with self.phase("checksums"):
-            names = (CONFIG, OVERRIDES, PARAMETERS, RESULTS)
+            names = dict.fromkeys((CONFIG, OVERRIDES, PARAMETERS, RESULTS, *self.saved))
             present = [name for name in names if (self.folder / name).is_file()]
             artifacts = {name: measure(self.folder / name) for name in present}
-        self.seconds["total"] = time.perf_counter() - self._begin
-        manifest = Manifest(
+        manifest = self.draft(status, error, artifacts)
+        write_manifest(self.folder, manifest)
+        return manifest
+
+    def draft(
+        self,
+        status: Status,
+        error: str | None = None,
+        artifacts: Mapping[str, Artifact] | None = None,
+    ) -> Manifest:
+        """Return what the manifest would say now."""
+        seconds = self.seconds | {"total": time.perf_counter() - self._begin}
+        return Manifest(
             status=status,
             error=error,
             started=self.started,
             ended=now(),
-            seconds={name: round(value, 6) for name, value in self.seconds.items()},
+            seconds={name: round(value, 6) for name, value in seconds.items()},
             software=software(),
             blas=blas(),
             git_commit=git_commit(),
-            artifacts=artifacts,
+            artifacts=artifacts or {},
             **self.facts,
         )
-        write_manifest(self.folder, manifest)
-        return manifest

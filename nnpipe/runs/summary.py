@@ -8,7 +8,7 @@ from typing import Any
 from nnpipe.runs.manifest import Manifest
 
 
-def summary(folder: Path, manifest: Manifest) -> str:
+def summary(folder: Path, manifest: Manifest, report: str = "") -> str:
     """Return the lines that close a run: samples, time, statistics, scores, and where.
 
     Parameters
@@ -17,6 +17,8 @@ def summary(folder: Path, manifest: Manifest) -> str:
         The run's folder, as it is shown.
     manifest : Manifest
         Of a complete run.
+    report : str
+        Where the report is, or why there is none.
     """
     figures, seconds = manifest.figures, manifest.seconds
     lines: list[tuple[str, str]] = []
@@ -38,6 +40,8 @@ def summary(folder: Path, manifest: Manifest) -> str:
         count = f"{figures['nonfinite_inputs']:,} values of the input are not finite"
         lines.append(("WARNING", f"{count}; the first is in row {first}"))
     lines.append(("time", f"{seconds['total']:.3f} s"))
+    if report:
+        lines.append(("report", report))
     lines.append(("run", str(folder)))
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:<{width}}  {text}" for name, text in lines)

@@ -41,6 +41,7 @@ def test_without_arguments_it_runs_the_article_example(program, tmp_path):
         "manifest.json",
         "overrides.yaml",
         "parameters.h5",
+        "report.html",
         "results.h5",
         "run.log",
     ]

@@ -1,0 +1,197 @@
+"""Gather what the page of a run shows, from the run's files and a few rows of its input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from numpy.typing import NDArray
+
+from nnpipe.network.network import Network
+from nnpipe.report.confusion import MOST as MOST_CLASSES
+from nnpipe.report.confusion import confusion_figure
+from nnpipe.report.distribution import describe, ridges
+from nnpipe.report.figures import Bars, Figure, Histogram, Matrix, Ridges, Stack
+from nnpipe.report.gallery import Picture, show_neurons, show_samples
+from nnpipe.report.layers import LayerView, view_layers
+from nnpipe.report.numbers import duration, share
+from nnpipe.report.sample import Sample
+from nnpipe.report.stack import stack_figure
+from nnpipe.report.stored import Stored
+from nnpipe.runs.manifest import Manifest
+from nnpipe.runs.open import Run
+
+_NEURONS = 16
+"""How many output neurons have a histogram of their own."""
+
+
+@dataclass(frozen=True)
+class RunView:
+    """What the page of a run shows.
+
+    Attributes
+    ----------
+    facts : sequence of (name, text)
+        The numbers at the top.
+    sampled : str
+        Which rows the activations are those of; empty where there are none.
+    samples, mistakes, neurons : sequence of Picture
+        Empty where the input is not image-like, or was not at hand.
+    config : str
+        The resolved config, as YAML.
+    details : mapping of str to str
+        Where the numbers come from.
+    """
+
+    name: str
+    manifest: Manifest
+    facts: Sequence[tuple[str, str]]
+    warning: str
+    network: Stack
+    parameter_count: int
+    layers: Sequence[LayerView]
+    layers_left_out: int
+    sampled: str
+    outputs: Histogram | None
+    output_neurons: Ridges | None
+    confusion: Matrix | None
+    timings: Bars
+    samples: Sequence[Picture]
+    mistakes: Sequence[Picture]
+    neurons: Sequence[Picture]
+    config: str
+    details: Mapping[str, str]
+
+    def plots(self) -> dict[str, list[Figure]]:
+        """Return the figures by the name of the PNG file in which they stand together."""
+        parts: dict[str, list[Figure | None]] = {
+            "network": [self.network],
+            "parameters": [layer.parameters for layer in self.layers],
+            "activations": [layer.activations for layer in self.layers],
+            "outputs": [self.outputs, self.output_neurons],
+            "confusion": [self.confusion],
+            "timings": [self.timings],
+        }
+        present = {name: [f for f in found if f is not None] for name, found in parts.items()}
+        return {name: found for name, found in present.items() if found}
+
+
+def view_run(run: Run, network: Network, sample: Sample | None) -> RunView:
+    """Gather the view of a run.
+
+    Parameters
+    ----------
+    run : Run
+        Whose results.h5 is there.
+    network : Network
+        With the parameters that made the outputs.
+    sample : Sample, optional
+        Rows of the input; without it there are activations only where they were stored.
+    """
+    stored, manifest, last = Stored(run.results), run.manifest, network.layers[-1]
+    widths = {layer.name: layer.neurons for layer in network.layers}
+    kept = {name: stored.rows(f"/activations/{name}", width) for name, width in widths.items()}
+
+    def activations(layer: str) -> NDArray[Any] | None:
+        found = kept[layer]
+        return found if found is not None or sample is None else sample.activations[layer]
+
+    layers = view_layers(network, activations)
+    outputs = stored.rows("/outputs", network.outputs)
+    confusion = stored.square("/confusion_matrix", MOST_CLASSES)
+    samples, mistakes = ([], []) if sample is None else show_samples(sample, last)
+    image = None if sample is None else sample.image
+    return RunView(
+        name=f"{run.path.parent.name}/{run.path.name}",
+        manifest=manifest,
+        facts=_facts(manifest, network),
+        warning=_warning(manifest.figures),
+        network=stack_figure(network),
+        parameter_count=network.parameter_count,
+        layers=layers,
+        layers_left_out=len(network.layers) - len(layers),
+        sampled=_sampled(kept, sample),
+        outputs=None if outputs is None else describe("all outputs", outputs, last.activation),
+        output_neurons=None if outputs is None else _output_neurons(outputs, last.activation),
+        confusion=None if confusion is None else confusion_figure(confusion),
+        timings=_timings(manifest.seconds),
+        samples=samples,
+        mistakes=mistakes,
+        neurons=[] if image is None else show_neurons(network.layers[0], image),
+        config=yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True),
+        details=_details(manifest),
+    )
+
+
+def _output_neurons(outputs: NDArray[Any], activation: str) -> Ridges | None:
+    if outputs.shape[1] == 1:
+        return None
+    shown = outputs[:, :_NEURONS]
+    names = [str(number) for number in range(shown.shape[1])]
+    return ridges("each output neuron", shown, names, activation)
+
+
+def _facts(manifest: Manifest, network: Network) -> list[tuple[str, str]]:
+    figures, seconds = manifest.figures, manifest.seconds
+    facts: list[tuple[str, str]] = []
+    if figures.get("accuracy") is not None:
+        facts.append(("accuracy", share(figures["accuracy"])))
+    if figures.get("cross_entropy") is not None:
+        facts.append(("cross-entropy", f"{figures['cross_entropy']:.4g} nats"))
+    if figures.get("samples"):
+        facts.append(("samples", f"{figures['samples']:,}"))
+        if seconds.get("infer"):
+            facts.append(("samples a second", f"{figures['samples'] / seconds['infer']:,.0f}"))
+    facts.append(("parameters", f"{network.parameter_count:,}"))
+    facts.append(("time", duration(seconds.get("total", 0.0))))
+    return facts
+
+
+def _warning(figures: Mapping[str, Any]) -> str:
+    count = figures.get("nonfinite_inputs")
+    if not count:
+        return ""
+    first = figures.get("first_nonfinite_row")
+    return f"{count:,} values of the input are not finite; the first is in row {first}."
+
+
+def _sampled(kept: Mapping[str, NDArray[Any] | None], sample: Sample | None) -> str:
+    rows = sorted({len(found) for found in kept.values() if found is not None})
+    texts = [f"up to {rows[-1]:,} stored rows"] if rows else []
+    if sample is not None and any(found is None for found in kept.values()):
+        texts.append(f"the first {len(sample.rows):,} rows of the input")
+    return " and ".join(texts)
+
+
+def _timings(seconds: Mapping[str, float]) -> Bars:
+    phases = {name: value for name, value in seconds.items() if name != "total"}
+    total = max(seconds.get("total", 0.0), sum(phases.values()))
+    phases["other"] = total - sum(phases.values())
+    texts = [
+        f"{duration(value)} · {share(value / total if total else 0.0)}" for value in phases.values()
+    ]
+    return Bars("Wall time by phase", list(phases), list(phases.values()), texts)
+
+
+def _details(manifest: Manifest) -> dict[str, str]:
+    found = manifest.input
+    where = str(found.get("path", found.get("kind", "")))
+    shape = " × ".join(str(size) for size in found.get("shape", ()))
+    blas = "; ".join(
+        " ".join(str(library.get(key)) for key in ("name", "version", "kernel"))
+        + f", {library.get('threads')} threads"
+        for library in manifest.blas
+    )
+    details = {
+        "started": manifest.started,
+        "seed": str(manifest.seed),
+        "dtype": str(manifest.dtype),
+        "input": f"{where} {found.get('dataset') or ''} ({shape}, {found.get('dtype')})",
+        "parameters of": manifest.source_run or "",
+        **{name: version for name, version in manifest.software.items()},
+        "BLAS": blas,
+        "commit": manifest.git_commit or "",
+    }
+    return {name: text for name, text in details.items() if text}

@@ -1,0 +1,72 @@
+"""The first rows of an input, with what every layer makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.engines.base import Engine
+from nnpipe.network.network import Network
+from nnpipe.report.distribution import VALUES
+from nnpipe.report.image import image_shape
+from nnpipe.sources.base import Source
+from nnpipe.sources.input import Input
+from nnpipe.sources.normalize import Normalization
+
+_ROWS = 512
+_PRODUCTS = 1 << 29
+"""How many multiplications are spent on a page."""
+
+_Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows that were read for a page.
+
+    Parameters
+    ----------
+    activations : mapping of str to (rows, neurons) array
+        By layer.
+    raw : (rows, features) array
+        As stored, before the normalization.
+    labels : (rows,) int64 or None
+    rows : sequence of int
+        Their numbers in the file.
+    image : tuple of int, optional
+        Height and width, where a row is an image.
+    """
+
+    activations: Mapping[str, _Array]
+    raw: NDArray[Any]
+    labels: NDArray[np.int64] | None
+    rows: range
+    image: tuple[int, int] | None
+
+
+def take_sample(
+    source: Source,
+    scaling: Normalization,
+    network: Network,
+    engine: Callable[[Network], Engine],
+) -> Sample:
+    """Read the first rows of a source and execute the network on them.
+
+    There are up to 512, fewer for a network so large that they would take a second.
+    """
+    widest = max(layer.neurons for layer in network.layers)
+    most = min(_ROWS, VALUES // widest, _PRODUCTS // network.parameter_count)
+    stop = min(source.samples, max(most, 16))
+    x = Input(source, scaling, network.dtype).read(0, stop)
+    names = [layer.name for layer in network.layers]
+    return Sample(
+        activations=engine(network).forward(x, names)[1],
+        raw=source.read(0, stop),
+        labels=source.labels(0, stop),
+        rows=source.rows[:stop],
+        image=image_shape(source.fingerprint(), source.features),
+    )

@@ -1,0 +1,38 @@
+"""The drawing of a network: which neurons are shown, and the parameters between them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.network.network import Network
+from nnpipe.report.figures import Column, Stack
+
+_SHOWN = 10
+_LAYERS = 30
+
+
+def stack_figure(network: Network) -> Stack:
+    """Return a network's first layers as columns, up to ten neurons of each.
+
+    The neurons are evenly chosen from the first to the last.
+    """
+    columns = [_column("input", "features", network.inputs)]
+    links: list[NDArray[np.float64]] = []
+    texts: list[str] = []
+    for layer in network.layers[:_LAYERS]:
+        column = _column(layer.name, layer.activation, layer.neurons)
+        block = layer.weights[np.ix_(column.shown, columns[-1].shown)].astype(np.float64)
+        block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+        links.append(block / (np.abs(block).max() or 1.0))
+        texts.append(f"{layer.neurons:,} × {layer.inputs + 1:,}")
+        columns.append(column)
+    sizes = " - ".join(f"{column.size:,}" for column in columns)
+    return Stack(f"A network of sizes {sizes}", columns, links, texts)
+
+
+def _column(name: str, line: str, size: int) -> Column:
+    shown: list[int] = list(range(size))
+    if size > _SHOWN:
+        shown = np.linspace(0, size - 1, _SHOWN).round().astype(int).tolist()
+    return Column(name, [f"{size:,}", line], size, shown)

@@ -1,0 +1,89 @@
+"""Where a value stands on an axis, and which values are written beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nnpipe.report.figures import Axis, Value
+from nnpipe.report.numbers import short
+
+_WIDE = 30
+"""Positive numbers that span more than this factor stand on a logarithmic axis."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """An axis from `start` to `stop`, in the units of the drawing.
+
+    Parameters
+    ----------
+    low, high : float
+        The numbers at its ends.
+    names : sequence of str
+        In place of numbers; they stand at 0, 1, 2, ...
+    log : bool
+        Whether equal ratios are equally far apart.
+    """
+
+    start: float
+    stop: float
+    low: float
+    high: float
+    names: Sequence[str] = ()
+    log: bool = False
+
+    def __call__(self, value: Value) -> float:
+        """Return the place of a value."""
+        number = float(self.names.index(value)) if isinstance(value, str) else value
+        low, high = self.low, self.high
+        if self.log:
+            low, high, number = math.log(low), math.log(high), math.log(number)
+        part = (number - low) / (high - low) if high > low else 0.5
+        return self.start + part * (self.stop - self.start)
+
+    def ticks(self, most: int = 5) -> list[tuple[float, str]]:
+        """Return the places to mark, and what to write there."""
+        if self.names:
+            step = -(-len(self.names) // max(most, 1))
+            return [(self(name), name) for name in self.names[::step]]
+        return [(self(v), short(v)) for v in round_numbers(self.low, self.high, most, self.log)]
+
+
+def scale_for(axis: Axis, start: float, stop: float) -> Scale:
+    """Return the scale that suits an axis's values: its numbers, or its names in their order."""
+    if not axis.numeric:
+        names = list(dict.fromkeys(str_of(value) for value in axis.values))
+        return Scale(start, stop, 0, max(len(names) - 1, 0), names)
+    numbers = [float(value) for value in axis.values]
+    low, high = min(numbers), max(numbers)
+    return Scale(start, stop, low, high, log=low > 0 and high / low > _WIDE)
+
+
+def str_of(value: Value) -> str:
+    """Return a value as it is written on an axis of names."""
+    return value if isinstance(value, str) else short(value)
+
+
+def round_numbers(low: float, high: float, most: int, log: bool = False) -> list[float]:
+    """Return round numbers from low to high, not many more than `most`.
+
+    >>> round_numbers(0, 1, 5)
+    [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    >>> round_numbers(0.001, 2, 4, log=True)
+    [0.001, 0.01, 0.1, 1.0]
+    """
+    if not high > low:
+        return [low]
+    if log:
+        powers = range(math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9) + 1)
+        step = max(1, -(-len(powers) // most))
+        return [10.0**power for power in powers[::step]] or [low, high]
+    rough = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    # Rounded to the step's digits, so that 3 * 0.1 is written 0.3.
+    digits = max(0, -math.floor(math.log10(step)))
+    return [round(i * step, digits) for i in range(first, last + 1)]
