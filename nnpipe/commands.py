@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     one = add("rerun", _rerun, "Run a run's config again, and compare; exit status 1 if it differs")
     one.add_argument("run", help=_ADDRESS)
 
+    one = add("resume", _resume, "Run what is not complete of a sweep, in its folder")
+    one.add_argument("run", help="the sweep, such as default/2")
+
     one = add("remove", _remove, "Remove runs, unless another was made from them")
     one.add_argument("run", nargs="+", help=_ADDRESS)
     one.add_argument("--yes", action="store_true", help="do not ask")
@@ -139,6 +143,16 @@ def _rerun(options: argparse.Namespace) -> Answer:
     why = ", ".join(causes(difference)) or "nothing that is known"
     text = f"{report(difference, *names)}\n{names[1]}: not identical; what differs: {why}"
     return Answer(text, data, FAILED)
+
+
+def _resume(options: argparse.Namespace) -> Answer:
+    from nnpipe.app.resume import resume
+    from nnpipe.runs.sweep import read_jobs
+
+    folder = find(options.run, options.root)
+    with redirect_stdout(sys.stderr if options.json else sys.stdout):
+        status = resume(folder)
+    return Answer("", {"run": label(folder, options.root), "jobs": read_jobs(folder)}, status)
 
 
 def _remove(options: argparse.Namespace) -> Answer:

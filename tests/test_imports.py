@@ -28,7 +28,8 @@ ORDER = (
     {"plan"},
     {"pipeline"},
     {"rerun"},
-    {"app", "commands"},
+    {"app"},
+    {"commands"},
     {"cli"},
 )
 PLACES = {room: place for place, rooms in enumerate(ORDER) for room in rooms}

@@ -24,12 +24,12 @@ from nnpipe.app.apart import apart
 from nnpipe.app.compose import VERSION_BASE, conf_folder, plain, register
 from nnpipe.app.explain import Refusal, explain
 from nnpipe.app.progress import progress_for
-from nnpipe.app.sweep import ClaimSweep, SweepRefused
+from nnpipe.app.sweep import ClaimSweep, SweepRefused, begin_job
 from nnpipe.cores import cores
 from nnpipe.errors import NnpipeError, RunFailed, one_line
 from nnpipe.pipeline import run
 from nnpipe.runs.record import Record
-from nnpipe.runs.sweep import finish_sweep, job_line
+from nnpipe.runs.sweep import add_row, finish_sweep, job_line
 
 FAILED, BAD_REQUEST, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
@@ -43,20 +43,22 @@ class Terminated(KeyboardInterrupt):
     """The process was asked to end by SIGTERM, as a cluster does before it takes a machine."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -> int:
     """Run what the command line asks for and return the exit status.
 
     Parameters
     ----------
     arguments : sequence of str, optional
         Instead of what was typed after the program's name.
+    resuming : Path, optional
+        The folder of a sweep, which is taken up instead of a new one.
     """
     if arguments is not None:
         sys.argv[1:] = arguments
     full = os.environ.get("HYDRA_FULL_ERROR") == "1"
     # Otherwise Hydra prints a report of its own and ends the process with status 1.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    ClaimSweep.claimed = None
+    ClaimSweep.claimed, ClaimSweep.resuming = None, resuming
     status = 0
     with _console(), _terminable():
         try:
@@ -92,6 +94,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text, complete = finish_sweep(ClaimSweep.claimed, interrupted=status >= INTERRUPTED)
             _say(text)
             status = status or (0 if complete else FAILED)
+        if ClaimSweep.lock is not None:
+            ClaimSweep.lock.close()
+    if not full:
+        del os.environ["HYDRA_FULL_ERROR"]
     return status
 
 
@@ -107,6 +113,8 @@ def start(config: DictConfig) -> None:
             _failures.append(error)
         return
     folder = Path(context.runtime.output_dir)
+    if not begin_job(folder, overrides):
+        return
     if "joblib" in str(context.launcher._target_):
         # When a process of joblib's dies, joblib gives up all the others and what is left to do.
         killed = apart(_job, folder, given, overrides)
@@ -114,6 +122,7 @@ def start(config: DictConfig) -> None:
             Record(folder).seal("interrupted", killed)
     else:
         _job(folder, given, overrides)
+    add_row(folder)
     _say(job_line(folder))
 
 

@@ -54,7 +54,7 @@ class Difference:
 def compare(a: Run, b: Run) -> Difference:
     """Compare two complete runs. Outputs are read in pieces, so they may be large."""
     return Difference(
-        config=differing(_dotted(a.config), _dotted(b.config)),
+        config=differing(dotted(a.config), dotted(b.config)),
         parameters={} if _same_file(a, b, PARAMETERS) else _parameters(a, b),
         outputs={} if _same_file(a, b, RESULTS) else _rows(a.outputs, b.outputs),
         input=differing(a.manifest.input, b.manifest.input),
@@ -72,11 +72,16 @@ def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> Pairs:
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _dotted(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+def dotted(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Return nested mappings as one, with dotted keys.
+
+    >>> dotted({"seed": 0, "input": {"samples": 3}})
+    {'seed': 0, 'input.samples': 3}
+    """
     result: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping) and value:
-            result |= _dotted(cast("Mapping[str, Any]", value), f"{before}{name}.")
+            result |= dotted(cast("Mapping[str, Any]", value), f"{before}{name}.")
         else:
             result[f"{before}{name}"] = value
     return result

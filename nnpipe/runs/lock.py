@@ -18,14 +18,18 @@ from pathlib import Path
 
 @contextmanager
 def hold(path: Path) -> Generator[None]:
-    """Lock a file, which is made if it is missing, until the block ends.
+    """Lock a folder or a file, which is made if it is missing, until the block ends.
 
     On a file system without locks nothing is held, and a run there looks killed while it goes.
     """
-    with path.open("ab") as file:
+    folder = path.is_dir()
+    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    try:
         with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(descriptor)
 
 
 def is_held(path: Path) -> bool:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
-from nnpipe.errors import RunError
-from nnpipe.runs.manifest import Manifest, measure, read_manifest, write_manifest
+from nnpipe.runs.definition import read_definition
+from nnpipe.runs.lock import hold
+from nnpipe.runs.manifest import Manifest, measure, write_manifest
 from nnpipe.runs.open import OVERRIDES
 from nnpipe.runs.provenance import software
 from nnpipe.runs.publish import publish_text
 from nnpipe.runs.record import now
+from nnpipe.runs.state import SWEEP, jobs, look
 
 TABLE = "sweep.csv"
 
@@ -27,21 +30,16 @@ def read_jobs(folder: Path) -> list[dict[str, Any]]:
     A row has the job's number, its overrides by key, its status, its figures that are numbers,
     its seconds, the error if any, and the path of its run within the sweep.
     """
-    return [_row(folder, job) for job in sorted((folder / "runs").glob("[0-9]*"), key=_number)]
-
-
-def _number(job: Path) -> int:
-    return int(job.name)
+    return [_row(folder, job) for job in jobs(folder)]
 
 
 def _row(folder: Path, job: Path) -> dict[str, Any]:
     row: dict[str, Any] = {"job": job.name} | read_overrides(job)
-    try:
-        manifest = read_manifest(job)
-    except RunError:
-        # Killed before it could seal its run.
-        return row | {"status": "interrupted", "path": str(job.relative_to(folder))}
-    row["status"] = manifest.status
+    state = look(job)
+    row["status"] = state.status
+    manifest = state.manifest
+    if manifest is None:
+        return row | {"path": str(job.relative_to(folder))}
     for name, value in manifest.figures.items():
         if isinstance(value, int | float):
             row[name] = value
@@ -76,6 +74,29 @@ def job_line(job: Path) -> str:
     return f"{row['job']}  {row['status']:<11}  {typed}  {'  '.join(figures)}".rstrip()
 
 
+def add_row(job: Path) -> None:
+    """Put the row of a job that has ended into sweep.csv, which may be growing in other hands."""
+    folder = job.parents[1]
+    with hold(folder / "runs"):
+        rows: list[dict[str, Any]] = []
+        with suppress(FileNotFoundError), (folder / TABLE).open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["job"] != job.name]
+        rows.append(_row(folder, job))
+        _write_table(folder, sorted(rows, key=lambda row: int(row["job"])))
+
+
+def _write_table(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    for last in ("error", "path"):
+        if last in columns:
+            columns.append(columns.pop(columns.index(last)))
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    publish_text(folder / TABLE, table.getvalue())
+
+
 def finish_sweep(folder: Path, *, interrupted: bool = False) -> tuple[str, bool]:
     """Write sweep.csv and the sweep's manifest.
 
@@ -87,15 +108,7 @@ def finish_sweep(folder: Path, *, interrupted: bool = False) -> tuple[str, bool]
         Whether every job is.
     """
     rows = read_jobs(folder)
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    for last in ("error", "path"):
-        if last in columns:
-            columns.append(columns.pop(columns.index(last)))
-    table = io.StringIO(newline="")
-    writer = csv.DictWriter(table, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    publish_text(folder / TABLE, table.getvalue())
+    _write_table(folder, rows)
     # Hydra's own record; what was typed is in each run's overrides.yaml.
     (folder / "multirun.yaml").unlink(missing_ok=True)
 
@@ -106,11 +119,11 @@ def finish_sweep(folder: Path, *, interrupted: bool = False) -> tuple[str, bool]
         status=status,
         kind="sweep",
         error=None if complete else f"{len(rows) - counts['complete']} jobs are not complete",
-        started=now(),
+        started=read_definition(folder).started,
         ended=now(),
         figures={"jobs": len(rows), **counts},
         software=software(),
-        artifacts={TABLE: measure(folder / TABLE)},
+        artifacts={name: measure(folder / name) for name in (SWEEP, TABLE)},
     )
     write_manifest(folder, manifest)
 

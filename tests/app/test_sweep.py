@@ -22,7 +22,12 @@ def test_six_jobs_land_in_one_folder_with_a_table(program, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     folder = tmp_path / "outputs" / "default" / "v0001"
     assert sorted(path.name for path in folder.parent.iterdir()) == ["v0001"]
-    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "runs", "sweep.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "manifest.json",
+        "runs",
+        "sweep.csv",
+        "sweep.yaml",
+    ]
     names = [f"{number:03d}" for number in range(6)]
     assert sorted(path.name for path in (folder / "runs").iterdir()) == names
     table = rows(folder)

@@ -1,0 +1,98 @@
+"""Take up a sweep that was interrupted or failed in part: only what is not complete is run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+from nnpipe.app.main import main
+from nnpipe.errors import DataError, RunError
+from nnpipe.files import stat_file
+from nnpipe.runs.definition import read_definition
+from nnpipe.runs.state import SWEEP, jobs, look
+
+_GROUPS = ("hydra/launcher", "hydra/sweeper", "hydra/sweeper/sampler", "hydra.mode")
+_KEYS = ("hydra.launcher.", "hydra.sweeper.")
+_SETTINGS = frozenset({"custom_search_space", "setup", "python", "additional_parameters"})
+
+
+def resume(folder: Path) -> int:
+    """Run what is not complete of a sweep, in its folder, and return the exit status.
+
+    Raises
+    ------
+    RunError
+        If it is no sweep, is complete, is going on, or cannot go on as it began.
+    """
+    state = look(folder)
+    if state.kind != "sweep":
+        problem = f"{folder}: a run, not a sweep. Use rerun for a run."
+        raise RunError(problem)
+    if state.status in ("complete", "running"):
+        problem = f"{folder}: the sweep is {state.status}. There is nothing to resume."
+        raise RunError(problem)
+    definition = read_definition(folder)
+    overrides = [*definition.hydra, *definition.task]
+    refuse_code(overrides, folder / SWEEP)
+    refuse_other_input(folder)
+    folder = folder.resolve()
+    if Path(definition.directory).is_dir():
+        os.chdir(definition.directory)
+    return main(["--multirun", *overrides], folder)
+
+
+def refuse_code(overrides: Sequence[str], where: Path) -> None:
+    """Refuse overrides by which Hydra could be made to call or import anything.
+
+    The file may come from a stranger. What is typed at a terminal is not restricted.
+
+    Raises
+    ------
+    RunError
+        For the first such override.
+    """
+    for text in overrides:
+        try:
+            override = OverridesParser.create().parse_override(text)
+        except HydraException:
+            override = None
+        key = override.key_or_group if override is not None else "hydra"
+        ours = not key.startswith("hydra") and not text.lstrip().startswith("-")
+        setting = key.startswith(_KEYS) and not _SETTINGS.intersection(key.split("."))
+        if not (ours or setting or key in _GROUPS) or "_target_" in text:
+            problem = f"{where}: {text!r} is not taken from a file. Type it in a new sweep."
+            raise RunError(problem)
+
+
+def refuse_other_input(folder: Path) -> None:
+    """Refuse to go on where a complete job read a file that has changed since.
+
+    Raises
+    ------
+    RunError
+        Naming the file.
+    """
+    seen: set[str] = set()
+    for job in jobs(folder):
+        manifest = look(job).manifest
+        if manifest is None or manifest.status != "complete":
+            continue
+        known = manifest.input
+        path = known.get("path")
+        if not isinstance(path, str) or path in seen:
+            continue
+        seen.add(path)
+        try:
+            status = stat_file(path, "input.path")
+        except DataError as error:
+            raise RunError(str(error)) from error
+        if (status.st_size, status.st_mtime_ns) != (known.get("size"), known.get("mtime_ns")):
+            problem = (
+                f"{folder}: {path} has changed since job {job.name} read it; the jobs could not be "
+                "compared. Restore the file, or start a new sweep."
+            )
+            raise RunError(problem)

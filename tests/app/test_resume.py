@@ -1,0 +1,208 @@
+"""A sweep that was cut short goes on in its folder, and runs only what is not complete."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from nnpipe.app.main import main
+from nnpipe.commands import runs
+from nnpipe.runs.lock import hold
+from nnpipe.runs.manifest import measure
+
+SMALL = ["input.samples=8", "input.features=3", "architecture.sizes=[2]"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a sweep of three seeds has been made."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert main(["-m", *SMALL, "seed=1,2,3"]) == 0
+    return folder
+
+
+@pytest.fixture
+def sweep(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A complete sweep of three seeds in tmp_path."""
+    shutil.copytree(made / "outputs", tmp_path / "outputs")
+    monkeypatch.chdir(tmp_path)
+    sweep = tmp_path / "outputs/default/v0001"
+    edit(sweep, directory=str(tmp_path))
+    measured = measure(sweep / "sweep.yaml")
+    manifest = json.loads((sweep / "manifest.json").read_text())
+    manifest["artifacts"]["sweep.yaml"] = {"size": measured.size, "sha256": measured.sha256}
+    (sweep / "manifest.json").write_text(json.dumps(manifest))
+    return sweep
+
+
+def cut_short(sweep: Path, *jobs: str) -> None:
+    """Leave a sweep as if it had been killed while these jobs went on."""
+    (sweep / "manifest.json").unlink()
+    for job in jobs:
+        (sweep / "runs" / job / "manifest.json").unlink()
+        (sweep / "runs" / job / ".results.h5.1.part").write_bytes(b"half")
+
+
+def statuses(sweep: Path) -> list[tuple[str, str]]:
+    with (sweep / "sweep.csv").open(newline="") as file:
+        return [(row["seed"], row["status"]) for row in csv.DictReader(file)]
+
+
+def test_a_killed_sweep_runs_what_is_not_complete_and_no_more(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut_short(sweep, "001")
+    before = {job: (sweep / "runs" / job / "manifest.json").read_bytes() for job in ("000", "002")}
+    whole = (sweep / "runs/001/results.h5").read_bytes()
+    capsys.readouterr()
+    assert runs(["resume", "default/1"]) == 0
+    out = capsys.readouterr().out
+    assert [line.split()[0] for line in out.splitlines() if "seed=" in line] == ["001"]
+    for job, manifest in before.items():
+        assert (sweep / "runs" / job / "manifest.json").read_bytes() == manifest
+    assert (sweep / "runs/001/results.h5").read_bytes() == whole
+    assert not list(sweep.rglob("*.part"))
+    assert statuses(sweep) == [("1", "complete"), ("2", "complete"), ("3", "complete")]
+    assert runs(["verify", "default/1"]) == 0
+
+
+def test_a_sweep_is_resumed_from_any_working_folder(
+    sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_short(sweep, "000", "002")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert runs(["resume", str(sweep)]) == 0
+    assert runs(["verify", str(sweep)]) == 0
+
+
+def test_a_job_that_failed_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("good.npy", np.ones((4, 3)))
+    np.save("bad.npy", np.full((4, 3), np.nan))
+    given = ["input=npy", "input.path=good.npy,bad.npy", "input.on_nonfinite=error"]
+    assert main(["-m", *given, "architecture.sizes=[2]"]) == 1
+    np.save("bad.npy", np.zeros((4, 3)))
+    assert runs(["resume", "default/1"]) == 0
+    assert runs(["verify", "default/1"]) == 0
+
+
+def test_a_sweep_whose_complete_jobs_read_another_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.ones((4, 3)))
+    main(["-m", "input=npy", "input.path=x.npy", "architecture.sizes=[2],[3]"])
+    cut_short(tmp_path / "outputs/default/v0001", "001")
+    np.save("x.npy", np.zeros((4, 3)))
+    capsys.readouterr()
+    assert runs(["resume", "default/1"]) == 2
+    assert capsys.readouterr().err == (
+        f"outputs/default/v0001: {tmp_path / 'x.npy'} has changed since job 000 read it; the jobs "
+        "could not be compared. Restore the file, or start a new sweep.\n"
+    )
+
+
+def edit(sweep: Path, **changes: object) -> None:
+    path = sweep / "sweep.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
+
+
+def test_a_sweep_whose_config_has_changed_is_refused(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut_short(sweep, "001")
+    edit(sweep, task=[*SMALL[:2], "architecture.sizes=[5]", "seed=1,2,3"])
+    capsys.readouterr()
+    assert runs(["resume", "default/1"]) == 2
+    assert capsys.readouterr().err == (
+        f"{sweep}: architecture.sizes has changed since the sweep began; found [5]; expected [2]. "
+        "Undo the change, or start a new sweep.\n"
+    )
+    assert not (sweep / "runs/001/manifest.json").exists()
+
+
+def test_a_complete_job_is_not_taken_for_another(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut_short(sweep, "001")
+    edit(sweep, task=[*SMALL, "seed=9,2,3"])
+    capsys.readouterr()
+    assert runs(["resume", "default/1"]) == 2
+    assert "holds the run of" in capsys.readouterr().err
+    assert yaml.safe_load((sweep / "runs/000/overrides.yaml").read_text())[-1] == "seed=1"
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "+hydra.callbacks.x={_target_: os.system}",
+        "hydra.sweeper._target_=os.system",
+        "+hydra.job_logging.x=1",
+        "hydra.sweeper.custom_search_space=os.system",
+        "+input.x={_target_: os.system}",
+        "--config-dir=/tmp",
+    ],
+)
+def test_overrides_that_name_code_are_not_taken_from_a_file(
+    sweep: Path, capsys: pytest.CaptureFixture[str], override: str
+) -> None:
+    cut_short(sweep, "001")
+    edit(sweep, hydra=[override])
+    capsys.readouterr()
+    assert runs(["resume", "default/1"]) == 2
+    assert capsys.readouterr().err == (
+        f"outputs/default/v0001/sweep.yaml: {override!r} is not taken from a file. "
+        "Type it in a new sweep.\n"
+    )
+
+
+def test_a_complete_sweep_and_one_that_goes_on_are_left_alone(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert runs(["resume", "default/1"]) == 2
+    cut_short(sweep, "001")
+    with hold(sweep / "sweep.yaml"):
+        assert runs(["resume", "default/1"]) == 2
+    assert capsys.readouterr().err == (
+        "outputs/default/v0001: the sweep is complete. There is nothing to resume.\n"
+        "outputs/default/v0001: the sweep is running. There is nothing to resume.\n"
+    )
+
+
+def test_the_table_ranks_the_jobs_by_a_figure(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    runs(["show", "default/1", "--by", "outputs.mean"])
+    shown = capsys.readouterr().out.splitlines()
+    with (sweep / "sweep.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    expected = sorted(rows, key=lambda row: -float(row["outputs.mean"]))
+    assert [line.split()[0] for line in shown[-3:]] == [row["job"] for row in expected]
+    assert runs(["show", "default/1", "--by", "acuracy"]) == 2
+    assert "'acuracy' is not a figure of this sweep" in capsys.readouterr().err
+
+
+def test_the_table_grows_as_jobs_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sizes: list[int] = []
+
+    def look(job: Path) -> str:
+        sizes.append(len(statuses(job.parents[1])))
+        return ""
+
+    monkeypatch.setattr("nnpipe.app.main.job_line", look)
+    main(["-m", *SMALL, "seed=1,2,3"])
+    assert sizes == [1, 2, 3]
