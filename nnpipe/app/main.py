@@ -29,7 +29,7 @@ from nnpipe.cores import cores
 from nnpipe.errors import NnpipeError, RunFailed, one_line
 from nnpipe.pipeline import run
 from nnpipe.runs.record import Record
-from nnpipe.runs.sweep import add_row, finish_sweep, job_line
+from nnpipe.runs.sweep import add_row, figure_of, finish_sweep, job_line
 
 FAILED, BAD_REQUEST, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
@@ -101,8 +101,8 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
     return status
 
 
-def start(config: DictConfig) -> None:
-    """Run one composed config: a single run, or a job of a sweep."""
+def start(config: DictConfig) -> float | None:
+    """Run one composed config: a single run, or a job of a sweep, of which a figure is returned."""
     context = HydraConfig.get()
     overrides = [str(override) for override in context.overrides.task]
     given = plain(config)
@@ -111,10 +111,11 @@ def start(config: DictConfig) -> None:
             run(given, overrides=overrides, progress=progress_for(sys.stderr)).close()
         except Exception as error:
             _failures.append(error)
-        return
+        return None
     folder = Path(context.runtime.output_dir)
+    figure: str | None = config.output.figure
     if not begin_job(folder, overrides):
-        return
+        return figure_of(folder, figure)
     if "joblib" in str(context.launcher._target_):
         # When a process of joblib's dies, joblib gives up all the others and what is left to do.
         killed = apart(_job, folder, given, overrides)
@@ -124,6 +125,7 @@ def start(config: DictConfig) -> None:
         _job(folder, given, overrides)
     add_row(folder)
     _say(job_line(folder))
+    return figure_of(folder, figure)
 
 
 def _job(folder: Path, given: dict[str, Any], overrides: list[str]) -> None:

@@ -11,6 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
+from nnpipe.app import study
 from nnpipe.app.compose import plain
 from nnpipe.errors import ConfigError, NnpipeError, RunError
 from nnpipe.plan import find_problems
@@ -59,6 +60,8 @@ class ClaimSweep(Callback):
     def _claim(self, config: DictConfig) -> Path:
         swept = swept_keys(config)
         problems = [line for line in find_problems(plain(config)) if not line.startswith(swept)]
+        if config.hydra.sweeper.get("_target_") == study.TARGET:
+            problems += study.problems(config.hydra.sweeper, config.output.figure)
         if problems:
             raise ConfigError(problems)
         definition = define(config)

@@ -183,6 +183,7 @@ class OutputConfig:
     """Where a run lands and what it holds beside the outputs.
 
     `report` null: a page is made where the extra is installed, but not for the jobs of a sweep.
+    `figure` is what a sweep is judged by.
     """
 
     root: str = "outputs"
@@ -191,6 +192,7 @@ class OutputConfig:
     predictions: bool = False
     report: bool | None = None
     plots: str | None = None
+    figure: str | None = None
 
 
 @dataclass

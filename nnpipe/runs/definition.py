@@ -13,6 +13,8 @@ from nnpipe.errors import RunError
 from nnpipe.runs.publish import publish_text
 from nnpipe.runs.state import SWEEP
 
+STUDY = "study.log"
+
 
 @dataclass(frozen=True)
 class Definition:

@@ -12,7 +12,9 @@ from typing import Any, cast
 
 import yaml
 
-from nnpipe.runs.definition import read_definition
+from nnpipe.errors import ConfigError
+from nnpipe.registry import unknown
+from nnpipe.runs.definition import STUDY, read_definition
 from nnpipe.runs.lock import hold
 from nnpipe.runs.manifest import Manifest, measure, write_manifest
 from nnpipe.runs.open import OVERRIDES
@@ -74,6 +76,23 @@ def job_line(job: Path) -> str:
     return f"{row['job']}  {row['status']:<11}  {typed}  {'  '.join(figures)}".rstrip()
 
 
+def figure_of(job: Path, name: str | None) -> float | None:
+    """Return a figure of a job by its name in sweep.csv, or None for a job that failed.
+
+    Raises
+    ------
+    ConfigError
+        If a complete job has no such figure.
+    """
+    row = _row(job.parents[1], job)
+    if name is None or row["status"] != "complete":
+        return None
+    figures = {key: value for key, value in row.items() if isinstance(value, int | float)}
+    if name not in row:
+        raise ConfigError([f"output.figure: {unknown(name, 'a figure of this run', figures)}"])
+    return figures.get(name)
+
+
 def add_row(job: Path) -> None:
     """Put the row of a job that has ended into sweep.csv, which may be growing in other hands."""
     folder = job.parents[1]
@@ -123,7 +142,11 @@ def finish_sweep(folder: Path, *, interrupted: bool = False) -> tuple[str, bool]
         ended=now(),
         figures={"jobs": len(rows), **counts},
         software=software(),
-        artifacts={name: measure(folder / name) for name in (SWEEP, TABLE)},
+        artifacts={
+            name: measure(folder / name)
+            for name in (SWEEP, TABLE, STUDY)
+            if (folder / name).is_file()
+        },
     )
     write_manifest(folder, manifest)
 

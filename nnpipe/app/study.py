@@ -1,0 +1,164 @@
+"""Let Optuna choose the jobs of a sweep, each from the figures of those before it.
+
+The study is kept in the sweep's folder, as a journal of JSON lines, so that the sweep can be
+resumed: a job that was cut short is run again with the values that were chosen for it.
+
+References
+----------
+Akiba et al.: Optuna, a next-generation hyperparameter optimization framework (KDD 2019).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
+
+from nnpipe.registry import unknown
+from nnpipe.runs.definition import STUDY
+
+TARGET = "hydra_plugins.nnpipe_optuna.OptunaSweeper"
+SAMPLERS = ("random", "tpe")
+DIRECTIONS = ("maximize", "minimize")
+
+Launch = Callable[[Sequence[Sequence[str]], int], Sequence[Any]]
+"""Runs jobs, given by their overrides and the number of the first; returns their figures."""
+
+
+def search(
+    folder: Path, overrides: Sequence[Override], launch: Launch, settings: Mapping[str, Any]
+) -> None:
+    """Run the jobs of a study that are not done.
+
+    Parameters
+    ----------
+    folder : Path
+        The sweep's.
+    overrides : sequence of Override
+        What was typed; what is swept is chosen by Optuna.
+    launch : callable
+        Runs jobs.
+    settings : mapping
+        sampler, direction, n_trials, n_jobs and seed, as in conf/hydra/sweeper/optuna.yaml.
+    """
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+    from optuna.trial import TrialState
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    space = {o.get_key_element(): distribution(o) for o in overrides if o.is_sweep_override()}
+    fixed = [str(o.input_line) for o in overrides if not o.is_sweep_override()]
+
+    # This process holds the sweep's lock, so one on the journal is of a process that was killed.
+    (folder / f"{STUDY}.lock").unlink(missing_ok=True)
+    study = optuna.create_study(
+        study_name="nnpipe",
+        storage=JournalStorage(JournalFileBackend(str(folder / STUDY))),
+        sampler=None,
+        direction=settings["direction"],
+        load_if_exists=True,
+    )
+    # The same seed for every start would have a resumed study draw its first values again.
+    study.sampler = _sampler(settings["sampler"], settings["seed"] + len(study.trials))
+
+    def typed(values: Mapping[str, Any]) -> list[str]:
+        return [*fixed, *(f"{key}={values[key]}" for key in space)]
+
+    def tell(trial: Any, figure: Any) -> None:
+        if figure is None:
+            study.tell(trial, state=TrialState.FAIL)
+        else:
+            study.tell(trial, float(figure))
+
+    done = {t.user_attrs["job"] for t in study.trials if t.state == TrialState.COMPLETE}
+    latest = {t.user_attrs["job"]: t for t in study.trials if "job" in t.user_attrs}
+    for job, trial in latest.items():
+        if job in done:
+            continue
+        (figure,) = launch([typed(trial.params)], job)
+        if trial.state == TrialState.RUNNING:
+            tell(trial.number, figure)
+        elif figure is not None:
+            study.add_trial(
+                optuna.create_trial(
+                    params=trial.params,
+                    distributions=trial.distributions,
+                    value=float(figure),
+                    user_attrs={"job": job},
+                )
+            )
+    for numbers in _batches(range(len(latest), settings["n_trials"]), settings["n_jobs"]):
+        trials = [study.ask(space) for _ in numbers]
+        for job, trial in zip(numbers, trials, strict=True):
+            trial.set_user_attr("job", job)
+        figures = launch([typed(trial.params) for trial in trials], numbers[0])
+        for trial, figure in zip(trials, figures, strict=True):
+            tell(trial, figure)
+    if any(trial.state == TrialState.COMPLETE for trial in study.trials):
+        best = study.best_trial
+        values = " ".join(f"{key}={value}" for key, value in best.params.items())
+        sys.stdout.write(f"\nbest   {best.user_attrs['job']:03d}  {best.value:.6g}  {values}\n")
+
+
+def distribution(override: Override) -> Any:
+    """Return the Optuna distribution of a swept override.
+
+    ``a,b,c`` is a choice; ``range(1,9)`` its numbers; ``interval(0,1)`` all numbers between;
+    ``int(interval(1,9))`` whole ones; ``tag(log,interval(1e-4,1))`` on a logarithmic scale.
+    """
+    from optuna.distributions import (
+        CategoricalDistribution,
+        FloatDistribution,
+        IntDistribution,
+    )
+
+    sweep = override.value()
+    log = isinstance(sweep, IntervalSweep | RangeSweep) and "log" in sweep.tags
+    if isinstance(sweep, IntervalSweep) and sweep.start is not None and sweep.end is not None:
+        if isinstance(sweep.start, int) and isinstance(sweep.end, int):
+            return IntDistribution(sweep.start, sweep.end, log=log)
+        return FloatDistribution(sweep.start, sweep.end, log=log)
+    if isinstance(sweep, RangeSweep) and isinstance(numbers := sweep.range(), range):
+        return IntDistribution(numbers[0], numbers[-1], log=log, step=numbers.step)
+    return CategoricalDistribution(list(override.sweep_string_iterator()))
+
+
+def problems(settings: Mapping[str, Any], figure: str | None) -> list[str]:
+    """Return what is wrong with the settings of a search, one line each."""
+    found: list[str] = []
+    if figure is None:
+        found.append("output.figure: missing; expected the figure to optimise, such as accuracy")
+    if settings["sampler"] not in SAMPLERS:
+        found.append(
+            f"hydra.sweeper.sampler: {unknown(settings['sampler'], 'a sampler', SAMPLERS)}"
+        )
+    directions = ("minimize", "maximize")
+    if settings["direction"] not in directions:
+        text = unknown(settings["direction"], "a direction", directions)
+        found.append(f"hydra.sweeper.direction: {text}")
+    for name, least in (("n_trials", 1), ("n_jobs", 1), ("seed", 0)):
+        if settings[name] < least:
+            found.append(
+                f"hydra.sweeper.{name}: found {settings[name]}; expected {least} or greater"
+            )
+    if find_spec("optuna") is None:
+        found.append("hydra/sweeper: optuna is not installed. pip install 'nnpipe[optuna]'")
+    return found
+
+
+def _sampler(name: str, seed: int) -> Any:
+    from optuna.samplers import RandomSampler, TPESampler
+
+    return RandomSampler(seed=seed) if name == "random" else TPESampler(seed=seed)
+
+
+def _batches(numbers: range, size: int) -> Iterator[Sequence[int]]:
+    waiting = iter(numbers)
+    while batch := list(islice(waiting, size)):
+        yield batch

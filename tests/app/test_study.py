@@ -1,0 +1,145 @@
+"""Sweeps whose jobs Optuna chooses by a figure, and their studies."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from nnpipe.app.main import main
+from nnpipe.app.study import distribution
+from nnpipe.commands import runs
+
+optuna = pytest.importorskip("optuna", reason="pip install 'nnpipe[optuna]'")
+
+ASKED = [
+    "-m",
+    "hydra/sweeper=optuna",
+    "output.figure=outputs.std",
+    "input.samples=8",
+    "input.features=3",
+    "architecture=uniform",
+    "architecture.width=range(2,9)",
+    "architecture.activation=relu,tanh",
+    "hydra.sweeper.n_trials=4",
+]
+
+
+@pytest.fixture
+def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that a sweep begun in tmp_path gets."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "outputs/default/v0001"
+
+
+def table(sweep: Path) -> list[dict[str, str]]:
+    with (sweep / "sweep.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def study(sweep: Path) -> Any:
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    storage = JournalStorage(JournalFileBackend(str(sweep / "study.log")))
+    return optuna.load_study(study_name="nnpipe", storage=storage)
+
+
+def test_a_study_holds_the_figure_of_every_job(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(ASKED) == 0
+    rows = table(sweep)
+    trials = study(sweep).trials
+    assert [trial.value for trial in trials] == [float(row["outputs.std"]) for row in rows]
+    assert [trial.params["architecture.width"] for trial in trials] == [
+        int(row["architecture.width"]) for row in rows
+    ]
+    best = max(rows, key=lambda row: float(row["outputs.std"]))
+    assert f"best   {best['job']}  " in capsys.readouterr().out
+    assert runs(["verify", "default/1"]) == 0
+
+
+def test_a_study_that_was_cut_short_goes_on_with_the_values_it_had_chosen(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nnpipe.runs.sweep import add_row
+
+    def interrupt(job: Path) -> None:
+        add_row(job)
+        if job.name == "002":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nnpipe.app.main.add_row", interrupt)
+        assert main(ASKED) == 130
+    # As if it had been killed while the last job went on.
+    (sweep / "runs/002/manifest.json").unlink()
+    (sweep / "study.log.lock").touch()
+    chosen = [row["architecture.width"] for row in table(sweep)]
+    assert len(chosen) == 3
+    assert runs(["resume", "default/1"]) == 0
+    assert [row["architecture.width"] for row in table(sweep)][:3] == chosen
+    assert [trial.state.name for trial in study(sweep).trials] == ["COMPLETE"] * 4
+    assert len(table(sweep)) == 4
+
+
+def test_a_job_that_failed_is_told_to_the_study_and_run_again_by_resume(sweep: Path) -> None:
+    np.save("good.npy", np.ones((4, 3)))
+    np.save("bad.npy", np.full((4, 3), np.nan))
+    given = ["input=npy", "input.path=good.npy,bad.npy", "input.on_nonfinite=error"]
+    given += ["output.figure=outputs.mean", "hydra.sweeper.n_trials=5", "architecture.sizes=[2]"]
+    assert main(["-m", "hydra/sweeper=optuna", *given]) == 1
+    states = [trial.state.name for trial in study(sweep).trials]
+    assert set(states) == {"COMPLETE", "FAIL"}
+    np.save("bad.npy", np.zeros((4, 3)))
+    assert runs(["resume", "default/1"]) == 0
+    trials = study(sweep).trials
+    assert {trial.user_attrs["job"] for trial in trials if trial.value is not None} == {*range(5)}
+    assert len(table(sweep)) == 5
+
+
+def test_what_a_study_cannot_use_is_refused_before_a_folder_is_made(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["hydra/sweeper=optuna", "hydra.sweeper.direction=up", "hydra.sweeper.n_trials=0"]
+    assert main(["-m", *given, "seed=1,2"]) == 2
+    assert capsys.readouterr().err == (
+        "output.figure: missing; expected the figure to optimise, such as accuracy\n"
+        "hydra.sweeper.direction: 'up' is not a direction; expected one of maximize, minimize.\n"
+        "hydra.sweeper.n_trials: found 0; expected 1 or greater\n"
+    )
+    assert not sweep.parent.exists()
+
+
+def test_a_figure_that_no_job_has_ends_the_sweep_with_the_names_there_are(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*ASKED, "output.figure=output.std"]) == 2
+    assert capsys.readouterr().err.endswith(
+        "output.figure: 'output.std' is not a figure of this run; expected one of nonfinite_inputs,"
+        " outputs.max, outputs.mean, outputs.min, outputs.std, samples, seconds. "
+        "Did you mean 'outputs.std'?\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("x=a,b", optuna.distributions.CategoricalDistribution(["a", "b"])),
+        ("x=[1,2],[3]", optuna.distributions.CategoricalDistribution(["[1,2]", "[3]"])),
+        ("x=range(2,9,2)", optuna.distributions.IntDistribution(2, 8, step=2)),
+        ("x=int(interval(1,9))", optuna.distributions.IntDistribution(1, 9)),
+        ("x=interval(0,1)", optuna.distributions.FloatDistribution(0.0, 1.0)),
+        (
+            "x=tag(log,interval(1e-4,1))",
+            optuna.distributions.FloatDistribution(1e-4, 1.0, log=True),
+        ),
+    ],
+)
+def test_what_is_swept_becomes_a_distribution(override: str, expected: Any) -> None:
+    assert distribution(OverridesParser.create().parse_override(override)) == expected
