@@ -38,6 +38,10 @@ class RunError(NnpipeError):
     """A run folder that is missing, incomplete, altered or damaged."""
 
 
+class TrainingError(NnpipeError):
+    """A training that cannot go on: its numbers are no longer finite."""
+
+
 class RunFailed(NnpipeError):
     """A run that began and could not end; its folder and manifest say why.
 

@@ -21,9 +21,9 @@ from nnpipe.report.extra import INSTALL, wants_page, wants_plots
 from nnpipe.runs import open as runs
 from nnpipe.runs.claim import claim, point_latest
 from nnpipe.runs.manifest import Manifest
-from nnpipe.runs.parameters import write_parameters
 from nnpipe.runs.record import Record
 from nnpipe.runs.results import ResultsWriter
+from nnpipe.runs.shelf import RunShelf
 from nnpipe.runs.summary import summary
 from nnpipe.sources.input import Input
 from nnpipe.sources.normalize import Normalization, normalization
@@ -167,8 +167,7 @@ def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Prog
     logger.info("%s", stack_table(network))
     with record.phase("normalize"):
         scaling = _normalization(plan, network, progress)
-    with record.phase("parameters"):
-        write_parameters(record.folder / runs.PARAMETERS, network, scaling)
+    shelf = RunShelf(record, scaling)
     with ResultsWriter(record.folder / runs.RESULTS, source.rows) as sink:
         work = Work(
             config=config,
@@ -176,12 +175,18 @@ def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Prog
             engine=ENGINES.load(config.engine.kind),
             input=Input(source, scaling, dtype, config.input.on_nonfinite),
             sink=sink,
+            shelf=shelf,
+            validation=_aside(plan, "validation", scaling),
+            test=_aside(plan, "test", scaling),
             progress=progress,
         )
         record.facts["figures"] = work.figures
         for name in config.pipeline.stages:
             with record.phase(name):
                 STAGES.load(name)(work)
+    # A stage may have changed the network: these are the parameters that made the outputs.
+    with record.phase("parameters"):
+        shelf.save_parameters(runs.PARAMETERS, work.network)
     return work
 
 
@@ -214,6 +219,15 @@ def _report(plan: Plan, record: Record, work: Work, alone: bool) -> str:
         record.saved += [path.name for path in written]
         return str(folder / REPORT) if page else ""
     return f"none; {INSTALL} draws one" if alone and output.report is None else ""
+
+
+def _aside(plan: Plan, part: str, scaling: Normalization) -> Input | None:
+    """Return a further input, normalized as the first one is."""
+    source = plan.aside.get(part)
+    if source is None:
+        return None
+    refuse = getattr(plan.config, part).on_nonfinite
+    return Input(source, scaling, network_dtype(plan.config), refuse)
 
 
 def _network(plan: Plan) -> Network:

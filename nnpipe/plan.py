@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
@@ -14,8 +14,10 @@ from nnpipe.config.check import Names, check, check_activations
 from nnpipe.config.layers import stack_of
 from nnpipe.config.load import load
 from nnpipe.config.schema import Config, FromRunConfig
+from nnpipe.config.training import check_loss
 from nnpipe.engines import ENGINES
 from nnpipe.errors import ConfigError, NnpipeError, RunError
+from nnpipe.labelled import close_all, find_misfits, open_aside
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import estimate
 from nnpipe.network.initializers import INITIALIZERS, options_of
@@ -24,8 +26,9 @@ from nnpipe.report.extra import missing
 from nnpipe.runs.open import Run, open_run
 from nnpipe.sources import input_schema, open_source
 from nnpipe.sources.base import Source
-from nnpipe.sources.input import check_labels
 from nnpipe.stages import STAGES
+from nnpipe.training.losses import LOSSES, activation_of, loss_of
+from nnpipe.training.optimizers import OPTIMIZERS, optimizer_options
 
 NAMES = Names(
     activations=ACTIVATIONS,
@@ -33,6 +36,11 @@ NAMES = Names(
     engines=ENGINES,
     stages=STAGES,
     initializer_options=options_of,
+    optimizers=OPTIMIZERS,
+    optimizer_options=optimizer_options,
+    losses=LOSSES,
+    loss_of=loss_of,
+    activation_of=activation_of,
 )
 
 
@@ -48,11 +56,14 @@ class Plan:
         The input, open.
     stored : Run or None
         The run whose parameters are used.
+    aside : dict of str to Source
+        The inputs for `validation` and `test`, open, where the config has them.
     """
 
     config: Config
     source: Source
     stored: Run | None
+    aside: Mapping[str, Source] = field(default_factory=dict[str, Source])
 
     def __enter__(self) -> Plan:
         return self
@@ -63,7 +74,7 @@ class Plan:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.source.close()
+        close_all({"input": self.source, **self.aside})
 
 
 def find_problems(given: Mapping[str, Any]) -> list[str]:
@@ -128,19 +139,21 @@ def make_plan(given: Mapping[str, Any], execute: Execute = formula) -> Plan:
         source = open_source(config.input, config.seed)
     except NnpipeError as error:
         problems += str(error).split("\n")
+    aside = open_aside(config, problems)
     try:
         if source is not None and not problems:
-            problems += _fit(config, source, stored)
+            problems += _fit(config, source, stored, aside)
         if problems or source is None:
             raise ConfigError(problems)
     except BaseException:
-        if source is not None:
-            source.close()
+        close_all(aside if source is None else {"input": source, **aside})
         raise
-    return Plan(config, source, stored)
+    return Plan(config, source, stored, aside)
 
 
-def _fit(config: Config, source: Source, stored: Run | None) -> list[str]:
+def _fit(
+    config: Config, source: Source, stored: Run | None, aside: Mapping[str, Source]
+) -> list[str]:
     """Fill in what the input and the stored run decide; return what does not fit."""
     architecture = config.architecture
     where = source.fingerprint().get("path", "the input")
@@ -153,6 +166,10 @@ def _fit(config: Config, source: Source, stored: Run | None) -> list[str]:
             ]
         config.dtype = config.dtype or network.dtype.name
         neurons = network.outputs
+        if "train" in config.pipeline.stages:
+            misfit = check_loss(config.training.loss, network.layers[-1].activation, NAMES)
+            if misfit:
+                return misfit
     else:
         if architecture.inputs not in (None, source.features):
             return [
@@ -168,11 +185,7 @@ def _fit(config: Config, source: Source, stored: Run | None) -> list[str]:
                 f"expected at most the {there / 2**30:,.1f} GiB of memory here"
             ]
         neurons = list(stack_of(architecture).values())[-1].neurons
-    try:
-        check_labels(source, max(neurons, 2))
-    except NnpipeError as error:
-        return [str(error)]
-    return []
+    return find_misfits(config, source, aside, neurons)
 
 
 def _memory() -> int:

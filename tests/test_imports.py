@@ -22,7 +22,7 @@ ORDER = (
     {"config"},
     {"sources", "network"},
     {"engines", "training"},
-    {"stages"},
+    {"stages", "labelled"},
     {"runs"},
     {"report"},
     {"plan"},

@@ -188,7 +188,7 @@ def test_a_run_that_fails_says_so_and_leaves_no_results(output, tmp_path):
         nnpipe.run({"output": output, "input": source})
     folder = caught.value.path
     left = sorted(path.name for path in folder.iterdir())
-    assert left == ["config.yaml", "manifest.json", "overrides.yaml", "parameters.h5", "run.log"]
+    assert left == ["config.yaml", "manifest.json", "overrides.yaml", "run.log"]
     assert "Traceback" in (folder / "run.log").read_text()
     assert not (folder.parent / "latest").exists()
     with pytest.raises(RunError, match="the run is failed, not complete"):
@@ -253,8 +253,8 @@ def test_every_problem_is_reported_at_once_and_nothing_is_made(output):
         f"architecture.activation: 'sigmiod' is not an activation; expected one of {names}. "
         "Did you mean 'sigmoid'?",
         "architecture.sizes[0]: found 0; expected 1 or greater",
-        "inptu: unknown key; expected one of architecture, dtype, engine, input, output, "
-        "pipeline, seed. Did you mean 'input'?",
+        "inptu: unknown key; expected one of architecture, dtype, engine, input, optimizer, "
+        "output, pipeline, seed, test, training, validation. Did you mean 'input'?",
         "seed: found 'one'; expected an integer",
     ]
     assert not os.path.exists(output["root"])

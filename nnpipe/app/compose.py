@@ -29,7 +29,15 @@ def register() -> None:
     """
     store = ConfigStore.instance()
     whole = OmegaConf.structured(schema.Config)
-    for group in ("architecture", "input", "engine", "output", "pipeline"):
+    for group in (
+        "architecture",
+        "input",
+        "engine",
+        "output",
+        "pipeline",
+        "training",
+        "optimizer",
+    ):
         whole[group] = schema.MISSING
     store.store(group="schema", name="config", node=whole)
     for name, node in schema.ARCHITECTURES.items():
@@ -39,6 +47,8 @@ def register() -> None:
     store.store(group="schema", name="engine", node=schema.EngineConfig)
     store.store(group="schema", name="output", node=schema.OutputConfig)
     store.store(group="schema", name="pipeline", node=schema.PipelineConfig)
+    store.store(group="schema", name="training", node=schema.TrainingConfig)
+    store.store(group="schema", name="optimizer", node=schema.OptimizerConfig)
     for name in SOURCES.plugins:
         if f"input={name}" in sys.argv:
             store.store(group="input", name=name, node=SOURCES.load(name).schema)

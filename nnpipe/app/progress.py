@@ -58,6 +58,11 @@ class Bar:
         if self._bars is not None and self._task is not None:
             self._bars.advance(self._task, samples)
 
+    def describe(self, title: str) -> None:
+        """Change the bar's title."""
+        if self._bars is not None and self._task is not None:
+            self._bars.update(self._task, description=title)
+
     def end(self) -> None:
         """Take the bar away."""
         if self._bars is not None:

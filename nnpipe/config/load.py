@@ -40,12 +40,16 @@ def load(
         One line each, beginning with the config key; empty for a config of the right shape.
     """
     problems: list[str] = []
-    parts: dict[str, Any] = {"architecture": {}, "input": {}, **given}
+    parts: dict[str, Any] = {"architecture": {}, "input": {}, "training": {}, **given}
     schemas: dict[str, type] = {}
     for part, schema_of, guess in (
         ("architecture", architecture_schema, guess_architecture),
         ("input", input_schema, _guess_input),
+        ("validation", input_schema, _guess_input),
+        ("test", input_schema, _guess_input),
     ):
+        if part in ("validation", "test") and parts.get(part) is None:
+            continue
         if not isinstance(parts[part], Mapping):
             _refuse(parts[part], "a mapping", part, problems)
             parts[part] = {}

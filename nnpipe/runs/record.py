@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from nnpipe.runs.lock import hold
 from nnpipe.runs.manifest import Artifact, Manifest, Status, measure, write_manifest
 from nnpipe.runs.open import CONFIG, LOG, OVERRIDES, PARAMETERS, RESULTS
 from nnpipe.runs.provenance import blas, git_commit, software
-from nnpipe.runs.publish import publish_text
+from nnpipe.runs.publish import publish_text, published
 
 logger = logging.getLogger("nnpipe")
 
@@ -55,6 +55,12 @@ class Record:
         text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
         publish_text(self.folder / CONFIG, text)
         publish_text(self.folder / OVERRIDES, yaml.safe_dump(list(overrides), allow_unicode=True))
+
+    def save(self, name: str, write: Callable[[Path], None]) -> None:
+        """Add the file that `write` writes to the artifacts, whole or not at all."""
+        self.saved.append(name)
+        with published(self.folder / name) as temporary:
+            write(temporary)
 
     @contextmanager
     def phase(self, name: str) -> Generator[None]:

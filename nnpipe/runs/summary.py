@@ -35,6 +35,11 @@ def summary(folder: Path, manifest: Manifest, report: str = "") -> str:
         lines.append(("accuracy", f"{figures['accuracy']:.2%}"))
     if figures.get("cross_entropy") is not None:
         lines.append(("cross-entropy", f"{figures['cross_entropy']:.4g} nats a sample"))
+    if "evaluation" in figures:
+        found = dict(figures["evaluation"])
+        what = f"{found.pop('input')}, {found.pop('samples'):,} samples"
+        scores = "  ".join(f"{k} {_short(v)}" for k, v in found.items() if v is not None)
+        lines.append(("evaluation", f"{what}:  {scores}"))
     if figures.get("nonfinite_inputs"):
         first = figures["first_nonfinite_row"]
         count = f"{figures['nonfinite_inputs']:,} values of the input are not finite"

@@ -4,4 +4,12 @@ from __future__ import annotations
 
 from nnpipe.registry import Registry
 
-STAGES = Registry("a stage", "nnpipe.stages", {"infer": "nnpipe.stages.infer:infer"})
+STAGES = Registry(
+    "a stage",
+    "nnpipe.stages",
+    {
+        "evaluate": "nnpipe.stages.evaluate:evaluate",
+        "infer": "nnpipe.stages.infer:infer",
+        "train": "nnpipe.stages.train:train",
+    },
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from numpy.typing import DTypeLike, NDArray
@@ -45,8 +46,24 @@ class Progress(Protocol):
         """Count samples that are done."""
         ...
 
+    def describe(self, title: str) -> None:
+        """Change the title."""
+        ...
+
     def end(self) -> None:
         """Stop counting."""
+        ...
+
+
+class Shelf(Protocol):
+    """Takes the files that a stage leaves in the run beside the results."""
+
+    def save(self, name: str, write: Callable[[Path], None]) -> None:
+        """Keep the file that `write` writes, whole or not at all, instead of an older one."""
+        ...
+
+    def save_parameters(self, name: str, network: Network) -> None:
+        """Keep a network's parameters, in the format of parameters.h5."""
         ...
 
 
@@ -59,6 +76,9 @@ class Silence:
     def advance(self, samples: int) -> None:
         """Show nothing."""
 
+    def describe(self, title: str) -> None:
+        """Show nothing."""
+
     def end(self) -> None:
         """Show nothing."""
 
@@ -69,6 +89,8 @@ class Work:
 
     Attributes
     ----------
+    validation, test : Input or None
+        More labelled samples: what judges a training as it goes, and what judges it at the end.
     spread : callable or None
         Infers the shards somewhere else, and returns their tallies in order; None: here, one
         after the other.
@@ -81,6 +103,9 @@ class Work:
     engine: Callable[[Network], Engine]
     input: Input
     sink: Sink
+    shelf: Shelf
+    validation: Input | None = None
+    test: Input | None = None
     progress: Progress = field(default_factory=Silence)
     spread: Callable[[Work], Iterable[Tally]] | None = None
     figures: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -115,8 +115,8 @@ HDF5 = ("input=hdf5", "input.path=data.h5")
         (
             ["seed=x", "architecture.sizes=[a]", "bogus=1", "engine.batch_size=0"],
             [
-                "bogus: unknown key; expected one of architecture, dtype, engine, input, output, "
-                "pipeline, seed.",
+                "bogus: unknown key; expected one of architecture, dtype, engine, input, "
+                "optimizer, output, pipeline, seed, test, training, validation.",
                 "architecture.sizes[0]: found 'a'; expected an integer",
                 "seed: found 'x'; expected an integer",
                 "engine.batch_size: found 0; expected 1 or greater",

@@ -25,3 +25,12 @@ def loss_of(activation: str) -> str:
     """
     natural = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
     return natural.get(activation, "mean_squared_error")
+
+
+def activation_of(loss: str) -> str | None:
+    """Return the only activation of the last layer that a loss fits, or None for any.
+
+    >>> activation_of("cross_entropy")
+    'softmax'
+    """
+    return LOSSES.load(loss).activation

@@ -1,0 +1,91 @@
+"""What training and evaluation need beside a network and an input: labels, and more inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from nnpipe.config.schema import Config
+from nnpipe.errors import DataError, NnpipeError
+from nnpipe.sources import open_source
+from nnpipe.sources.base import Source
+from nnpipe.sources.input import check_labels
+from nnpipe.training.checkpoint import differences, fingerprint, read_checkpoint
+
+ASIDE = ("validation", "test")
+
+
+def open_aside(config: Config, problems: list[str]) -> dict[str, Source]:
+    """Open the inputs for validation and test that a config names; add what is wrong to a list."""
+    found: dict[str, Source] = {}
+    for part in ASIDE:
+        given = getattr(config, part)
+        if given is None:
+            continue
+        try:
+            found[part] = open_source(given, config.seed)
+        except NnpipeError as error:
+            problems += [_of(part, line) for line in str(error).split("\n")]
+    return found
+
+
+def find_misfits(
+    config: Config, source: Source, aside: Mapping[str, Source], neurons: int
+) -> list[str]:
+    """Return what the stages of a config lack in its inputs, one line each.
+
+    Parameters
+    ----------
+    config : Config
+        Planned: what the input decides is filled in.
+    source : Source
+        The input.
+    aside : mapping of str to Source
+        The inputs for validation and test.
+    neurons : int
+        The last layer's.
+    """
+    problems: list[str] = []
+    stages, inputs = config.pipeline.stages, {"input": source, **aside}
+    judged = next(part for part in ("test", "validation", "input") if part in inputs)
+    needed = {"train": ("input", *ASIDE[:1]), "evaluate": (judged,)}
+    for stage in ("train", "evaluate"):
+        for part in needed[stage]:
+            if stage in stages and part in inputs and inputs[part].labels(0, 0) is None:
+                problems.append(
+                    f"{part}.labels: missing; the stage {stage} needs a label for each sample. "
+                    f"Set {part}.labels."
+                )
+    for part, other in inputs.items():
+        if other.features != source.features:
+            problems.append(
+                f"{part}: found {other.features} features; expected {source.features}, as in input"
+            )
+        try:
+            check_labels(other, max(neurons, 2))
+        except DataError as error:
+            problems.append(_of(part, str(error)))
+    if "train" in stages and config.training.resume is not None and not problems:
+        problems += _not_to_go_on(config, source)
+    return list(dict.fromkeys(problems))
+
+
+def _not_to_go_on(config: Config, source: Source) -> list[str]:
+    """Return why a training cannot go on from the run that `training.resume` names."""
+    folder = Path(config.training.resume or "")
+    try:
+        stored = read_checkpoint(folder)
+    except NnpipeError as error:
+        return [f"training.resume: {error}"]
+    return differences(stored.fingerprint, fingerprint(config, source.samples), folder)
+
+
+def _of(part: str, problem: str) -> str:
+    """Return a source's problem under the key of the part that it belongs to."""
+    return part + problem.removeprefix("input") if problem.startswith("input.") else problem
+
+
+def close_all(sources: Mapping[str, Source]) -> None:
+    """Close every source."""
+    for source in sources.values():
+        source.close()

@@ -1,0 +1,137 @@
+"""Mini-batches in an order of chance, from data of any size.
+
+What fits the memory limit is read once and shuffled whole in every epoch. Of anything larger,
+runs of neighbouring samples are read in an order of chance into a buffer, whose rows are then
+shuffled. Either way the order of an epoch depends on the seed, the epoch, and the limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.network.activations.base import Array
+from nnpipe.seeding import named_stream
+from nnpipe.sources.input import Input
+from nnpipe.training.losses.base import Targets
+
+_READ_BYTES = 4 << 20
+_RUN_ROWS = 64
+
+Wanted = Callable[[int, int], NDArray[np.bool_]]
+
+
+class Batches:
+    """The batches of some of the samples of an input.
+
+    Parameters
+    ----------
+    data : Input
+        It has labels.
+    wanted : callable
+        ``wanted(start, stop)`` tells which of these samples to take.
+    samples : int
+        How many that are in all, at least 1.
+    size : int
+        Samples in a batch; the last of an epoch may have fewer.
+    memory : int
+        Bytes that the samples may take.
+    seed : int or None
+        Decides the order; None keeps that of the input.
+    """
+
+    def __init__(
+        self,
+        data: Input,
+        wanted: Wanted,
+        samples: int,
+        size: int,
+        memory: int,
+        seed: int | None,
+    ) -> None:
+        self.samples, self.size = samples, size
+        self._data, self._wanted, self._seed = data, wanted, seed
+        dtype = cast("np.dtype[np.floating[Any]]", data.dtype)
+        width = (data.features + 1) * dtype.itemsize
+        block = data.source.block
+        # Whole blocks of the file, at least 64 samples: what is read at one go.
+        self._run = max(1, _RUN_ROWS // block) * block
+        self.whole = samples * width <= memory
+        rows = samples if self.whole else max(memory // width, self._run + size)
+        # The last column stays 1: the input of the biases.
+        self._x: Array = np.ones((rows, data.features + 1), dtype)
+        self._targets: Targets = _empty(data, rows)
+        self._filled = 0
+        self._batch: Array = np.ones((min(size, rows), data.features + 1), dtype)
+        if self.whole:
+            step = max(1, _READ_BYTES // width)
+            for start in range(0, data.samples, step):
+                self._read(start, min(start + step, data.samples))
+
+    @property
+    def steps(self) -> int:
+        """How many batches an epoch has."""
+        return -(-self.samples // self.size)
+
+    def epoch(self, number: int) -> Iterator[tuple[Array, Targets]]:
+        """Yield every sample once: x (rows, features + 1) with a last column of ones, and targets.
+
+        The arrays are used again for the next batch.
+        """
+        stream = None
+        if self._seed is not None:
+            stream = named_stream(self._seed, "shuffle", str(number))
+        if self.whole:
+            yield from self._cut(stream)
+            return
+        self._filled = 0
+        runs = np.arange(-(-self._data.samples // self._run))
+        if stream is not None:
+            stream.shuffle(runs)
+        for run in runs:
+            start = int(run) * self._run
+            self._read(start, min(start + self._run, self._data.samples))
+            if self._filled + self._run > len(self._x):
+                rest = yield from self._cut(stream, whole_batches=True)
+                self._keep(rest)
+        yield from self._cut(stream)
+
+    def _read(self, start: int, stop: int) -> None:
+        wanted = self._wanted(start, stop)
+        rows = slice(self._filled, self._filled + int(np.count_nonzero(wanted)))
+        if rows.start == rows.stop:
+            return
+        targets = self._data.source.labels(start, stop)
+        assert targets is not None
+        self._x[rows, :-1] = self._data.read(start, stop)[wanted]
+        self._targets[rows] = targets[wanted]
+        self._filled = rows.stop
+
+    def _cut(
+        self, stream: np.random.Generator | None, *, whole_batches: bool = False
+    ) -> Generator[tuple[Array, Targets], None, NDArray[np.int64]]:
+        """Yield what the buffer holds in batches, and return the rows that make no whole one."""
+        filled = self._filled
+        order = np.arange(filled) if stream is None else stream.permutation(filled)
+        end = filled - filled % self.size if whole_batches else filled
+        for start in range(0, end, self.size):
+            rows = order[start : min(start + self.size, end)]
+            x = self._batch[: len(rows)]
+            np.take(self._x, rows, axis=0, out=x, mode="clip")
+            yield x, self._targets[rows]
+        return order[end:]
+
+    def _keep(self, rows: NDArray[np.int64]) -> None:
+        """Move rows to the front of the buffer, and forget the others."""
+        self._x[: len(rows)] = self._x[rows]
+        self._targets[: len(rows)] = self._targets[rows]
+        self._filled = len(rows)
+
+
+def _empty(data: Input, rows: int) -> Targets:
+    like = data.source.labels(0, 1)
+    assert like is not None
+    return np.empty((rows, *like.shape[1:]), like.dtype)

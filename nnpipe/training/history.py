@@ -1,0 +1,103 @@
+"""What an epoch came to, and the table of all epochs, as CSV and as HDF5."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+FORMAT = "nnpipe history"
+FORMAT_VERSION = 1
+
+_TITLES = {
+    "loss": "Mean loss of the training samples, as they were met",
+    "accuracy": "Share of the training samples that were classified rightly, as they were met",
+    "validation_loss": "Mean loss of the validation samples after the epoch",
+    "validation_accuracy": "Share of the validation samples that are classified rightly",
+    "learning_rate": "Learning rate of the epoch's last step",
+    "gradient_norm": "Mean Euclidean norm of the gradient, before clipping",
+}
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The figures of one epoch. What was not measured is NaN.
+
+    Attributes
+    ----------
+    epoch : int
+        Counts from 1.
+    loss : float
+        Mean over the training samples, each judged by the parameters it met; penalties not
+        counted.
+    accuracy, validation_loss, validation_accuracy : float
+    learning_rate : float
+        That of the last step.
+    gradient_norm : float
+        Mean over the steps, before clipping.
+    seconds : float
+        Wall time, validation included.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    learning_rate: float
+    gradient_norm: float
+    seconds: float
+
+    def __str__(self) -> str:
+        parts = [f"loss {self.loss:.4f}"]
+        if not np.isnan(self.accuracy):
+            parts.append(f"accuracy {self.accuracy:.2%}")
+        if not np.isnan(self.validation_loss):
+            parts.append(f"validation {self.validation_loss:.4f}")
+        if not np.isnan(self.validation_accuracy):
+            parts.append(f"{self.validation_accuracy:.2%}")
+        return "  ".join(parts)
+
+
+def write_csv(path: Path, epochs: Sequence[Epoch]) -> None:
+    """Write the table with one row an epoch."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [f.name for f in fields(Epoch)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(epoch) for epoch in epochs)
+
+
+def write_hdf5(path: Path, epochs: Sequence[Epoch]) -> None:
+    """Write one dataset a figure over the dimension `epoch`, plotted by NeXus viewers.
+
+    Seconds are in the CSV alone: this file is the same, byte by byte, when a training is repeated.
+    """
+    with h5py.File(path, "x", libver=("v108", "v110")) as opened:
+        file: Any = opened
+        file.attrs["format"] = FORMAT
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["NX_class"] = "NXroot"
+        file.attrs["default"] = "entry"
+        scale = file.create_dataset("epoch", data=np.array([e.epoch for e in epochs], np.int64))
+        scale.make_scale("epoch")
+        entry = file.create_group("entry")
+        entry.attrs["NX_class"] = "NXentry"
+        entry.attrs["default"] = "history"
+        group = entry.create_group("history")
+        group.attrs["NX_class"] = "NXdata"
+        group.attrs["signal"] = "loss"
+        group.attrs["auxiliary_signals"] = ["validation_loss"]
+        group.attrs["axes"] = ["epoch"]
+        group["epoch"] = scale
+        for name, title in _TITLES.items():
+            values = np.array([getattr(epoch, name) for epoch in epochs], np.float64)
+            dataset = file.create_dataset(name, data=values)
+            dataset.attrs["long_name"] = title
+            dataset.attrs["units"] = "1"
+            dataset.dims[0].attach_scale(scale)
+            group[name] = dataset

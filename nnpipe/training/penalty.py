@@ -1,0 +1,43 @@
+"""Penalties on large weights: l2/2 Σ w² + l1 Σ |w|, the biases left out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnpipe.training.backpropagation import Backpropagation
+
+
+class Penalty:
+    """Adds the gradient of the penalties to that of the loss.
+
+    Parameters
+    ----------
+    backpropagation : Backpropagation
+        Whose gradient is added to.
+    l1, l2 : float
+        0 for none.
+    """
+
+    def __init__(self, backpropagation: Backpropagation, l1: float, l2: float) -> None:
+        self._l1, self._l2 = l1, l2
+        gradients = backpropagation.matrices(backpropagation.network, backpropagation.gradient)
+        weights = [layer.weights for layer in backpropagation.network.layers]
+        self._pairs = (
+            [
+                (w, gradient[:, :-1], np.empty_like(w))
+                for w, gradient in zip(weights, gradients, strict=True)
+            ]
+            if l1 or l2
+            else []
+        )
+
+    def add(self) -> None:
+        """Add l2 w + l1 sign(w) to the gradient of every weight w."""
+        for weights, gradient, scratch in self._pairs:
+            if self._l2:
+                np.multiply(weights, self._l2, out=scratch)
+                gradient += scratch
+            if self._l1:
+                np.sign(weights, out=scratch)
+                scratch *= self._l1
+                gradient += scratch

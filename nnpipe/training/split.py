@@ -1,0 +1,65 @@
+"""Hold samples out of training, by the seed, without a list of them all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.seeding import named_stream
+
+_TOGETHER = 1 << 14
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which samples are held out for validation.
+
+    Of every 16,384 samples, one after the other in the input, the same share is drawn, so that
+    whether a sample is held out can be told from its number.
+
+    Parameters
+    ----------
+    samples : int
+    fraction : float
+        The share, from 0 to below 1.
+    seed : int
+
+    >>> split = Split(10, 0.3, seed=0)
+    >>> split.held, int(split.held_out(0, 10).sum())
+    (3, 3)
+    """
+
+    samples: int
+    fraction: float
+    seed: int
+
+    @property
+    def held(self) -> int:
+        """How many samples are held out."""
+        whole, rest = divmod(self.samples, _TOGETHER)
+        return whole * self._share(_TOGETHER) + self._share(rest)
+
+    def held_out(self, start: int, stop: int) -> NDArray[np.bool_]:
+        """Tell for each sample from start to stop whether it is held out, (stop - start,)."""
+        first = start // _TOGETHER
+        parts = [self._drawn(i) for i in range(first, -(-stop // _TOGETHER))]
+        offset = first * _TOGETHER
+        return np.concatenate(parts)[start - offset : stop - offset]
+
+    def kept(self, start: int, stop: int) -> NDArray[np.bool_]:
+        """Tell for each sample from start to stop whether it is trained on, (stop - start,)."""
+        return ~self.held_out(start, stop)
+
+    def _share(self, samples: int) -> int:
+        return round(samples * self.fraction)
+
+    def _drawn(self, part: int) -> NDArray[np.bool_]:
+        start = part * _TOGETHER
+        samples = min(_TOGETHER, self.samples - start)
+        drawn = np.zeros(samples, np.bool_)
+        if self.fraction:
+            stream = named_stream(self.seed, "validation", str(part))
+            drawn[stream.permutation(samples)[: self._share(samples)]] = True
+        return drawn

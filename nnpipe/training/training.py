@@ -1,0 +1,200 @@
+"""Train a network: epochs of steps, validation after each, and when to stop."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from nnpipe.config.schema import OptimizerConfig, TrainingConfig
+from nnpipe.errors import TrainingError
+from nnpipe.network.activations.base import Array
+from nnpipe.network.network import Network
+from nnpipe.training.backpropagation import Backpropagation
+from nnpipe.training.batching import Batches
+from nnpipe.training.checkpoint import Checkpoint
+from nnpipe.training.descent import Descent
+from nnpipe.training.history import Epoch
+from nnpipe.training.losses.base import Loss
+from nnpipe.training.optimizers import OPTIMIZERS
+from nnpipe.training.penalty import Penalty
+from nnpipe.training.schedules import schedule
+
+
+class Training:
+    """A training that is going on.
+
+    Parameters
+    ----------
+    network : Network
+        Its parameters are where the training starts; they are copied.
+    loss : Loss
+    config : TrainingConfig
+    optimizer : OptimizerConfig
+    batches : Batches
+        What is trained on.
+    validation : Batches or None
+        What judges the network after each epoch.
+
+    Attributes
+    ----------
+    history : list of Epoch
+        The epochs that are done.
+    best_epoch : int
+        The one with the lowest validation loss; 0 without validation.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        config: TrainingConfig,
+        optimizer: OptimizerConfig,
+        batches: Batches,
+        validation: Batches | None,
+    ) -> None:
+        self._config, self._loss = config, loss
+        self._batches, self._validation = batches, validation
+        self._pass = Backpropagation(network, loss, config.batch_size)
+        kind = OPTIMIZERS.load(optimizer.kind)
+        options = {
+            name: default if getattr(optimizer, name) is None else getattr(optimizer, name)
+            for name, default in kind.options.items()
+        }
+        self._rate: float = options.pop("learning_rate")
+        self._descent = Descent(kind, options, self._pass.parameters, self._pass.gradient)
+        self._factor = schedule(config.schedule, config.epochs, batches.steps)
+        self._penalty = Penalty(self._pass, config.l1, config.l2)
+        self.history: list[Epoch] = []
+        self._best: Array | None = None
+        self.best_epoch = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether every epoch is done, or too many have passed since the best one."""
+        done, patience = len(self.history), self._config.patience
+        waited = done - self.best_epoch
+        return done >= self._config.epochs or (
+            patience is not None and self.best_epoch > 0 and waited >= patience
+        )
+
+    @property
+    def last(self) -> Network:
+        """The network as it is now, on parameters of its own."""
+        return self._with(self._pass.parameters)
+
+    @property
+    def best(self) -> Network:
+        """The network after the best epoch, or as it is now if none was validated."""
+        return self.last if self._best is None else self._with(self._best)
+
+    def epoch(self, on_batch: Callable[[int, float, float], None]) -> Epoch:
+        """Train on every sample once, and validate.
+
+        Parameters
+        ----------
+        on_batch : callable
+            Is told after each step how many samples it had, and the mean loss and the accuracy
+            of the epoch so far.
+
+        Raises
+        ------
+        TrainingError
+            If the loss or the gradient is no longer finite.
+        """
+        begin = time.perf_counter()
+        number = len(self.history) + 1
+        total, right, seen, norms, rate = 0.0, 0, 0, 0.0, math.nan
+        for step, (x, targets) in enumerate(self._batches.epoch(number), start=1):
+            # What overflows is found below, and said in words.
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                loss, correct = self._pass.backward(x, targets)
+                self._penalty.add()
+                norm = self._norm()
+            if not (math.isfinite(loss) and math.isfinite(norm)):
+                raise self._diverged(number, step, loss, x)
+            limit = self._config.clip_norm
+            if limit is not None and norm > limit:
+                self._pass.gradient *= limit / norm
+            rate = self._rate * self._factor(self._descent.steps)
+            self._descent.step(rate)
+            total, right, seen = total + loss, right + correct, seen + len(x)
+            norms += norm
+            on_batch(len(x), total / seen, right / seen if self._loss.classifies else math.nan)
+        judged = self._judge()
+        epoch = Epoch(
+            epoch=number,
+            loss=total / seen,
+            accuracy=right / seen if self._loss.classifies else math.nan,
+            validation_loss=judged[0],
+            validation_accuracy=judged[1],
+            learning_rate=rate,
+            gradient_norm=norms / self._batches.steps,
+            seconds=time.perf_counter() - begin,
+        )
+        self._remember(epoch)
+        return epoch
+
+    def checkpoint(self, fingerprint: dict[str, object]) -> Checkpoint:
+        """Return all that `restore` needs; its arrays are those at work, not copies."""
+        return Checkpoint(
+            fingerprint,
+            self._pass.parameters,
+            self._best,
+            self.best_epoch,
+            self._descent.state,
+            self._descent.steps,
+            tuple(self.history),
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint of the same training."""
+        self._pass.parameters[:] = checkpoint.parameters
+        for name, vector in self._descent.state.items():
+            vector[:] = checkpoint.state[name]
+        self._descent.steps = checkpoint.steps
+        self._best, self.best_epoch = checkpoint.best, checkpoint.best_epoch
+        self.history = list(checkpoint.history)
+
+    def _norm(self) -> float:
+        gradient = self._pass.gradient
+        return math.sqrt(float(np.vdot(gradient, gradient)))
+
+    def _judge(self) -> tuple[float, float]:
+        """Return the mean loss and the accuracy of the validation samples."""
+        if self._validation is None:
+            return math.nan, math.nan
+        total, right = 0.0, 0
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for x, targets in self._validation.epoch(0):
+                loss, correct = self._pass.judge(x, targets)
+                total, right = total + loss, right + correct
+        samples = self._validation.samples
+        return total / samples, right / samples if self._loss.classifies else math.nan
+
+    def _remember(self, epoch: Epoch) -> None:
+        lowest = min((e.validation_loss for e in self.history), default=math.inf)
+        self.history.append(epoch)
+        if epoch.validation_loss < lowest:
+            self._best, self.best_epoch = self._pass.parameters.copy(), epoch.epoch
+
+    def _with(self, vector: Array) -> Network:
+        network = self._pass.network
+        matrices = Backpropagation.matrices(network, vector.copy())
+        layers = zip(network.layers, matrices, strict=True)
+        return replace(network, layers=tuple(replace(la, parameters=m) for la, m in layers))
+
+    def _diverged(self, epoch: int, step: int, loss: float, x: Array) -> TrainingError:
+        where = "the input" if not np.isfinite(x).all() else self._pass.first_nonfinite()
+        found = f"a loss of {loss}" if not math.isfinite(loss) else "a gradient that is not finite"
+        limit = self._config.clip_norm
+        problem = (
+            f"training: found {found} in epoch {epoch}, batch {step}; the first numbers that are "
+            f"not finite are in {where}; expected finite numbers. "
+            f"Set optimizer.learning_rate below {self._rate:g}"
+            + ("." if limit is not None else ", or set training.clip_norm.")
+        )
+        return TrainingError(problem)

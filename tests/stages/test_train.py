@@ -1,0 +1,302 @@
+"""Training as a stage of the pipeline: what it learns, what it leaves, and how it goes on."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import xarray
+
+import nnpipe
+from nnpipe.errors import ConfigError, RunFailed
+from nnpipe.stages.base import Silence
+from tests.conftest import ROOT
+
+Config = dict[str, Any]
+
+
+def changed(config: Config, **parts: Config) -> Config:
+    """Return the config with some keys of some parts changed."""
+    return config | {name: config.get(name, {}) | keys for name, keys in parts.items()}
+
+
+class Stop(Silence):
+    """Interrupts a run after a number of batches."""
+
+    def __init__(self, batches: int) -> None:
+        self.left = batches
+
+    def advance(self, samples: int) -> None:
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+
+
+def test_a_network_learns_the_spirals(config: Config) -> None:
+    with nnpipe.run(changed(config, training={"epochs": 60})) as run:
+        assert run.manifest.figures["accuracy"] > 0.97
+        labels = np.arange(600) % 3
+        assert (run.outputs[()].argmax(axis=1) == labels).mean() > 0.97
+        with h5py.File(run.config["input"]["path"]) as file:
+            x = file["x"][()]
+        np.testing.assert_allclose(run.network(x), run.outputs[()], rtol=0, atol=1e-6)
+
+
+def test_the_artifacts_are_listed_and_hold_the_best_and_the_last_parameters(config: Config) -> None:
+    with nnpipe.run(config) as run:
+        listed = set(run.manifest.artifacts)
+        assert listed >= {"parameters.h5", "best.h5", "last.h5", "checkpoint.h5"}
+        assert listed >= {"history.csv", "history.h5"}
+        same = run.manifest.artifacts["best.h5"].sha256
+        assert run.manifest.artifacts["parameters.h5"].sha256 == same
+    with nnpipe.run(changed(config, training={"keep": "last"})) as run:
+        same = run.manifest.artifacts["last.h5"].sha256
+        assert run.manifest.artifacts["parameters.h5"].sha256 == same
+
+
+def test_the_history_has_one_row_an_epoch_in_both_formats(config: Config) -> None:
+    with nnpipe.run(config) as run, (run.path / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+        assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5"]
+        assert all(float(row["seconds"]) > 0 for row in rows)
+        with xarray.open_dataset(run.path / "history.h5", engine="h5netcdf") as history:
+            assert history["epoch"].values.tolist() == [1, 2, 3, 4, 5]
+            for name in ("loss", "accuracy", "validation_loss", "learning_rate", "gradient_norm"):
+                assert history[name].dims == ("epoch",)
+                stored = [float(row[name]) for row in rows]
+                np.testing.assert_array_equal(history[name].values, stored)
+        best = int(np.argmin([float(row["validation_loss"]) for row in rows])) + 1
+        assert run.manifest.figures["training"]["best_epoch"] == best
+
+
+def test_the_same_config_gives_the_same_bytes(config: Config) -> None:
+    first, second = (nnpipe.run(config).manifest.artifacts for _ in range(2))
+    for name in ("parameters.h5", "last.h5", "results.h5", "history.h5"):
+        assert first[name] == second[name]
+
+
+def test_another_seed_gives_another_network(config: Config) -> None:
+    first, second = (nnpipe.run(config | {"seed": seed}).manifest.artifacts for seed in (0, 1))
+    assert first["parameters.h5"] != second["parameters.h5"]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adadelta"])
+def test_an_interrupted_training_goes_on_to_the_same_bytes(config: Config, optimizer: str) -> None:
+    config = changed(config, training={"schedule": "cosine"})
+    config["optimizer"] = {"kind": optimizer}
+    whole = nnpipe.run(config)
+    with pytest.raises(KeyboardInterrupt):
+        # 540 samples are trained on in 17 batches an epoch: this is in the third.
+        nnpipe.run(config, progress=Stop(40))
+    stopped = whole.path.with_name("v0002")
+    manifest = json.loads((stopped / "manifest.json").read_text())
+    assert manifest["status"] == "interrupted"
+    assert "checkpoint.h5" in manifest["artifacts"]
+    resumed = nnpipe.run(changed(config, training={**config["training"], "resume": stopped}))
+    for name in ("parameters.h5", "last.h5", "results.h5", "history.h5"):
+        assert whole.manifest.artifacts[name] == resumed.manifest.artifacts[name]
+
+
+def test_a_training_that_reads_its_input_anew_each_epoch_goes_on_to_the_same_bytes(
+    config: Config, tmp_path: Path
+) -> None:
+    generator = np.random.default_rng(5)
+    with h5py.File(tmp_path / "wide.h5", "w") as file:
+        file.create_dataset("x", data=generator.random((400, 1500), np.float32), chunks=(20, 1500))
+        file["y"] = generator.integers(0, 3, 400)
+    wide = {"path": tmp_path / "wide.h5"}
+    config = changed(config, input=wide, training={"memory_mib": 1, "epochs": 3, "batch_size": 32})
+    whole = nnpipe.run(config)
+    with pytest.raises(KeyboardInterrupt):
+        nnpipe.run(config, progress=Stop(20))
+    stopped = whole.path.with_name("v0002")
+    resumed = nnpipe.run(changed(config, training={**config["training"], "resume": stopped}))
+    for name in ("parameters.h5", "last.h5", "results.h5", "history.h5"):
+        assert whole.manifest.artifacts[name] == resumed.manifest.artifacts[name]
+
+
+def test_a_killed_training_goes_on_to_the_same_bytes(config: Config, tmp_path: Path) -> None:
+    script = """
+import json, os, signal, sys
+import nnpipe
+from nnpipe.stages.base import Silence
+
+class Kill(Silence):
+    left = 60
+
+    def advance(self, samples):
+        self.left -= 1
+        if not self.left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+nnpipe.run(json.loads(sys.argv[1]), progress=Kill())
+"""
+    given = json.dumps(config, default=str)
+    whole = nnpipe.run(config)
+    done = subprocess.run([sys.executable, "-c", script, given], cwd=ROOT, check=False)
+    assert done.returncode == -9
+    killed = whole.path.with_name("v0002")
+    assert not (killed / "manifest.json").exists()
+    resumed = nnpipe.run(changed(config, training={**config["training"], "resume": killed}))
+    for name in ("parameters.h5", "last.h5", "results.h5", "history.h5"):
+        assert whole.manifest.artifacts[name] == resumed.manifest.artifacts[name]
+
+
+def test_a_training_does_not_go_on_with_another_optimizer(config: Config) -> None:
+    done = nnpipe.run(config)
+    config = changed(
+        config, training={**config["training"], "resume": done.path}, optimizer={"kind": "adamw"}
+    )
+    with pytest.raises(ConfigError) as error:
+        nnpipe.run(config)
+    assert str(error.value) == (
+        f"optimizer.kind: found 'adamw'; expected 'adam', as in {done.path}, "
+        "from which training.resume goes on"
+    )
+
+
+def test_a_complete_training_goes_on_for_more_epochs(config: Config) -> None:
+    done = nnpipe.run(config)
+    longer = changed(config, training={"epochs": 8, "batch_size": 32})
+    resumed = nnpipe.run(changed(longer, training={**longer["training"], "resume": done.path}))
+    assert resumed.manifest.figures["training"]["epochs"] == 8
+    whole = nnpipe.run(longer)
+    name = "parameters.h5"
+    assert whole.manifest.artifacts[name] == resumed.manifest.artifacts[name]
+
+
+def test_patience_ends_a_training_that_no_longer_improves(config: Config) -> None:
+    config = changed(
+        config, training={"epochs": 200, "patience": 2}, optimizer={"learning_rate": 0.5}
+    )
+    figures = nnpipe.run(config).manifest.figures["training"]
+    assert figures["epochs"] == figures["best_epoch"] + 2 < 200
+
+
+def test_a_validation_input_of_its_own_leaves_the_whole_input_for_training(
+    config: Config, spirals: Path
+) -> None:
+    aside = {"kind": "hdf5", "path": spirals, "dataset": "/x", "labels": "/y"}
+    config = changed(config, training={"epochs": 1, "batch_size": 600, "shuffle": False})
+    run = nnpipe.run(config | {"validation": aside, "test": aside | {"rows": {"stop": 60}}})
+    with (run.path / "history.csv").open() as file:
+        row = next(csv.DictReader(file))
+    figures = run.manifest.figures
+    assert figures["evaluation"]["input"] == "test"
+    assert figures["evaluation"]["samples"] == 60
+    # One epoch, validated on what infer judges too: the same parameters over the same samples.
+    assert float(row["validation_loss"]) == pytest.approx(figures["cross_entropy"], rel=1e-5)
+    assert float(row["validation_accuracy"]) == figures["accuracy"]
+
+
+def test_a_training_that_diverges_says_where(config: Config) -> None:
+    config = changed(config, optimizer={"kind": "sgd", "learning_rate": 1e38})
+    with pytest.raises(RunFailed) as error:
+        nnpipe.run(config)
+    # In which batch depends on the last bits of products of numbers near the greatest ones.
+    assert re.fullmatch(
+        r"training: found a loss of (nan|inf) in epoch 1, batch \d; the first numbers that are "
+        r"not finite are in hidden1; expected finite numbers. "
+        r"Set optimizer.learning_rate below 1e\+38, or set training.clip_norm.",
+        error.value.reason,
+    )
+
+
+@pytest.mark.parametrize(
+    ("parts", "problem"),
+    [
+        (
+            {
+                "architecture": {"output_activation": "sigmoid"},
+                "training": {"loss": "cross_entropy"},
+            },
+            "training.loss: 'cross_entropy' does not fit a last layer with the activation "
+            "'sigmoid'; expected 'softmax'. Set the output activation to softmax, "
+            "or training.loss to binary_cross_entropy.",
+        ),
+        (
+            {"training": {"loss": "cross_entrpy"}},
+            "training.loss: 'cross_entrpy' is not a loss; expected one of binary_cross_entropy, "
+            "cross_entropy, mean_squared_error. Did you mean 'cross_entropy'?",
+        ),
+        (
+            {"architecture": {"sizes": [8, 2]}},
+            "input.labels: found 2 in row 2; expected 0 to 1, one class for each output of the "
+            "network.",
+        ),
+        (
+            {"input": {"labels": None}},
+            "input.labels: missing; the stage train needs a label for each sample. "
+            "Set input.labels.",
+        ),
+        (
+            {"training": {"schedule": {"kind": "step", "floor": 0.1}}},
+            "training.schedule.floor: does not belong to the kind 'step', which takes every, "
+            "factor. Leave it null.",
+        ),
+        (
+            {"optimizer": {"kind": "adam", "momentum": 0.9}},
+            "optimizer.momentum: does not belong to the kind 'adam', which takes learning_rate, "
+            "beta1, beta2, epsilon. Leave it null.",
+        ),
+        (
+            {"optimizer": {"kind": "sgd", "learning_rate": 0.0}},
+            "optimizer.learning_rate: found 0.0; expected more than 0",
+        ),
+        (
+            {"training": {"validation_fraction": 1.0}},
+            "training.validation_fraction: found 1.0; expected 0 or greater, below 1",
+        ),
+        (
+            {"training": {"resume": "nowhere"}},
+            "training.resume: nowhere: no checkpoint.h5; expected the folder of a training that "
+            "has ended an epoch. Set training.resume to one.",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_made(
+    config: Config, parts: Config, problem: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        nnpipe.run(changed(config, **parts))
+    assert str(error.value).split("\n")[0] == problem
+    assert not (tmp_path / "outputs").exists()
+
+
+@pytest.mark.slow
+def test_mnist_is_learned(mnist: Path, tmp_path: Path) -> None:
+    done = nnpipe.run(
+        {
+            "input": {
+                "kind": "idx",
+                "path": mnist / "t10k-images-idx3-ubyte.gz",
+                "labels": mnist / "t10k-labels-idx1-ubyte.gz",
+                "rows": {"stop": 8000},
+                "normalize": "scale",
+            },
+            "test": {
+                "kind": "idx",
+                "path": mnist / "t10k-images-idx3-ubyte.gz",
+                "labels": mnist / "t10k-labels-idx1-ubyte.gz",
+                "rows": {"start": 8000},
+            },
+            "architecture": {
+                "sizes": [50, 10],
+                "activation": "relu",
+                "output_activation": "softmax",
+                "initializer": "he_normal",
+            },
+            "pipeline": {"stages": ["train", "evaluate"]},
+            "training": {"epochs": 8},
+            "output": {"root": tmp_path},
+        }
+    )
+    assert done.manifest.figures["evaluation"]["accuracy"] > 0.93
