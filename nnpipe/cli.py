@@ -11,6 +11,7 @@ nnpipe: feed-forward networks over data, from YAML to a numbered folder.
 
   nnpipe run [group=choice ...] [key=value ...]    run a network over an input; nnpipe run --help
   nnpipe runs COMMAND ...                          look at runs, compare, verify; nnpipe runs -h
+  nnpipe report RUN                                make the page of a stored run or sweep
   nnpipe --version
 """
 
@@ -34,5 +35,9 @@ def main() -> int:
         from nnpipe.commands import runs
 
         return runs(arguments)
-    sys.stderr.write(f"nnpipe: {unknown(command, 'a command', ['run', 'runs'])}\n")
+    if command == "report":
+        from nnpipe.report.command import main as report
+
+        return report(arguments)
+    sys.stderr.write(f"nnpipe: {unknown(command, 'a command', ['run', 'runs', 'report'])}\n")
     return 2

@@ -17,7 +17,7 @@ from nnpipe.network.build import build as build_network
 from nnpipe.network.network import Network
 from nnpipe.network.table import stack_table
 from nnpipe.plan import Plan, make_plan, network_dtype, read_config
-from nnpipe.report.extra import INSTALL, wants_page, wants_plots
+from nnpipe.report.illustrate import illustrate
 from nnpipe.runs import open as runs
 from nnpipe.runs.claim import claim, point_latest
 from nnpipe.runs.manifest import Manifest
@@ -125,7 +125,7 @@ def _carry_out(
     with record.log():
         try:
             work = _stages(plan, record, overrides, progress)
-            report = _report(plan, record, work, alone)
+            report = _illustrate(plan, record, work, alone)
             manifest = record.seal("complete")
         except KeyboardInterrupt as error:
             logger.error("%s: interrupted", folder)
@@ -190,35 +190,21 @@ def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Prog
     return work
 
 
-def _report(plan: Plan, record: Record, work: Work, alone: bool) -> str:
+def _illustrate(plan: Plan, record: Record, work: Work, alone: bool) -> str:
     """Make the page and the plots that are wanted; return what is to be said of them."""
-    output, folder = plan.config.output, record.folder
-    page = wants_page(output, alone=alone)
-    plots = wants_plots(output, alone=alone)
-    if page or plots:
-        try:
-            with record.phase("report"):
-                from nnpipe.report.make import REPORT, report_run
-                from nnpipe.report.sample import take_sample
 
-                sample = take_sample(
-                    plan.source, work.input.normalization, work.network, work.engine
-                )
-                with runs.Run(folder, record.draft("complete"), execute) as run:
-                    written = report_run(
-                        run,
-                        work.network,
-                        sample,
-                        page=folder / REPORT if page else None,
-                        plots=folder if plots else None,
-                    )
-        except Exception as error:
-            # The results are there and whole; that they cannot be drawn takes nothing from them.
-            logger.error("%s: no report", folder, exc_info=error)
-            return f"none: {one_line(error)}"
-        record.saved += [path.name for path in written]
-        return str(folder / REPORT) if page else ""
-    return f"none; {INSTALL} draws one" if alone and output.report is None else ""
+    def draw(page: Path | None, plots: Path | None) -> list[Path]:
+        from nnpipe.report.make import report_run
+        from nnpipe.report.sample import take_sample
+
+        with record.phase("report"):
+            sample = take_sample(plan.source, work.input.normalization, work.network, work.engine)
+            with runs.Run(record.folder, record.draft("complete"), execute) as run:
+                return report_run(run, work.network, sample, page=page, plots=plots)
+
+    names, said = illustrate(plan.config.output, record.folder, draw, alone=alone)
+    record.saved += names
+    return said
 
 
 def _aside(plan: Plan, part: str, scaling: Normalization) -> Input | None:

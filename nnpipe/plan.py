@@ -22,7 +22,7 @@ from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import estimate
 from nnpipe.network.initializers import INITIALIZERS, options_of
 from nnpipe.network.network import Execute, formula
-from nnpipe.report.extra import missing
+from nnpipe.report.illustrate import missing
 from nnpipe.runs.open import Run, open_run
 from nnpipe.sources import input_schema, open_source
 from nnpipe.sources.base import Source

@@ -67,7 +67,7 @@ class Matrix:
     texts : sequence of sequence of str
         What is written into each cell, and shown when one points at it.
     low, high : float
-        The numbers with the faintest and the strongest shade.
+        The numbers with the faintest and the strongest shade; low may be the greater one.
     diagonal : bool
         Whether the cells off the diagonal are mistakes.
     margin : sequence of str
@@ -132,11 +132,18 @@ class Curves:
 
 @dataclass(frozen=True)
 class Parallel:
-    """One line for each thing across all axes, the stronger the greater its last value is."""
+    """One line for each thing across all axes, the stronger the greater its last value is.
+
+    Parameters
+    ----------
+    least : bool
+        The stronger the lower it is.
+    """
 
     title: str
     axes: Sequence[Axis]
     hints: Sequence[str]
+    least: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,19 @@
-"""Write the page of a run, and its figures as files, into the run's folder."""
+"""Write the page of a run or a sweep, and its figures as PNG files."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from nnpipe.network.network import Network
 from nnpipe.report.page import fill
-from nnpipe.report.run import view_run
+from nnpipe.report.run import RunView, view_run
 from nnpipe.report.sample import Sample
+from nnpipe.report.sweep import SweepView, view_sweep
+from nnpipe.runs.manifest import Manifest
 from nnpipe.runs.open import Run
 from nnpipe.runs.publish import publish_text
-
-REPORT = "report.html"
 
 
 def report_run(
@@ -38,10 +40,39 @@ def report_run(
     plots : Path, optional
         The folder into which the figures are written.
     """
-    view = view_run(run, network, sample)
+    return _write("run.html", view_run(run, network, sample), page, plots)
+
+
+def report_sweep(
+    folder: Path,
+    manifest: Manifest,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    page: Path | None = None,
+    plots: Path | None = None,
+) -> list[Path]:
+    """Make the page of a sweep, its figures as PNG files, or both; return the files.
+
+    Parameters
+    ----------
+    folder : Path
+        The sweep's.
+    manifest : Manifest
+        The sweep's, which may be a draft.
+    rows : sequence of mapping
+        One for each job, as `nnpipe.runs.sweep.read_jobs` returns them.
+    page, plots : Path, optional
+        As for a run.
+    """
+    return _write("sweep.html", view_sweep(folder, manifest, rows), page, plots)
+
+
+def _write(
+    template: str, view: RunView | SweepView, page: Path | None, plots: Path | None
+) -> list[Path]:
     written: list[Path] = []
     if page is not None:
-        publish_text(page, fill("run.html", view=view))
+        publish_text(page, fill(template, view=view))
         written.append(page)
     if plots is not None:
         from nnpipe.report.png import write_plots

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +25,8 @@ from nnpipe.report.figures import (
     Stack,
     Value,
 )
-from nnpipe.report.svg.scale import scale_for, str_of
+from nnpipe.report.numbers import short
+from nnpipe.report.svg.scale import Scale, scale_for, str_of
 from nnpipe.runs.publish import published
 
 _BAR, _HOT, _SOFT, _RULE = "#2f6fd0", "#d2591f", "#5b6673", "#e2e6eb"
@@ -49,7 +51,9 @@ def write_plot(path: Path, figures: Sequence[Figure]) -> Path:
         _draw(spot, figure)
     for spot in spots[len(figures) :]:
         spot.set_axis_off()
-    with published(path) as temporary, temporary.open("wb") as file:
+    with published(path) as temporary, temporary.open("wb") as file, warnings.catch_warnings():
+        # A letter that no font has is drawn as a box.
+        warnings.filterwarnings("ignore", "Glyph .* missing")
         sheet.savefig(file, format="png", metadata={"Software": "nnpipe"})
     return path
 
@@ -121,11 +125,16 @@ def _ridges(axes: Axes, figure: Ridges) -> None:
 
 def _matrix(axes: Axes, figure: Matrix) -> None:
     values = np.ma.masked_invalid(figure.values)
+    span = figure.high - figure.low
+
+    def strength(shown: Any) -> Any:
+        return (shown - figure.low) / span if span else shown * 0 + 1
+
     # Twice, so that mistakes have a colour of their own.
     wrong = ~np.eye(*values.shape, dtype=bool) if figure.diagonal else np.zeros(values.shape, bool)
     for part, name in ((np.ma.masked_where(wrong, values), "Blues"), (values, "Oranges")):
         shown = part if name == "Blues" else np.ma.masked_where(~wrong, values)
-        axes.imshow(shown, cmap=name, vmin=figure.low, vmax=figure.high * 1.2, aspect="auto")
+        axes.imshow(strength(shown), cmap=name, vmin=0, vmax=1.2, aspect="auto")
     rows, columns = values.shape
     every = max(1, columns // 20), max(1, rows // 20)
     names = [_plain(name) for name in figure.column_names], [_plain(n) for n in figure.row_names]
@@ -134,9 +143,8 @@ def _matrix(axes: Axes, figure: Matrix) -> None:
     axes.set_xlabel(_plain(figure.column_axis), fontsize=8)
     axes.set_ylabel(_plain(figure.row_axis), fontsize=8)
     if max(rows, columns) <= 20:
-        middle = (figure.low + figure.high) / 2
         for i, j in np.argwhere(~np.isnan(figure.values)).tolist():
-            colour = "white" if figure.values[i, j] > middle else "black"
+            colour = "white" if strength(figure.values[i, j]) > 0.6 else "black"
             axes.text(
                 j, i, _plain(figure.texts[i][j]), ha="center", va="center", fontsize=7, color=colour
             )
@@ -153,24 +161,29 @@ def _points(axes: Axes, figure: Points) -> None:
     ]
     axes.plot(*zip(*means, strict=True), color=_BAR, lw=1.5)
     axes.plot(places, y, "o", color=_BAR, ms=4, alpha=0.7)
-    if scale.names:
-        axes.set_xticks(range(len(scale.names)), [_plain(name) for name in scale.names])
-    elif scale.log:
+    if scale.log:
         axes.set_xscale("log")
+    marks = scale.names or [short(mark) for mark in scale.marks]
+    if marks:
+        axes.set_xticks(scale.marks or range(len(marks)), [_plain(mark) for mark in marks])
+        axes.minorticks_off()
     axes.set_xlabel(_plain(figure.x.name), fontsize=8)
     axes.grid(color=_RULE)
 
 
 def _parallel(axes: Axes, figure: Parallel) -> None:
-    scales = [scale_for(axis, 0, 1) for axis in figure.axes]
+    last = [float(value) for value in figure.axes[-1].values]
+    scales = [scale_for(axis, 0, 1) for axis in figure.axes[:-1]]
+    scales.append(Scale(0, 1, min(last), max(last)))
     heights = np.array(
         [
             [scale(_on(axis, value)) for value in axis.values]
             for axis, scale in zip(figure.axes, scales, strict=True)
         ]
     )
-    for job in np.argsort(heights[-1]).tolist():
-        axes.plot(heights[:, job], color=_BAR, alpha=0.12 + 0.88 * float(heights[-1, job]))
+    strengths = 1 - heights[-1] if figure.least else heights[-1]
+    for job in np.argsort(strengths).tolist():
+        axes.plot(heights[:, job], color=_BAR, alpha=0.12 + 0.88 * float(strengths[job]))
     for place, scale in enumerate(scales):
         axes.axvline(place, color=_SOFT, lw=0.8)
         for height, text in scale.ticks(6):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -13,8 +13,9 @@ from nnpipe.network.network import Network
 from nnpipe.report.confusion import MOST as MOST_CLASSES
 from nnpipe.report.confusion import confusion_figure
 from nnpipe.report.distribution import describe, ridges
-from nnpipe.report.figures import Bars, Figure, Histogram, Matrix, Ridges, Stack
+from nnpipe.report.figures import Bars, Curves, Figure, Histogram, Matrix, Ridges, Stack
 from nnpipe.report.gallery import Picture, show_neurons, show_samples
+from nnpipe.report.history import history_figures
 from nnpipe.report.layers import LayerView, view_layers
 from nnpipe.report.numbers import duration, share
 from nnpipe.report.sample import Sample
@@ -51,6 +52,7 @@ class RunView:
     warning: str
     network: Stack
     parameter_count: int
+    training: Sequence[Curves]
     layers: Sequence[LayerView]
     layers_left_out: int
     sampled: str
@@ -68,8 +70,9 @@ class RunView:
         """Return the figures by the name of the PNG file in which they stand together."""
         parts: dict[str, list[Figure | None]] = {
             "network": [self.network],
-            "parameters": [layer.parameters for layer in self.layers],
-            "activations": [layer.activations for layer in self.layers],
+            "training": list(self.training),
+            "parameters": [_of(layer, layer.parameters) for layer in self.layers],
+            "activations": [_of(layer, layer.activations) for layer in self.layers],
             "outputs": [self.outputs, self.output_neurons],
             "confusion": [self.confusion],
             "timings": [self.timings],
@@ -100,7 +103,8 @@ def view_run(run: Run, network: Network, sample: Sample | None) -> RunView:
 
     layers = view_layers(network, activations)
     outputs = stored.rows("/outputs", network.outputs)
-    confusion = stored.square("/confusion_matrix", MOST_CLASSES)
+    judged = stored.square("/evaluation/confusion_matrix", MOST_CLASSES)
+    confusion = stored.square("/confusion_matrix", MOST_CLASSES) if judged is None else judged
     samples, mistakes = ([], []) if sample is None else show_samples(sample, last)
     image = None if sample is None else sample.image
     return RunView(
@@ -110,6 +114,7 @@ def view_run(run: Run, network: Network, sample: Sample | None) -> RunView:
         warning=_warning(manifest.figures),
         network=stack_figure(network),
         parameter_count=network.parameter_count,
+        training=history_figures(run.path),
         layers=layers,
         layers_left_out=len(network.layers) - len(layers),
         sampled=_sampled(kept, sample),
@@ -125,6 +130,10 @@ def view_run(run: Run, network: Network, sample: Sample | None) -> RunView:
     )
 
 
+def _of(layer: LayerView, figure: Histogram | None) -> Histogram | None:
+    return None if figure is None else replace(figure, title=f"{layer.name}: {figure.title}")
+
+
 def _output_neurons(outputs: NDArray[Any], activation: str) -> Ridges | None:
     if outputs.shape[1] == 1:
         return None
@@ -136,10 +145,12 @@ def _output_neurons(outputs: NDArray[Any], activation: str) -> Ridges | None:
 def _facts(manifest: Manifest, network: Network) -> list[tuple[str, str]]:
     figures, seconds = manifest.figures, manifest.seconds
     facts: list[tuple[str, str]] = []
-    if figures.get("accuracy") is not None:
-        facts.append(("accuracy", share(figures["accuracy"])))
-    if figures.get("cross_entropy") is not None:
-        facts.append(("cross-entropy", f"{figures['cross_entropy']:.4g} nats"))
+    evaluation: Mapping[str, Any] = figures.get("evaluation") or {}
+    judged, on = (evaluation, f", {evaluation.get('input')}") if evaluation else (figures, "")
+    if judged.get("accuracy") is not None:
+        facts.append((f"accuracy{on}", share(judged["accuracy"])))
+    if judged.get("cross_entropy") is not None:
+        facts.append((f"cross-entropy{on}", f"{judged['cross_entropy']:.4g} nats"))
     if figures.get("samples"):
         facts.append(("samples", f"{figures['samples']:,}"))
         if seconds.get("infer"):

@@ -104,7 +104,7 @@ def test_a_page_that_cannot_be_drawn_costs_no_results(tmp_path, monkeypatch, cap
 
 
 def test_what_is_asked_for_and_not_installed_is_refused_before_the_run(tmp_path, monkeypatch):
-    monkeypatch.setattr("nnpipe.report.extra.find_spec", lambda name: None)
+    monkeypatch.setattr("nnpipe.report.illustrate.find_spec", lambda name: None)
     with pytest.raises(nnpipe.ConfigError) as refused:
         run(tmp_path, output={"report": True, "plots": "png"})
     assert refused.value.problems == (
@@ -117,7 +117,7 @@ def test_what_is_asked_for_and_not_installed_is_refused_before_the_run(tmp_path,
 def test_without_the_extra_a_run_works_and_one_line_says_how_to_get_a_page(
     tmp_path, monkeypatch, caplog
 ):
-    monkeypatch.setattr("nnpipe.report.extra.find_spec", lambda name: None)
+    monkeypatch.setattr("nnpipe.report.illustrate.find_spec", lambda name: None)
     with caplog.at_level("INFO", "nnpipe"):
         done = run(tmp_path)
     assert done.manifest.status == "complete"

@@ -24,6 +24,9 @@ def draw_matrix(figure: Matrix) -> Canvas:
     canvas = Canvas(WIDTH, bottom + 8, figure.title)
     canvas.write(4, 13, figure.title, "title")
     canvas.write((left + right) / 2, 27, clip(figure.column_axis, 44), "tick", "middle")
+    if not figure.diagonal:
+        note = "stronger: less" if figure.low > figure.high else "stronger: more"
+        canvas.write(WIDTH - 4, 13, note, "note", "end")
     middle = (top + bottom) / 2
     canvas.add(
         "text",
@@ -52,7 +55,7 @@ def draw_matrix(figure: Matrix) -> Canvas:
             value = float(figure.values[i, j])
             if math.isnan(value):
                 continue
-            strength = (value - figure.low) / span if span > 0 else 1.0
+            strength = (value - figure.low) / span if span else 1.0
             x, y = left + across * j, top + down * i
             wrong = figure.diagonal and i != j
             canvas.add(

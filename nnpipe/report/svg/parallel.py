@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from nnpipe.report.figures import Parallel
+from nnpipe.report.numbers import figure as figure_text
+from nnpipe.report.numbers import short
 from nnpipe.report.svg.canvas import Canvas, clip, path
-from nnpipe.report.svg.scale import scale_for, str_of
+from nnpipe.report.svg.scale import Scale, scale_for, str_of
 
 _TOP, _BASE = 48, 250
 _STEP = 112
 
 
 def draw_parallel(figure: Parallel) -> Canvas:
-    """Draw the lines, the greatest of the last axis strongest and on top."""
-    left = 34
-    width = left + _STEP * (len(figure.axes) - 1) + 66
+    """Draw the lines, the best of the last axis strongest and on top."""
+    left = 48
+    width = left + _STEP * (len(figure.axes) - 1) + 70
     canvas = Canvas(width, _BASE + 14, figure.title)
     canvas.write(4, 13, figure.title, "title")
-    scales = [scale_for(axis, _BASE, _TOP) for axis in figure.axes]
-    last = figure.axes[-1]
-    numbers = [float(value) for value in last.values]
+    numbers = [float(value) for value in figure.axes[-1].values]
     low, high = min(numbers), max(numbers)
-    for job in sorted(range(len(numbers)), key=numbers.__getitem__):
+    scales = [scale_for(axis, _BASE, _TOP) for axis in figure.axes[:-1]]
+    scales.append(Scale(_BASE, _TOP, low, high))
+    canvas.write(width - 4, 13, f"stronger: {'less' if figure.least else 'more'}", "note", "end")
+    for job in sorted(range(len(numbers)), key=numbers.__getitem__, reverse=figure.least):
         points = [
             (
                 left + _STEP * i,
@@ -29,6 +34,7 @@ def draw_parallel(figure: Parallel) -> Canvas:
             for i, (axis, scale) in enumerate(zip(figure.axes, scales, strict=True))
         ]
         strength = (numbers[job] - low) / (high - low) if high > low else 1.0
+        strength = 1 - strength if figure.least else strength
         canvas.add(
             "path",
             hint=figure.hints[job],
@@ -39,11 +45,9 @@ def draw_parallel(figure: Parallel) -> Canvas:
     for i, (axis, scale) in enumerate(zip(figure.axes, scales, strict=True)):
         x = left + _STEP * i
         canvas.line(x, _TOP, x, _BASE, "axis")
-        # The last word of a dotted key tells most.
-        name = axis.name.rsplit(".", 2)[-2:] if axis.name.count(".") > 1 else [axis.name]
-        first, centre = i == 0, "start" if i == 0 else "middle"
-        canvas.write(8 if first else x, 36, clip(".".join(name), 17), "tick strong", centre)
-        for y, text in scale.ticks(6):
+        canvas.write(x, 36, clip(axis.name, 15), "tick strong", "middle")
+        write = short if i < len(scales) - 1 else partial(figure_text, figure.title)
+        for y, text in scale.ticks(6, write):
             canvas.line(x - 3, y, x, y, "axis")
-            canvas.write(x + 5, y + 4, clip(text, 9), "tick halo")
+            canvas.write(x + 5, y + 4, clip(text, 10), "tick halo")
     return canvas

@@ -44,7 +44,7 @@ def draw_curves(figure: Curves) -> Canvas:
     across = [float(v) for _, xs, _ in figure.lines for v in xs]
     numbers = [float(v) for _, _, ys in figure.lines for v in ys]
     x = Scale(_LEFT + 4, _RIGHT - 8, min(across), max(across))
-    y = _frame(canvas, figure.title, figure.x, x, numbers, "")
+    y = _frame(canvas, figure.title, figure.x, x, numbers, figure.title.lower())
     for order, (name, xs, ys) in enumerate(figure.lines):
         kind = ("line", "line hot", "line faint")[order % 3]
         points = [(x(float(a)), y(float(b))) for a, b in zip(xs, ys, strict=True)]
@@ -63,15 +63,20 @@ def _frame(
     pad = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
     y = Scale(_BASE, _TOP, low - pad, high + pad)
     canvas.write(4, 13, title, "title")
-    for number in round_numbers(y.low, y.high, 5):
+    for number in round_numbers(y.low, y.high, 6):
         canvas.line(_LEFT, y(number), _RIGHT, y(number), "grid")
         canvas.write(_LEFT - 6, y(number) + 4, figure_text(y_name, number), "tick", "end")
     canvas.line(_LEFT, _BASE, _RIGHT, _BASE, "axis")
     ticks = x.ticks(8 if x.names else 6)
     letters = max(4, int((_RIGHT - _LEFT) / 6.6 / max(len(ticks), 1)))
+    end = 0.0
     for place, text in ticks:
-        canvas.write(place, _BASE + 16, clip(text, letters), "tick", "middle")
-    canvas.write((_LEFT + _RIGHT) / 2, _BASE + 34, clip(x_name, 50), "tick", "middle")
+        half = 3.2 * len(clip(text, letters)) + 2
+        canvas.line(place, _BASE, place, _BASE + 4, "axis")
+        if place - half > end:
+            canvas.write(place, _BASE + 17, clip(text, letters), "tick", "middle")
+            end = place + half
+    canvas.write((_LEFT + _RIGHT) / 2, _BASE + 36, clip(x_name, 50), "tick", "middle")
     return y
 
 

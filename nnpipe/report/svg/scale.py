@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from nnpipe.report.figures import Axis, Value
 from nnpipe.report.numbers import short
 
-_WIDE = 30
-"""Positive numbers that span more than this factor stand on a logarithmic axis."""
+_FEW = 8
+"""Up to so many different numbers are written on their axis themselves."""
+
+_UNEVEN = 3
+"""Numbers whose gaps differ by more than this factor stand on a logarithmic axis if that helps."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Scale:
         In place of numbers; they stand at 0, 1, 2, ...
     log : bool
         Whether equal ratios are equally far apart.
+    marks : sequence of float
+        The numbers to be written beside the axis; empty for round ones.
     """
 
     start: float
@@ -33,6 +39,7 @@ class Scale:
     high: float
     names: Sequence[str] = ()
     log: bool = False
+    marks: Sequence[float] = ()
 
     def __call__(self, value: Value) -> float:
         """Return the place of a value."""
@@ -43,12 +50,15 @@ class Scale:
         part = (number - low) / (high - low) if high > low else 0.5
         return self.start + part * (self.stop - self.start)
 
-    def ticks(self, most: int = 5) -> list[tuple[float, str]]:
+    def ticks(
+        self, most: int = 5, write: Callable[[float], str] = short
+    ) -> list[tuple[float, str]]:
         """Return the places to mark, and what to write there."""
         if self.names:
             step = -(-len(self.names) // max(most, 1))
             return [(self(name), name) for name in self.names[::step]]
-        return [(self(v), short(v)) for v in round_numbers(self.low, self.high, most, self.log)]
+        found = self.marks or round_numbers(self.low, self.high, most, self.log)
+        return [(self(v), write(v)) for v in found]
 
 
 def scale_for(axis: Axis, start: float, stop: float) -> Scale:
@@ -56,9 +66,19 @@ def scale_for(axis: Axis, start: float, stop: float) -> Scale:
     if not axis.numeric:
         names = list(dict.fromkeys(str_of(value) for value in axis.values))
         return Scale(start, stop, 0, max(len(names) - 1, 0), names)
-    numbers = [float(value) for value in axis.values]
-    low, high = min(numbers), max(numbers)
-    return Scale(start, stop, low, high, log=low > 0 and high / low > _WIDE)
+    numbers = sorted({float(value) for value in axis.values})
+    log = _unevenness(numbers) > _UNEVEN and numbers[0] > 0
+    if log:
+        log = _unevenness([math.log(number) for number in numbers]) < _unevenness(numbers)
+    marks = numbers if len(numbers) <= _FEW else []
+    return Scale(start, stop, numbers[0], numbers[-1], log=log, marks=marks)
+
+
+def _unevenness(numbers: Sequence[float]) -> float:
+    """Return the factor between the widest and the narrowest gap of sorted numbers."""
+    gaps = [b - a for a, b in pairwise(numbers)]
+    narrowest = min(gaps, default=0.0)
+    return max(gaps, default=0.0) / narrowest if narrowest > 0 else 1.0
 
 
 def str_of(value: Value) -> str:

@@ -17,11 +17,3 @@ for (const button of document.querySelectorAll("th button")) {
     body.append(...rows);
   });
 }
-// One figure at a time, the one that is chosen.
-for (const select of document.querySelectorAll("select")) {
-  const parts = document.querySelectorAll("[data-figure]");
-  const show = () => parts.forEach((part) => { part.hidden = part.dataset.figure !== select.value; });
-  select.closest("[hidden]").hidden = false;
-  select.addEventListener("change", show);
-  show();
-}

@@ -1,0 +1,80 @@
+"""The command ``nnpipe report``: make the page of a run or a sweep that is stored."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nnpipe.config.load import load
+from nnpipe.engines.fast import FastEngine, execute
+from nnpipe.errors import NnpipeError, RunError
+from nnpipe.report.illustrate import INSTALL, REPORT, has_jinja
+from nnpipe.report.make import report_run, report_sweep
+from nnpipe.report.sample import Sample, take_sample
+from nnpipe.runs.address import find
+from nnpipe.runs.columns import printable
+from nnpipe.runs.manifest import read_manifest
+from nnpipe.runs.open import Run, open_run
+from nnpipe.runs.sweep import read_jobs
+from nnpipe.sources import input_schema, open_source
+
+BAD_REQUEST = 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make the page that the arguments ask for and return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        written = _make(options)
+    except NnpipeError as error:
+        sys.stderr.write(f"{printable(str(error))}\n")
+        return BAD_REQUEST
+    sys.stdout.writelines(f"{path}\n" for path in written)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nnpipe report",
+        description="Make the page of a stored run or sweep. The input's files are not read: "
+        "sample images are only in the page that a run makes itself.",
+    )
+    parser.add_argument("run", help="default/3, default/latest, default/2/007, or a path")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="instead of report.html in it")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="the figures as PNG files too")
+    parser.add_argument("--root", type=Path, default=Path("outputs"), help="where runs land")
+    return parser
+
+
+def _make(options: argparse.Namespace) -> list[Path]:
+    if not has_jinja():
+        problem = f"nnpipe report needs Jinja2, which is not installed. {INSTALL}"
+        raise RunError(problem)
+    folder = find(options.run, options.root)
+    page: Path = options.to or folder / REPORT
+    if options.to is None and page.exists():
+        problem = f"{page}: is there already. Open it, or name another file with --to."
+        raise RunError(problem)
+    if options.plots is not None:
+        options.plots.mkdir(parents=True, exist_ok=True)
+    manifest = read_manifest(folder)
+    if manifest.kind == "sweep":
+        rows = read_jobs(folder)
+        return report_sweep(folder, manifest, rows, page=page, plots=options.plots)
+    with open_run(folder, execute) as run:
+        return report_run(run, run.network, _random_sample(run), page=page, plots=options.plots)
+
+
+def _random_sample(run: Run) -> Sample | None:
+    """Return rows of an input that is made of random numbers: those need no file."""
+    if run.manifest.input.get("kind") != "random":
+        return None
+    config, problems = load(run.config, input_schema)
+    if problems or config.input.kind != "random":
+        return None
+    source = open_source(config.input, config.seed)
+    if source.features != run.network.inputs:
+        return None
+    return take_sample(source, run.normalization, run.network, FastEngine)

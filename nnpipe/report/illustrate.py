@@ -1,0 +1,67 @@
+"""Draw what is wanted at the end of a run or a sweep, and say what became of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+from nnpipe.config.schema import OutputConfig
+from nnpipe.errors import one_line
+
+REPORT = "report.html"
+INSTALL = "pip install 'nnpipe[report]'"
+
+Draw = Callable[[Path | None, Path | None], list[Path]]
+"""``draw(page, plots)`` writes a page, and PNG files into a folder, where these are not None."""
+
+logger = logging.getLogger("nnpipe")
+
+
+def has_jinja() -> bool:
+    """Return whether pages can be made; nothing is imported."""
+    return find_spec("jinja2") is not None
+
+
+def missing(output: OutputConfig) -> list[str]:
+    """Return a line for each thing that the config asks for and that cannot be drawn here."""
+    problems: list[str] = []
+    if output.report and not has_jinja():
+        problems.append(f"output.report: found true, but Jinja2 is not installed. {INSTALL}")
+    if output.plots is not None and find_spec("matplotlib") is None:
+        problems.append(
+            f"output.plots: found {output.plots!r}, but matplotlib is not installed. {INSTALL}"
+        )
+    return problems
+
+
+def illustrate(
+    output: OutputConfig, folder: Path, draw: Draw, *, alone: bool = True
+) -> tuple[list[str], str]:
+    """Draw into a folder what the config wants there.
+
+    Parameters
+    ----------
+    alone : bool
+        False for a job of a sweep, which is drawn only if `output.report` is true.
+
+    Returns
+    -------
+    names : list of str
+        The files that were written.
+    said : str
+        Where the page is, or why there is none; empty where none is wanted.
+    """
+    page = output.report if output.report is not None else alone and has_jinja()
+    plots = output.plots is not None and (alone or output.report is True)
+    if not page and not plots:
+        unable = alone and output.report is None
+        return [], f"none; {INSTALL} draws one" if unable else ""
+    try:
+        written = draw(folder / REPORT if page else None, folder if plots else None)
+    except Exception as error:
+        # The results are there and whole; that they cannot be drawn takes nothing from them.
+        logger.error("%s: no report", folder, exc_info=error)
+        return [], f"none: {one_line(error)}"
+    return [path.name for path in written], str(folder / REPORT) if page else ""

@@ -1,0 +1,116 @@
+"""The jobs of a sweep: what was swept, and which figures came out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nnpipe.report.figures import Value
+from nnpipe.runs.sweep import read_overrides
+
+_NOT_FIGURES = ("job", "status", "error", "path")
+_FIRST = ("evaluation.accuracy", "validation_accuracy", "accuracy", "cross_entropy", "loss")
+_LAST = ("seconds", "outputs.")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of a sweep.
+
+    Attributes
+    ----------
+    name, status, error : str
+    path : str
+        Its folder within the sweep's.
+    overrides : mapping of str to str
+        What was typed, by key.
+    figures : mapping of str to float
+        Those that are finite numbers.
+    """
+
+    name: str
+    status: str
+    error: str
+    path: str
+    overrides: Mapping[str, str]
+    figures: Mapping[str, float]
+
+
+def jobs_of(folder: Path, rows: Sequence[Mapping[str, Any]]) -> list[Job]:
+    """Return the jobs of a sweep from the rows of its table."""
+    return [_job(row, read_overrides(folder / str(row["path"]))) for row in rows]
+
+
+def _job(row: Mapping[str, Any], overrides: Mapping[str, str]) -> Job:
+    figures = {
+        name: float(value)
+        for name, value in row.items()
+        if name not in (*_NOT_FIGURES, *overrides)
+        and isinstance(value, int | float)
+        and math.isfinite(value)
+    }
+    return Job(
+        name=str(row["job"]),
+        status=str(row["status"]),
+        error=str(row.get("error") or ""),
+        path=str(row["path"]),
+        overrides=overrides,
+        figures=figures,
+    )
+
+
+def swept_keys(jobs: Sequence[Job]) -> list[str]:
+    """Return the keys that differ from job to job, in the order in which they were typed."""
+    keys = dict.fromkeys(key for job in jobs for key in job.overrides)
+    return [key for key in keys if len({job.overrides.get(key, "") for job in jobs}) > 1]
+
+
+def figure_names(jobs: Sequence[Job]) -> list[str]:
+    """Return the figures that differ from job to job, the most telling first."""
+    names = dict.fromkeys(name for job in jobs for name in job.figures)
+    differing = [n for n in names if len({job.figures[n] for job in jobs if n in job.figures}) > 1]
+    return sorted(differing, key=_weight)
+
+
+def _weight(name: str) -> int:
+    for place, word in enumerate(_LAST):
+        if name.startswith(word):
+            return len(_FIRST) + 1 + place
+    return next((place for place, word in enumerate(_FIRST) if word in name), len(_FIRST))
+
+
+def lower_is_better(name: str) -> bool | None:
+    """Return which of a figure's values is the best: the least, the greatest, or neither (None)."""
+    word = name.rsplit(".", 1)[-1]
+    if "accuracy" in word:
+        return False
+    return True if "cross_entropy" in word or "loss" in word or word == "seconds" else None
+
+
+def values_of(jobs: Sequence[Job], key: str) -> list[Value]:
+    """Return the value of a swept key for each job: numbers if all are, else the texts."""
+    texts = [job.overrides.get(key, "") for job in jobs]
+    try:
+        numbers = [float(text) for text in texts]
+    except ValueError:
+        return list(texts)
+    return list(numbers) if all(map(math.isfinite, numbers)) else list(texts)
+
+
+def short_keys(keys: Sequence[str]) -> list[str]:
+    """Return the ends of dotted keys, as long as it takes to tell them apart.
+
+    >>> short_keys(["architecture.width", "layers.a.neurons", "layers.b.neurons"])
+    ['width', 'a.neurons', 'b.neurons']
+    """
+    parts = [key.split(".") for key in keys]
+
+    def end(words: list[str]) -> str:
+        lengths = range(1, len(words))
+        alone = (n for n in lengths if sum(other[-n:] == words[-n:] for other in parts) == 1)
+        return ".".join(words[-next(alone, len(words)) :])
+
+    return [end(words) for words in parts]

@@ -1,0 +1,107 @@
+"""How a figure depends on what was swept: a line, a heat map, or parallel coordinates."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnpipe.report.figures import Axis, Figure, Matrix, Parallel, Points, Value
+from nnpipe.report.jobs import Job, lower_is_better, short_keys, values_of
+from nnpipe.report.numbers import figure as figure_text
+from nnpipe.report.numbers import short
+
+SEED = "seed"
+_LINES = 2000
+
+
+def landscape(jobs: Sequence[Job], swept: Sequence[str], name: str) -> Figure | None:
+    """Return the picture of one figure over the swept keys, or None where it has no two jobs.
+
+    One key is drawn as a line, two as a heat map if the jobs fill most of it, and more as
+    parallel coordinates. Seeds that are swept beside other keys are repetitions: they are drawn
+    as points around a mean, or averaged.
+    """
+    found = [job for job in jobs if name in job.figures]
+    if len(found) < 2 or not swept:
+        return None
+    keys = [key for key in swept if key != SEED] or list(swept)
+    if len(keys) == 1:
+        return _points(found, keys[0], name)
+    if len(keys) == 2:
+        matrix = _matrix(found, keys[0], keys[1], name)
+        if np.isfinite(matrix.values).mean() >= 0.5:
+            return matrix
+    return _parallel(found, swept, name)
+
+
+def _points(jobs: Sequence[Job], key: str, name: str) -> Points:
+    return Points(
+        title=name,
+        x=Axis(key, values_of(jobs, key)),
+        y=Axis(name, [job.figures[name] for job in jobs]),
+        hints=[_hint(job, name) for job in jobs],
+    )
+
+
+def _matrix(jobs: Sequence[Job], down: str, across: str, name: str) -> Matrix:
+    rows, columns = values_of(jobs, down), values_of(jobs, across)
+    if len(set(rows)) > len(set(columns)):
+        down, across, rows, columns = across, down, columns, rows
+    cells: defaultdict[tuple[Value, Value], list[float]] = defaultdict(list)
+    for row, column, job in zip(rows, columns, jobs, strict=True):
+        cells[row, column].append(job.figures[name])
+    row_values, column_values = _ordered(rows), _ordered(columns)
+    values = np.array(
+        [
+            [np.mean(cells[r, c]) if (r, c) in cells else np.nan for c in column_values]
+            for r in row_values
+        ]
+    )
+    row_names, column_names = [_name(v) for v in row_values], [_name(v) for v in column_values]
+    texts = [[figure_text(name, v) if v == v else "" for v in row] for row in values.tolist()]
+    hints = [
+        [f"{down}={r}, {across}={c}: {text}" for c, text in zip(column_names, line, strict=True)]
+        for r, line in zip(row_names, texts, strict=True)
+    ]
+    repeated = max(map(len, cells.values()))
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if lower_is_better(name):
+        low, high = high, low
+    return Matrix(
+        title=f"{name}, mean of up to {repeated} jobs" if repeated > 1 else name,
+        row_axis=down,
+        column_axis=across,
+        row_names=row_names,
+        column_names=column_names,
+        values=values,
+        texts=texts,
+        hints=hints,
+        low=low,
+        high=high,
+    )
+
+
+def _parallel(jobs: Sequence[Job], swept: Sequence[str], name: str) -> Parallel:
+    shown = jobs[:_LINES]
+    names = short_keys(swept)
+    axes = [Axis(n, values_of(shown, key)) for n, key in zip(names, swept, strict=True)]
+    axes.append(Axis(name, [job.figures[name] for job in shown]))
+    hints = [_hint(job, name) for job in shown]
+    return Parallel(name, axes, hints, least=bool(lower_is_better(name)))
+
+
+def _hint(job: Job, name: str) -> str:
+    typed = " ".join(f"{key}={value}" for key, value in job.overrides.items())
+    return f"{job.name}: {typed}: {figure_text(name, job.figures[name])}"
+
+
+def _ordered(values: Sequence[Value]) -> Sequence[Value]:
+    found = list(dict.fromkeys(values))
+    numbers = [value for value in found if isinstance(value, float)]
+    return sorted(numbers) if len(numbers) == len(found) else found
+
+
+def _name(value: Value) -> str:
+    return value if isinstance(value, str) else short(value)

@@ -1,0 +1,135 @@
+"""Gather what the page of a sweep shows, from the table of its jobs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nnpipe.report.figures import Figure
+from nnpipe.report.jobs import Job, figure_names, jobs_of, lower_is_better, swept_keys
+from nnpipe.report.landscape import landscape
+from nnpipe.report.numbers import figure as figure_text
+from nnpipe.runs.manifest import Manifest
+
+_FIGURES = 12
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the table: what it shows, and by what it is sorted."""
+
+    text: str
+    value: str | float
+    kind: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class SweepView:
+    """What the page of a sweep shows.
+
+    Attributes
+    ----------
+    facts : sequence of (name, text)
+        The numbers at the top.
+    pictures : mapping of str to Figure
+        By the name of the figure that is drawn.
+    columns : sequence of (name, kind)
+    rows : sequence of sequence of Cell
+    """
+
+    name: str
+    manifest: Manifest
+    facts: Sequence[tuple[str, str]]
+    warning: str
+    pictures: Mapping[str, Figure]
+    columns: Sequence[tuple[str, str]]
+    rows: Sequence[Sequence[Cell]]
+
+    def plots(self) -> dict[str, list[Figure]]:
+        """Return the pictures by the names of their PNG files."""
+        return {re.sub(r"[^\w.-]", "_", name): [found] for name, found in self.pictures.items()}
+
+
+def view_sweep(folder: Path, manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> SweepView:
+    """Gather the view of a sweep.
+
+    Parameters
+    ----------
+    folder : Path
+        The sweep's.
+    manifest : Manifest
+        The sweep's, which may be a draft.
+    rows : sequence of mapping
+        What `nnpipe.runs.sweep.read_jobs` returns.
+    """
+    jobs = jobs_of(folder, rows)
+    swept, names = swept_keys(jobs), figure_names(jobs)
+    drawn = {name: landscape(jobs, swept, name) for name in names[:_FIGURES]}
+    best = {name: _best(jobs, name) for name in names}
+    columns = [("job", ""), *((key, "") for key in swept), ("status", "")]
+    columns += [(name, "number") for name in names]
+    failed = any(job.error for job in jobs)
+    if failed:
+        columns.append(("error", ""))
+    table = [
+        [
+            Cell(job.name, int(job.name), link=_link(folder, job)),
+            *(Cell(job.overrides.get(key, ""), job.overrides.get(key, "")) for key in swept),
+            Cell(job.status, job.status, job.status),
+            *(_cell(job, name, best[name]) for name in names),
+            *([Cell(job.error, job.error, "error")] if failed else []),
+        ]
+        for job in jobs
+    ]
+    return SweepView(
+        name=f"{folder.parent.name}/{folder.name}",
+        manifest=manifest,
+        facts=_facts(jobs, names, best),
+        warning=manifest.error or "",
+        pictures={name: found for name, found in drawn.items() if found is not None},
+        columns=columns,
+        rows=table,
+    )
+
+
+def _best(jobs: Sequence[Job], name: str) -> float | None:
+    lower = lower_is_better(name)
+    values = [job.figures[name] for job in jobs if name in job.figures]
+    if lower is None or not values:
+        return None
+    return min(values) if lower else max(values)
+
+
+def _cell(job: Job, name: str, best: float | None) -> Cell:
+    if name not in job.figures:
+        return Cell("", "", "number")
+    value = job.figures[name]
+    return Cell(figure_text(name, value), value, "number best" if value == best else "number")
+
+
+def _link(folder: Path, job: Job) -> str:
+    report = f"{job.path}/report.html"
+    return report if (folder / report).is_file() else f"{job.path}/"
+
+
+def _facts(
+    jobs: Sequence[Job],
+    names: Sequence[str],
+    best: Mapping[str, float | None],
+) -> list[tuple[str, str]]:
+    counts = Counter(job.status for job in jobs)
+    facts = [("complete", f"{counts['complete']:,} of {len(jobs):,} jobs")]
+    facts += [(name, f"{count:,}") for name, count in counts.items() if name != "complete"]
+    for name in names[:2]:
+        found = best[name]
+        if found is not None and name != "seconds":
+            job = next(job for job in jobs if job.figures.get(name) == found)
+            facts.append((f"best {name}, job {job.name}", figure_text(name, found)))
+    seconds = sum(job.figures.get("seconds", 0.0) for job in jobs)
+    facts.append(("time of all jobs", figure_text("seconds", seconds)))
+    return facts

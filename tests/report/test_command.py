@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import nnpipe
+from nnpipe.report.command import main
+from nnpipe.runs.manifest import verify
+
+pytest.importorskip("jinja2", reason="the extra nnpipe[report] is not installed")
+
+SMALL = {"architecture": {"sizes": [6, 3]}, "input": {"samples": 20, "features": 4}}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_page_of_a_stored_run_is_made_later_and_is_the_same(folder, capsys):
+    with nnpipe.run(SMALL) as made:
+        at_once = (made.path / "report.html").read_text(encoding="utf-8")
+    assert main(["default/1", "--to", "later.html"]) == 0
+    assert capsys.readouterr().out == "later.html\n"
+    later = (folder / "later.html").read_text(encoding="utf-8")
+
+    def layers(page: str) -> str:
+        return page[page.index("<h2>Layers</h2>") : page.index("<h2>Run</h2>")]
+
+    assert layers(later) == layers(at_once)
+
+
+def test_a_page_made_later_changes_nothing_that_is_sealed(folder):
+    with nnpipe.run({**SMALL, "output": {"report": False}}) as made:
+        pass
+    assert main(["default/latest"]) == 0
+    assert (made.path / "report.html").is_file()
+    assert verify(made.path, made.manifest) == []
+    assert nnpipe.open_run(made.path).manifest == made.manifest
+
+
+def test_a_page_that_is_there_is_not_replaced(folder, capsys):
+    nnpipe.run(SMALL).close()
+    assert main(["default/1"]) == 2
+    assert capsys.readouterr().err == (
+        "outputs/default/v0001/report.html: is there already. "
+        "Open it, or name another file with --to.\n"
+    )
+
+
+def test_the_input_of_a_stored_run_is_not_read(folder):
+    np.save("x.npy", np.zeros((5, 28, 28), np.uint8))
+    nnpipe.run({"input": {"kind": "npy", "path": "x.npy"}, "output": {"report": False}}).close()
+    (folder / "x.npy").unlink()
+    assert main(["default/1"]) == 0
+    html = (folder / "outputs/default/v0001/report.html").read_text(encoding="utf-8")
+    assert "data:image/png" not in html
+    assert "No activations were stored" in html
+
+
+def test_stored_activations_are_shown_without_the_input(folder):
+    np.save("x.npy", np.zeros((5, 4)))
+    config = {"input": {"kind": "npy", "path": "x.npy"}, "output": {"activations": ["all"]}}
+    nnpipe.run(config).close()
+    (folder / "x.npy").unlink()
+    assert main(["default/1", "--to", "later.html"]) == 0
+    assert "Activations of up to 5 stored rows" in (folder / "later.html").read_text("utf-8")
+
+
+def test_a_damaged_run_has_no_page(folder, capsys):
+    with nnpipe.run({**SMALL, "output": {"report": False}}) as made:
+        pass
+    with (made.path / "results.h5").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"?")
+    assert main(["default/1"]) == 2
+    assert "its SHA-256 is not the one in the manifest" in capsys.readouterr().err
+    assert not (made.path / "report.html").exists()
+
+
+def test_without_the_extra_the_command_says_how_to_get_it(folder, monkeypatch, capsys):
+    monkeypatch.setattr("nnpipe.report.illustrate.find_spec", lambda name: None)
+    assert main(["default/1"]) == 2
+    assert capsys.readouterr().err == (
+        "nnpipe report needs Jinja2, which is not installed. pip install 'nnpipe[report]'\n"
+    )
+
+
+def test_plots_of_a_stored_run_are_made_later(folder):
+    pytest.importorskip("matplotlib", reason="the extra nnpipe[report] is not installed")
+    nnpipe.run(SMALL).close()
+    assert main(["default/1", "--to", "later.html", "--plots", "plots"]) == 0
+    assert (folder / "plots" / "outputs.png").is_file()

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import nnpipe
+from nnpipe.report.figures import Axis, Curves, Matrix, Parallel, Points
+from nnpipe.runs.manifest import verify
+
+pytest.importorskip("jinja2", reason="the extra nnpipe[report] is not installed")
+Image = pytest.importorskip("PIL.Image", reason="the extra nnpipe[report] is not installed")
+HOSTILE = r"$\frac{1}{<b>\n$ & 层 _^{"
+
+
+def test_plots_are_png_files_that_the_manifest_lists(tmp_path):
+    config = {
+        "architecture": {"sizes": [30, 3]},
+        "input": {"samples": 20, "features": 4},
+        "output": {"root": str(tmp_path), "plots": "png"},
+    }
+    with nnpipe.run(config) as done:
+        plots = {name for name in done.manifest.artifacts if name.endswith(".png")}
+    assert plots == {
+        "activations.png",
+        "network.png",
+        "outputs.png",
+        "parameters.png",
+        "timings.png",
+    }
+    assert verify(done.path, done.manifest) == []
+    for name in plots:
+        with Image.open(done.path / name) as image:
+            image.load()
+            assert image.format == "PNG"
+            assert image.width == 960
+            assert len(image.getcolors(1 << 24)) > 10
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        Points(HOSTILE, Axis(HOSTILE, [1.0, 10.0, 100.0]), Axis("y", [1.0, 2.0, 3.0]), [""] * 3),
+        Points(HOSTILE, Axis("x", [HOSTILE, "b", "b"]), Axis("y", [1.0, 2.0, 3.0]), [""] * 3),
+        Curves(HOSTILE, HOSTILE, [(HOSTILE, [1.0, 2.0], [3.0, 4.0])]),
+        Parallel(HOSTILE, [Axis(HOSTILE, [HOSTILE, "b"]), Axis("y", [1.0, 2.0])], ["", ""]),
+        Matrix(
+            HOSTILE,
+            HOSTILE,
+            HOSTILE,
+            [HOSTILE],
+            ["b", "c"],
+            np.array([[1.0, np.nan]]),
+            [[HOSTILE, ""]],
+            [["", ""]],
+            1.0,
+            1.0,
+        ),
+    ],
+    ids=lambda figure: type(figure).__name__,
+)
+def test_figures_with_any_names_are_drawn(figure, tmp_path):
+    from nnpipe.report.png import write_plots
+
+    (path,) = write_plots(tmp_path, {"plot": [figure]})
+    with Image.open(path) as image:
+        image.load()
+        assert len(image.getcolors(1 << 24)) > 5
