@@ -3,6 +3,7 @@
 Layout: ``/layers/<name>/parameters`` (neurons, inputs+1), the bias in the last column; on each
 group the attributes kind, activation, inputs, neurons and order (from 0). Where the input was
 normalized, ``/normalization/offset`` and ``/normalization/factor``: x = (stored - offset) * factor.
+Each matrix has its dimensions `neuron` and `input` beside it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Activation
 from nnpipe.network.layer import Layer
 from nnpipe.network.network import Network
+from nnpipe.runs.axes import add_scale, attach, describe, mark_plot, mark_root
 from nnpipe.runs.publish import published
 from nnpipe.sources.normalize import Normalization
 
@@ -45,7 +47,8 @@ def write_parameters(path: Path, network: Network, normalization: Normalization)
     with published(path) as temporary, h5py.File(temporary, "x", libver=("v108", "v110")) as file:
         file.attrs["format"] = FORMAT
         file.attrs["format_version"] = FORMAT_VERSION
-        layers: Any = file.create_group("layers")
+        layers = mark_root(file, "layers")
+        layers.attrs["default"] = network.layers[0].name
         for order, layer in enumerate(network.layers):
             group: Any = layers.create_group(layer.name)
             group.attrs["kind"] = "dense"
@@ -59,12 +62,29 @@ def write_parameters(path: Path, network: Network, normalization: Normalization)
                 chunks=_chunks(layer.parameters),
                 fletcher32=True,
             )
-            dataset.attrs["long_name"] = "weights, with the bias in the last column"
+            describe(dataset, f"Parameters of {layer.name}", "Weights; the last column is the bias")
+            neuron = np.arange(layer.neurons)
+            column = np.arange(layer.inputs + 1)
+            attach(
+                dataset,
+                [
+                    add_scale(group, "neuron", neuron, "Neuron", "Neuron of the layer, from 0"),
+                    add_scale(group, "input", column, "Input", "Input, from 0; the last: the bias"),
+                ],
+            )
+            mark_plot(group, "parameters", ("neuron", "input"))
         if normalization.kind != "none":
             stored: Any = file.create_group("normalization")
             stored.attrs["kind"] = normalization.kind
-            stored.create_dataset("offset", data=normalization.offset)
-            stored.create_dataset("factor", data=normalization.factor)
+            feature = np.arange(normalization.offset.size)
+            for name, values, what in (
+                ("offset", normalization.offset, "What is subtracted from each feature"),
+                ("factor", normalization.factor, "What each feature is then multiplied by"),
+            ):
+                dataset = stored.create_dataset(name, data=values)
+                describe(dataset, name.capitalize(), what)
+                text = "Feature, from 0; a single one stands for all"
+                attach(dataset, [add_scale(stored, "feature", feature, "Feature", text)])
 
 
 def _chunks(parameters: NDArray[Any]) -> tuple[int, int]:

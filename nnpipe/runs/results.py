@@ -17,11 +17,18 @@ import h5py
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from nnpipe.runs.axes import add_scale, attach, describe, mark_plot, mark_root
 from nnpipe.runs.publish import published
 
 FORMAT = "nnpipe results"
 FORMAT_VERSION = 1
 _CHUNK_BYTES = 1 << 20
+_DESCRIPTIONS = {
+    "outputs": "What the last layer makes of each sample",
+    "activations": "What a layer makes of each sample, after its activation",
+    "predictions": "The class of each sample, from 0: the neuron with the greatest output",
+    "confusion_matrix": "How many samples of each label were given each class",
+}
 
 
 class ResultsWriter:
@@ -45,10 +52,7 @@ class ResultsWriter:
         self._file: Any = h5py.File(temporary, "x", libver=("v108", "v110"))
         self._file.attrs["format"] = FORMAT
         self._file.attrs["format_version"] = FORMAT_VERSION
-        self._file.attrs["NX_class"] = "NXroot"
-        self._file.attrs["default"] = "entry"
-        self._entry: Any = self._file.create_group("entry")
-        self._entry.attrs["NX_class"] = "NXentry"
+        self._entry = mark_root(self._file, "entry")
         return self
 
     def __exit__(self, *exception: Any) -> None:
@@ -67,12 +71,10 @@ class ResultsWriter:
         width = int(np.prod(shape[1:])) * dtype.itemsize
         chunk = (min(shape[0], max(1, _CHUNK_BYTES // max(width, 1))), *shape[1:])
         dataset = self._file.create_dataset(name, shape, dtype, chunks=chunk, fletcher32=True)
-        dataset.attrs["long_name"] = title
-        dataset.attrs["units"] = "1"
-        # A dimension belongs to the group of its dataset, as netCDF has it, save for `sample`,
-        # which all of them share.
-        for axis, (dim, size) in enumerate(zip(dims, shape, strict=True)):
-            dataset.dims[axis].attach_scale(self._scale(dataset.parent, dim, size))
+        describe(dataset, title, _DESCRIPTIONS.get(name.partition("/")[0], title))
+        attach(
+            dataset, [self._scale(dataset.parent, d, n) for d, n in zip(dims, shape, strict=True)]
+        )
         self._plot(name, dataset, dims)
 
     def write(self, name: str, start: int, rows: NDArray[Any]) -> None:
@@ -80,30 +82,19 @@ class ResultsWriter:
         self._file[name][start : start + len(rows)] = rows
 
     def _scale(self, group: Any, dim: str, size: int) -> Any:
-        home = self._file if dim == "sample" else group
-        if dim in home:
-            return home[dim]
+        # A dimension belongs to the group of its dataset, as netCDF has it, save for `sample`,
+        # which all of them share.
         if dim == "sample":
-            scale = self._file.create_dataset(dim, (size,), np.int64)
-            step = 1 << 20
-            for start in range(0, size, step):
-                scale[start : start + step] = self._rows[start : start + step]
-            scale.attrs["long_name"] = "Row of the input, from 0"
-        else:
-            scale = home.create_dataset(dim, data=np.arange(size, dtype=np.int64))
-            scale.attrs["long_name"] = f"{dim.replace('_', ' ').capitalize()}, from 0"
-        scale.make_scale(dim)
-        return scale
+            return add_scale(self._file, dim, self._rows, "Sample", "The row of the input, from 0")
+        title = dim.replace("_", " ").capitalize()
+        return add_scale(group, dim, np.arange(size), title, f"{title}, from 0")
 
     def _plot(self, name: str, dataset: Any, dims: tuple[str, ...]) -> None:
         group = self._entry.create_group(name.replace("/", "_"))
-        group.attrs["NX_class"] = "NXdata"
         signal = name.rsplit("/", 1)[-1]
         group[signal] = dataset
-        group.attrs["signal"] = signal
-        group.attrs["axes"] = list(dims)
         for axis, dim in enumerate(dims):
             group[dim] = dataset.dims[axis][0]
-            group.attrs[f"{dim}_indices"] = axis
+        mark_plot(group, signal, dims)
         if "default" not in self._entry.attrs:
             self._entry.attrs["default"] = name.replace("/", "_")
