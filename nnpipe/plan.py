@@ -101,7 +101,7 @@ def _load(given: Mapping[str, Any]) -> tuple[Config, list[str]]:
     # Where a value could not be used its default stands; what is wrong with that is no news.
     seen = {problem.partition(":")[0] for problem in problems}
     problems += [line for line in check(config, NAMES) if line.partition(":")[0] not in seen]
-    return config, problems
+    return config, problems + missing(config.output)
 
 
 def make_plan(given: Mapping[str, Any], execute: Execute = formula) -> Plan:
@@ -120,7 +120,7 @@ def make_plan(given: Mapping[str, Any], execute: Execute = formula) -> Plan:
         With every problem that could be found, one line each.
     """
     config = read_config(given)
-    problems = missing(config.output)
+    problems: list[str] = []
     stored, source = None, None
     if isinstance(config.architecture, FromRunConfig):
         try:

@@ -28,6 +28,7 @@ from nnpipe.app.sweep import ClaimSweep, SweepRefused, begin_job
 from nnpipe.cores import cores
 from nnpipe.errors import NnpipeError, RunFailed, one_line
 from nnpipe.pipeline import run
+from nnpipe.report.illustrate import illustrate_sweep
 from nnpipe.runs.record import Record
 from nnpipe.runs.sweep import add_row, figure_of, finish_sweep, job_line
 
@@ -91,7 +92,11 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
             status = FAILED
             _complain(one_line(error), error, full)
         if ClaimSweep.claimed is not None:
-            text, complete = finish_sweep(ClaimSweep.claimed, interrupted=status >= INTERRUPTED)
+            text, complete = finish_sweep(
+                ClaimSweep.claimed,
+                interrupted=status >= INTERRUPTED,
+                illustrate=illustrate_sweep,
+            )
             _say(text)
             status = status or (0 if complete else FAILED)
         if ClaimSweep.lock is not None:

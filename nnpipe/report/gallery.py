@@ -12,7 +12,7 @@ from nnpipe.report.image import grey, signed
 from nnpipe.report.sample import Sample
 from nnpipe.stages.scores import predict
 
-_MOST = 20
+_MOST = 21
 
 
 @dataclass(frozen=True)

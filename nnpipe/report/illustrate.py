@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from nnpipe.config.schema import OutputConfig
 from nnpipe.errors import one_line
+from nnpipe.runs.definition import read_definition
+from nnpipe.runs.manifest import Manifest
 
 REPORT = "report.html"
 INSTALL = "pip install 'nnpipe[report]'"
@@ -65,3 +68,18 @@ def illustrate(
         logger.error("%s: no report", folder, exc_info=error)
         return [], f"none: {one_line(error)}"
     return [path.name for path in written], str(folder / REPORT) if page else ""
+
+
+def illustrate_sweep(
+    folder: Path, manifest: Manifest, rows: Sequence[Mapping[str, Any]]
+) -> tuple[list[str], str]:
+    """Draw into a sweep's folder what its config wants; see `illustrate`."""
+    given: Mapping[str, Any] = read_definition(folder).config.get("output") or {}
+    output = OutputConfig(report=given.get("report"), plots=given.get("plots"))
+
+    def draw(page: Path | None, plots: Path | None) -> list[Path]:
+        from nnpipe.report.make import report_sweep
+
+        return report_sweep(folder, manifest, rows, page=page, plots=plots)
+
+    return illustrate(output, folder, draw)

@@ -68,11 +68,11 @@ def swept_keys(jobs: Sequence[Job]) -> list[str]:
     return [key for key in keys if len({job.overrides.get(key, "") for job in jobs}) > 1]
 
 
-def figure_names(jobs: Sequence[Job]) -> list[str]:
-    """Return the figures that differ from job to job, the most telling first."""
+def figure_names(jobs: Sequence[Job], first: str | None = None) -> list[str]:
+    """Return the figures that differ from job to job: `first`, then the most telling ones."""
     names = dict.fromkeys(name for job in jobs for name in job.figures)
     differing = [n for n in names if len({job.figures[n] for job in jobs if n in job.figures}) > 1]
-    return sorted(differing, key=_weight)
+    return sorted(differing, key=lambda name: -1 if name == first else _weight(name))
 
 
 def _weight(name: str) -> int:

@@ -50,12 +50,12 @@ def duration(seconds: float) -> str:
 def figure(name: str, value: float) -> str:
     """Return a figure of a run as its name asks for.
 
-    >>> figure("accuracy", 0.98765), figure("seconds", 0.02)
-    ('98.77 %', '20 ms')
+    >>> figure("accuracy", 0.98765), figure("accuracy", 0.5), figure("seconds", 0.02)
+    ('98.77 %', '50 %', '20 ms')
     """
     word = name.rsplit(".", 1)[-1]
     if word == "accuracy" or word.endswith("_accuracy"):
-        return f"{100 * value:.2f} %"
+        return f"{100 * value:.2f}".rstrip("0").rstrip(".") + " %"
     if word == "seconds":
         return duration(value)
     return short(value)

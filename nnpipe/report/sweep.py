@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from nnpipe.errors import RunError
 from nnpipe.report.figures import Figure
 from nnpipe.report.jobs import Job, figure_names, jobs_of, lower_is_better, swept_keys
 from nnpipe.report.landscape import landscape
 from nnpipe.report.numbers import figure as figure_text
+from nnpipe.runs.definition import read_definition
 from nnpipe.runs.manifest import Manifest
 
 _FIGURES = 12
@@ -68,7 +71,7 @@ def view_sweep(folder: Path, manifest: Manifest, rows: Sequence[Mapping[str, Any
         What `nnpipe.runs.sweep.read_jobs` returns.
     """
     jobs = jobs_of(folder, rows)
-    swept, names = swept_keys(jobs), figure_names(jobs)
+    swept, names = swept_keys(jobs), figure_names(jobs, _optimised(folder))
     drawn = {name: landscape(jobs, swept, name) for name in names[:_FIGURES]}
     best = {name: _best(jobs, name) for name in names}
     columns = [("job", ""), *((key, "") for key in swept), ("status", "")]
@@ -95,6 +98,15 @@ def view_sweep(folder: Path, manifest: Manifest, rows: Sequence[Mapping[str, Any
         columns=columns,
         rows=table,
     )
+
+
+def _optimised(folder: Path) -> str | None:
+    """Return the figure that the sweep was to optimise, if any."""
+    with suppress(RunError):
+        output: Any = read_definition(folder).config.get("output")
+        if isinstance(output, dict):
+            return cast("dict[str, Any]", output).get("figure")
+    return None
 
 
 def _best(jobs: Sequence[Job], name: str) -> float | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -116,8 +117,14 @@ def _write_table(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     publish_text(folder / TABLE, table.getvalue())
 
 
-def finish_sweep(folder: Path, *, interrupted: bool = False) -> tuple[str, bool]:
-    """Write sweep.csv and the sweep's manifest.
+Illustrate = Callable[[Path, Manifest, Sequence[Mapping[str, Any]]], tuple[list[str], str]]
+"""``illustrate(folder, manifest, rows)`` draws a sweep; returns the files and what to say of it."""
+
+
+def finish_sweep(
+    folder: Path, *, interrupted: bool = False, illustrate: Illustrate | None = None
+) -> tuple[str, bool]:
+    """Write sweep.csv and the sweep's manifest, and what shows the sweep to people.
 
     Returns
     -------
@@ -142,18 +149,20 @@ def finish_sweep(folder: Path, *, interrupted: bool = False) -> tuple[str, bool]
         ended=now(),
         figures={"jobs": len(rows), **counts},
         software=software(),
-        artifacts={
-            name: measure(folder / name)
-            for name in (SWEEP, TABLE, STUDY)
-            if (folder / name).is_file()
-        },
     )
-    write_manifest(folder, manifest)
+    drawn, said = illustrate(folder, manifest, rows) if illustrate else ([], "")
+    artifacts = {
+        name: measure(folder / name)
+        for name in (SWEEP, TABLE, STUDY, *drawn)
+        if (folder / name).is_file()
+    }
+    write_manifest(folder, replace(manifest, artifacts=artifacts))
 
     rest = [row for row in rows if row["status"] != "complete"]
     lines = [f"{row['job']}  {row['status']:<11}  {row.get('error', '')}" for row in rest]
     if lines:
         lines = ["", "Jobs that are not complete:", *lines]
     tally = ", ".join(f"{count} {name}" for name, count in counts.items())
-    lines += ["", f"jobs   {len(rows)}: {tally}", f"table  {folder / TABLE}"]
+    lines += ["", *([f"report {said}"] if said else [])]
+    lines += [f"jobs   {len(rows)}: {tally}", f"table  {folder / TABLE}"]
     return "\n".join(lines), complete

@@ -24,6 +24,7 @@ def test_six_jobs_land_in_one_folder_with_a_table(program, tmp_path):
     assert sorted(path.name for path in folder.parent.iterdir()) == ["v0001"]
     assert sorted(path.name for path in folder.iterdir()) == [
         "manifest.json",
+        "report.html",
         "runs",
         "sweep.csv",
         "sweep.yaml",

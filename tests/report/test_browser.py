@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import nnpipe
+from nnpipe.runs.manifest import read_manifest, verify
+from tests.conftest import ROOT
+from tests.report.conftest import Browser
 
 pytest.importorskip("jinja2", reason="the extra nnpipe[report] is not installed")
 
@@ -30,6 +35,72 @@ def page(tmp_path_factory) -> Path:
         return run.path / "report.html"
 
 
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory) -> Path:
+    """Return the page of a sweep of which one job fails."""
+    folder = tmp_path_factory.mktemp("sweep")
+    done = subprocess.run(
+        [
+            *(sys.executable, str(ROOT / "scripts" / "run.py"), "-m"),
+            *("architecture=stack", "architecture.layers.hidden1.neurons=9,100,-1,30"),
+            *("input.features=6", "input.samples=20", "output.plots=png"),
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "\nreport " in done.stdout
+    return folder / "outputs" / "default" / "v0001" / "report.html"
+
+
+def column(browser: Browser, place: int) -> list[str]:
+    return browser.ask(
+        f"[...document.querySelectorAll('tbody tr')].map("
+        f"(row) => row.cells[{place}].textContent.trim())"
+    )
+
+
+def test_the_table_of_a_sweep_is_sorted_by_a_click_on_a_column(browser, sweep):
+    browser.open(sweep)
+    assert column(browser, 0) == ["000", "001", "002", "003"]
+    names = browser.ask("[...document.querySelectorAll('th')].map((th) => th.textContent)")
+    neurons, status = names.index("architecture.layers.hidden1.neurons"), names.index("status")
+    mean = names.index("outputs.std")
+    buttons = browser.driver.find_elements("css selector", "th button")
+    buttons[neurons].click()
+    assert column(browser, neurons) == ["-1", "9", "30", "100"]
+    buttons[neurons].click()
+    assert column(browser, neurons) == ["100", "30", "9", "-1"]
+    assert browser.ask("document.querySelector('[aria-sort]').textContent") == names[neurons]
+    buttons[status].click()
+    assert column(browser, status) == ["complete"] * 3 + ["failed"]
+    # A job without the figure stays at the end, whichever way the others go.
+    for _ in range(2):
+        buttons[mean].click()
+        assert column(browser, mean)[-1] == ""
+        assert "" not in column(browser, mean)[:-1]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1100])
+def test_the_page_of_a_sweep_fits_and_complains_of_nothing(browser, sweep, width, scheme):
+    browser.open(sweep, width, scheme)
+    assert browser.complaints() == []
+    assert browser.ask("document.documentElement.scrollWidth") == width
+    assert "1 jobs are not complete" in browser.ask("document.body.textContent")
+
+
+def test_the_pictures_of_a_sweep_are_listed_in_its_manifest(sweep):
+    manifest = read_manifest(sweep.parent)
+    assert {"report.html", "outputs.std.png", "seconds.png"} <= set(manifest.artifacts)
+    assert verify(sweep.parent, manifest) == []
+    # The jobs have none of their own.
+    assert not list(sweep.parent.glob("runs/*/*.html"))
+    assert not list(sweep.parent.glob("runs/*/*.png"))
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1100])
 def test_the_page_of_a_run_fits_and_complains_of_nothing(browser, page, width, scheme):
@@ -38,7 +109,7 @@ def test_the_page_of_a_run_fits_and_complains_of_nothing(browser, page, width, s
     assert browser.ask("document.documentElement.scrollWidth") == width
     assert browser.ask("document.querySelectorAll('svg').length") == 13
     images = "[...document.images].filter((i) => i.complete && i.naturalWidth === 28).length"
-    assert browser.ask(images) == 40
+    assert browser.ask(images) == 21 + 21
 
 
 def test_text_is_dark_on_light_and_light_on_dark(browser, page):

@@ -51,7 +51,7 @@ def test_the_page_of_labelled_images_shows_them_and_the_confusion_matrix(tmp_pat
     html = page(done)
     assert f"{100 * done.manifest.figures['accuracy']:.1f} %" in html
     assert "Samples by label and prediction" in html
-    assert html.count("data:image/png;base64,") == 20 + 6
+    assert html.count("data:image/png;base64,") == 21 + 6
 
 
 def test_nothing_in_the_page_leads_out_of_it(tmp_path, images):
