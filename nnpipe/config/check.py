@@ -75,6 +75,8 @@ def check(config: Config, names: Names) -> list[str]:
     problems += check_name("engine.kind", config.engine.kind, "an engine", names.engines)
     if config.engine.batch_size is not None:
         problems += check_at_least("engine.batch_size", config.engine.batch_size, 1)
+    if config.engine.threads is not None:
+        problems += check_at_least("engine.threads", config.engine.threads, 1)
     problems += check_at_least("seed", config.seed, 0)
     if config.dtype is not None:
         problems += check_name("dtype", config.dtype, "a dtype for networks", DTYPES)

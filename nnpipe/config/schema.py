@@ -172,10 +172,11 @@ class NpyInput(InputConfig):
 
 @dataclass
 class EngineConfig:
-    """How the network is executed. `batch_size` null: about 4 MiB of input."""
+    """How the network is executed. Null is about 4 MiB of input a batch, and a thread a core."""
 
     kind: str = "fast"
     batch_size: int | None = None
+    threads: int | None = None
 
 
 @dataclass

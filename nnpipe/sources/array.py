@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,6 +45,10 @@ class StoredArray(Protocol):
 
     def read(self, axis: int, rows: slice) -> NDArray[Any]:
         """Return the rows along an axis and everything along the others."""
+        ...
+
+    def fetch(self, axis: int, rows: slice) -> Callable[[], NDArray[Any]]:
+        """Do what waits for the disk, and return what makes of it what `read` returns."""
         ...
 
     def fingerprint(self) -> dict[str, Any]:
@@ -105,6 +110,12 @@ class ArraySource:
         """Return the samples from start to stop, (stop - start, features)."""
         rows = as_slice(self.rows[start:stop])
         return self._layout.flatten(self._array.read(self._layout.axis, rows), self.dtype)
+
+    def fetch(self, start: int, stop: int) -> Callable[[], NDArray[Any]]:
+        """Do what waits for the disk; see `Fetching.fetch`."""
+        layout, dtype = self._layout, self.dtype
+        decode = self._array.fetch(layout.axis, as_slice(self.rows[start:stop]))
+        return lambda: layout.flatten(decode(), dtype)
 
     def labels(self, start: int, stop: int) -> NDArray[np.int64] | None:
         """Return the labels of the samples from start to stop, or None if there are none."""

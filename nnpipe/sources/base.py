@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,27 @@ class Source(Protocol):
     def close(self) -> None:
         """Let go of the files."""
         ...
+
+
+@runtime_checkable
+class Fetching(Protocol):
+    """A source whose reading is in two steps, of which only the first waits for the disk."""
+
+    def fetch(self, start: int, stop: int) -> Callable[[], NDArray[Any]]:
+        """Do what waits for the disk, and return what makes the samples of it, as `read` does.
+
+        One thread fetches range after range, while others call what was returned for those
+        before. What is made is not changed by anyone, so it may be a view of the file.
+        """
+        ...
+
+
+def fetch(source: Source, start: int, stop: int) -> Callable[[], NDArray[Any]]:
+    """Fetch samples from any source; see `Fetching.fetch`."""
+    if isinstance(source, Fetching):
+        return source.fetch(start, stop)
+    part = source.read(start, stop)
+    return lambda: part
 
 
 @dataclass(frozen=True)

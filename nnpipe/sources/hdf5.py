@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,8 @@ from nnpipe.files import fingerprint, reason, stat_file
 from nnpipe.hdf5 import dtype_of, find_dataset, open_file
 from nnpipe.sources.array import ArraySource
 from nnpipe.sources.base import SourceKind
+from nnpipe.sources.chunks import Chunks
+from nnpipe.sources.mapped import Mapped
 
 
 class Hdf5Array:
@@ -40,14 +45,45 @@ class Hdf5Array:
 
     def read(self, axis: int, rows: slice) -> NDArray[Any]:
         """Return the rows along an axis and everything along the others."""
-        try:
+        with self._answers(rows):
             return self._dataset[(slice(None),) * axis + (rows,)]
+
+    def fetch(self, axis: int, rows: slice) -> Callable[[], NDArray[Any]]:
+        """Read the rows as they are stored, and return what decodes them; see `Fetching.fetch`."""
+        if rows.stop == rows.start:
+            return lambda: self.read(axis, rows)
+        with self._answers(rows):
+            if self._mapped is not None and axis == 0:
+                return self._mapped.fetch(rows)
+            if self._chunks is not None:
+                decode = self._chunks.fetch(axis, rows)
+
+                def decoded() -> NDArray[Any]:
+                    with self._answers(rows):
+                        return decode()
+
+                return decoded
+        part = self.read(axis, rows)
+        return lambda: part
+
+    @contextmanager
+    def _answers(self, rows: slice) -> Generator[None]:
+        try:
+            yield
         except (OSError, RuntimeError) as error:
             problem = (
                 f"{self.key}: rows {rows.start} to {rows.stop - 1} of {self.name} "
                 f"cannot be read; HDF5 says: {reason(error)}."
             )
             raise DataError(problem) from error
+
+    @cached_property
+    def _chunks(self) -> Chunks | None:
+        return Chunks(self._dataset) if Chunks.can_read(self._dataset) else None
+
+    @cached_property
+    def _mapped(self) -> Mapped | None:
+        return Mapped(self._dataset) if Mapped.can_read(self._dataset) else None
 
     def fingerprint(self) -> dict[str, Any]:
         """Return the file's fingerprint, and the dataset's path, shape and dtype."""
@@ -61,6 +97,8 @@ class Hdf5Array:
 
     def close(self) -> None:
         """Close the file."""
+        if self.__dict__.get("_mapped") is not None:
+            self.__dict__.pop("_mapped").close()
         self._file.close()
 
 

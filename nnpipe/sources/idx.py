@@ -6,6 +6,7 @@ import gzip
 import math
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -153,6 +154,11 @@ class IdxArray:
                 break
             taken += piece
         return taken
+
+    def fetch(self, axis: int, rows: slice) -> Callable[[], NDArray[Any]]:
+        """Read the rows, and return what returns them."""
+        part = self.read(axis, rows)
+        return lambda: part
 
     def fingerprint(self) -> dict[str, Any]:
         """Return the file's fingerprint, and the array's shape and dtype."""

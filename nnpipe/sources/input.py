@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from nnpipe.sources.base import Source
 from nnpipe.sources.normalize import Normalization
 
 _LABELS_TOGETHER = 1 << 16
+_BLOCK_BYTES = 256 << 10
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Input:
         self.source = source
         self.normalization = normalization
         self.dtype = np.dtype(dtype)
+        self._lock = Lock()
         self.nonfinite = 0
         self.first_nonfinite_row: int | None = None
         self._refuse = on_nonfinite == "error"
@@ -100,16 +103,37 @@ class Input:
         DataError
             If a value is not finite and `on_nonfinite` is ``error``.
         """
-        raw = self.source.read(start, stop)
-        with np.errstate(over="ignore", invalid="ignore"):
+        return self.prepare(self.source.read(start, stop), start, copy=True)
+
+    def prepare(
+        self, raw: NDArray[Any], start: int, copy: bool = False
+    ) -> NDArray[np.floating[Any]]:
+        """Return samples as the network takes them, given as they are stored; see `read`.
+
+        Without `copy` they may be the stored ones themselves.
+        """
+        x: NDArray[Any]
+        with np.errstate(all="ignore"):
             if self.normalization.identity:
-                x = raw.astype(self.dtype)
+                x = raw.astype(self.dtype, copy=copy)
             else:
-                x: NDArray[Any] = np.subtract(raw, self._offset, dtype=self._wide)
-                x *= self._factor
-                x = x.astype(self.dtype, copy=False)
+                x = self._normalize(raw)
         if not self._safe:
             self._check(x, raw, start)
+        return x
+
+    def _normalize(self, raw: NDArray[Any]) -> NDArray[np.floating[Any]]:
+        x: NDArray[Any] = np.empty(raw.shape, self.dtype)
+        # A few rows at a time stay in cache from the first step to the last.
+        step = max(1, _BLOCK_BYTES // (self.features * self._wide.itemsize))
+        for start in range(0, len(raw), step):
+            part: NDArray[Any] = raw[start : start + step]
+            if self._offset.any():
+                part = np.subtract(part, self._offset, dtype=self._wide)
+                part *= self._factor
+            else:
+                part = np.multiply(part, self._factor, dtype=self._wide)
+            x[start : start + step] = part
         return x
 
     def batches(self, size: int, rows: range | None = None) -> Iterator[Batch]:
@@ -134,6 +158,10 @@ class Input:
                 "Clean the data, or set input.on_nonfinite=warn."
             )
             raise DataError(problem)
+        with self._lock:
+            self._count(finite, row)
+
+    def _count(self, finite: NDArray[np.bool_], row: int) -> None:
         self.nonfinite += finite.size - int(np.count_nonzero(finite))
         before = self.first_nonfinite_row
         self.first_nonfinite_row = row if before is None else min(before, row)

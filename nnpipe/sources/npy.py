@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -104,6 +105,11 @@ class NpyArray:
             problem = f"{self.key}: {self.name} cannot be read; {reason(error)}."
             raise DataError(problem) from error
         return np.array(mapped[(slice(None),) * axis + (rows,)], subok=False)
+
+    def fetch(self, axis: int, rows: slice) -> Callable[[], NDArray[Any]]:
+        """Read the rows, and return what returns them."""
+        part = self.read(axis, rows)
+        return lambda: part
 
     def fingerprint(self) -> dict[str, Any]:
         """Return the file's fingerprint, and the array's shape and dtype."""

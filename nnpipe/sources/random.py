@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -71,6 +73,10 @@ class RandomSource:
             case _:
                 return (x < p["p"]).view(np.uint8)
         return x
+
+    def fetch(self, start: int, stop: int) -> Callable[[], NDArray[Any]]:
+        """Return what draws the samples: there is no disk to wait for."""
+        return partial(self.read, start, stop)
 
     def labels(self, start: int, stop: int) -> NDArray[np.int64] | None:
         """Return None: random samples have no labels."""

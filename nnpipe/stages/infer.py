@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from itertools import islice
 
 import numpy as np
 
 from nnpipe.engines.base import Engine
+from nnpipe.engines.threads import cores
 from nnpipe.stages.base import Work, batch_rows, shards
 from nnpipe.stages.scores import predict
+from nnpipe.stages.stream import Executed, stream
 from nnpipe.stages.tally import Tally
 
 
@@ -63,28 +67,44 @@ def announce(work: Work) -> None:
 
 def infer_shard(work: Work, engine: Engine, rows: range) -> Tally:
     """Write what was announced for a range of samples, and return their tally."""
-    activation, keep = work.network.layers[-1].activation, _kept(work)
-    tally = Tally(work.network, work.input.has_labels)
-    before = work.input.nonfinite
-    together = batch_rows(work.config, work.network)
-    for batch in work.input.batches(together, rows):
-        outputs, activations = engine.forward(batch.x, keep)
-        work.sink.write("outputs", batch.start, outputs)
-        for name in keep:
-            work.sink.write(f"activations/{name}", batch.start, activations[name])
-        if work.config.output.predictions:
-            work.sink.write("predictions", batch.start, predict(activation, outputs))
-        tally.add(outputs, batch.labels)
-        work.progress.advance(len(batch.x))
-    tally.nonfinite = work.input.nonfinite - before
-    tally.first_nonfinite_row = work.input.first_nonfinite_row
-    return tally
+    with closing(_stream(work, engine, [rows])) as executed:
+        return _take(work, executed, rows)
 
 
 def _one_after_the_other(work: Work) -> Iterator[Tally]:
-    engine = work.engine(work.network)
-    for rows in shards(work.config, work.input.samples, work.network):
-        yield infer_shard(work, engine, rows)
+    parts = shards(work.config, work.input.samples, work.network)
+    with closing(_stream(work, work.engine(work.network), parts)) as executed:
+        for rows in parts:
+            yield _take(work, executed, rows)
+
+
+def _stream(work: Work, engine: Engine, parts: Sequence[range]) -> Generator[Executed]:
+    together = batch_rows(work.config, work.network)
+    batches = [
+        range(start, min(start + together, rows.stop))
+        for rows in parts
+        for start in rows[::together]
+    ]
+    threads = work.config.engine.threads or cores()
+    return stream(work.input, engine, batches, min(threads, len(batches)), _kept(work))
+
+
+def _take(work: Work, executed: Iterator[Executed], rows: range) -> Tally:
+    activation = work.network.layers[-1].activation
+    tally = Tally(work.network, work.input.has_labels)
+    before = work.input.nonfinite
+    together = batch_rows(work.config, work.network)
+    for batch in islice(executed, len(rows[::together])):
+        work.sink.write("outputs", batch.start, batch.outputs)
+        for name, activations in batch.activations.items():
+            work.sink.write(f"activations/{name}", batch.start, activations)
+        if work.config.output.predictions:
+            work.sink.write("predictions", batch.start, predict(activation, batch.outputs))
+        tally.add(batch.outputs, batch.labels)
+        work.progress.advance(len(batch.outputs))
+    tally.nonfinite = work.input.nonfinite - before
+    tally.first_nonfinite_row = work.input.first_nonfinite_row
+    return tally
 
 
 def _kept(work: Work) -> tuple[str, ...]:

@@ -161,7 +161,7 @@ def test_parts_may_be_given_as_the_schemas_themselves():
         ),
         (
             {"engine": {"batchsize": 5}},
-            "engine.batchsize: unknown key; expected one of batch_size, kind. "
+            "engine.batchsize: unknown key; expected one of batch_size, kind, threads. "
             "Did you mean 'batch_size'?",
         ),
     ],

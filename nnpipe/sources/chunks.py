@@ -1,0 +1,192 @@
+"""Chunks of an HDF5 dataset as they are stored, decoded outside of HDF5's lock.
+
+HDF5 decodes one chunk at a time, whoever asks. It also hands out chunks as they are in the file,
+and zlib decodes those in as many threads as there are.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib import import_module
+from itertools import product
+from threading import Lock
+from types import ModuleType
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+# The low-level interface of h5py comes without types.
+LOW: Any = h5py
+
+_LARGEST = 64 << 20
+_DEFLATE: int = LOW.h5z.FILTER_DEFLATE
+_SHUFFLE: int = LOW.h5z.FILTER_SHUFFLE
+_KNOWN: tuple[list[int], ...] = ([], [_DEFLATE], [_SHUFFLE, _DEFLATE])
+
+
+def stored_as_is(dataset: Any) -> bool:
+    """Tell whether the numbers in the file are those of NumPy's dtype, byte for byte."""
+    dtype: Any = dataset.dtype
+    return dtype.kind in "iuf" and bool(dataset.id.get_type() == LOW.h5t.py_create(dtype))
+
+
+class Chunks:
+    """Reads a chunked dataset that is plain, gzip, or shuffled and gzip.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+        One that `Chunks.can_read`.
+    """
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+        self._shape: tuple[int, ...] = dataset.shape
+        self._chunks: tuple[int, ...] = dataset.chunks
+        self._shuffled = len(_filters(dataset)) == 2
+        # Those that the last range ended in: the next one begins with them.
+        self._open: dict[tuple[int, ...], _Chunk] = {}
+
+    @staticmethod
+    def can_read(dataset: Any) -> bool:
+        """Tell whether the dataset is stored in a way that is known here, every chunk of it."""
+        complete: int = LOW.h5d.SPACE_STATUS_ALLOCATED
+        return bool(
+            dataset.chunks is not None
+            and stored_as_is(dataset)
+            and _filters(dataset) in _KNOWN
+            and dataset.id.get_space_status() == complete
+            and math.prod(dataset.chunks) * dataset.dtype.itemsize <= _LARGEST
+        )
+
+    def fetch(self, axis: int, rows: slice) -> Callable[[], NDArray[Any]]:
+        """Read the chunks that hold the rows; return what decodes them.
+
+        Only one thread may fetch at a time; what is returned may be called in any.
+        """
+        found: dict[tuple[int, ...], _Chunk] = {}
+        for corner in self._corners(axis, rows):
+            found[corner] = self._open.get(corner) or self._read(corner)
+        self._open = {
+            corner: chunk
+            for corner, chunk in found.items()
+            if corner[axis] + self._chunks[axis] > rows.stop
+        }
+        return lambda: self._join(axis, rows, found)
+
+    def _corners(self, axis: int, rows: slice) -> Iterator[tuple[int, ...]]:
+        spans = [range(0, n, step) for n, step in zip(self._shape, self._chunks, strict=True)]
+        step = self._chunks[axis]
+        spans[axis] = range(rows.start - rows.start % step, rows.stop, step)
+        return product(*spans)
+
+    def _read(self, corner: tuple[int, ...]) -> _Chunk:
+        mask, stored = self._dataset.id.read_direct_chunk(corner)
+        filters = _filters(self._dataset)
+        applied = {code for bit, code in enumerate(filters) if not mask >> bit & 1}
+        return _Chunk(
+            stored,
+            self._chunks,
+            self._dataset.dtype,
+            _DEFLATE in applied,
+            _SHUFFLE in applied,
+        )
+
+    def _join(self, axis: int, rows: slice, found: dict[tuple[int, ...], _Chunk]) -> NDArray[Any]:
+        shape = list(self._shape)
+        shape[axis] = rows.stop - rows.start
+        whole = np.empty(shape, self._dataset.dtype)
+        for corner, chunk in found.items():
+            into: list[slice] = []
+            out_of: list[slice] = []
+            for i, (low, size) in enumerate(zip(corner, self._chunks, strict=True)):
+                first, last = (rows.start, rows.stop) if i == axis else (0, self._shape[i])
+                begin, end = max(low, first), min(low + size, last)
+                into.append(slice(begin - first, end - first))
+                out_of.append(slice(begin - low, end - low))
+            whole[tuple(into)] = chunk.decode()[tuple(out_of)]
+        return whole[(slice(None),) * axis + (slice(None, None, rows.step),)]
+
+
+class _Chunk:
+    """A chunk that is decoded once, by the first that needs it."""
+
+    def __init__(
+        self,
+        stored: bytes,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        deflated: bool,
+        shuffled: bool,
+    ) -> None:
+        self._stored: bytes | None = stored
+        self._shape, self._dtype = shape, dtype
+        self._deflated, self._shuffled = deflated, shuffled
+        self._lock = Lock()
+        self._decoded: NDArray[Any] | None = None
+
+    def decode(self) -> NDArray[Any]:
+        with self._lock:
+            if self._decoded is None:
+                assert self._stored is not None
+                self._decoded = self._decode(self._stored)
+                self._stored = None
+            return self._decoded
+
+    def _decode(self, stored: bytes) -> NDArray[Any]:
+        size = math.prod(self._shape) * self._dtype.itemsize
+        plain = _inflate(stored, size) if self._deflated else stored
+        if len(plain) != size:
+            problem = f"a chunk holds {len(plain)} bytes; expected {size}"
+            raise OSError(problem)
+        if self._shuffled and self._dtype.itemsize > 1:
+            return unshuffle(plain, self._dtype).reshape(self._shape)
+        return np.frombuffer(plain, self._dtype).reshape(self._shape)
+
+
+def unshuffle(plain: bytes, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return the numbers whose first bytes come first, then all second bytes, and so on.
+
+    >>> unshuffle(bytes([1, 2, 0, 1]), np.dtype("<u2")).tolist()
+    [1, 258]
+    """
+    numbers = np.empty(len(plain) // dtype.itemsize, dtype)
+    columns = np.frombuffer(plain, np.uint8).reshape(dtype.itemsize, -1)
+    parts = numbers.view(np.uint8).reshape(-1, dtype.itemsize)
+    for i, column in enumerate(columns):
+        parts[:, i] = column
+    return numbers
+
+
+def _inflate(stored: bytes, size: int) -> bytes:
+    """Decode zlib data of a known size, of which no more is made than that."""
+    decoder = _zlib().decompressobj()
+    try:
+        plain = decoder.decompress(stored, size)
+        # The end of the data, with its checksum, comes after the last byte.
+        plain += decoder.decompress(decoder.unconsumed_tail, 1) if not decoder.eof else b""
+    except (zlib.error, _zlib().error) as error:
+        raise OSError(str(error)) from error
+    if not decoder.eof:
+        problem = f"a chunk holds more than {size} bytes, or is cut short"
+        raise OSError(problem)
+    return plain
+
+
+@cache
+def _zlib() -> ModuleType:
+    """Return the fastest zlib that is installed."""
+    try:
+        return import_module("isal.isal_zlib")
+    except ImportError:
+        return zlib
+
+
+def _filters(dataset: Any) -> list[int]:
+    properties = dataset.id.get_create_plist()
+    return [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
