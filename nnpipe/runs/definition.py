@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import yaml
 
+from nnpipe.documents import read_yaml
 from nnpipe.errors import RunError
 from nnpipe.runs.publish import publish_text
 from nnpipe.runs.state import SWEEP
@@ -62,12 +63,9 @@ def read_definition(folder: Path) -> Definition:
     """
     path = folder / SWEEP
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
     except FileNotFoundError:
         problem = f"{folder}: no {SWEEP}; expected the folder of a sweep."
-        raise RunError(problem) from None
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        problem = f"{path}: cannot be read: {' '.join(str(error).split())}"
         raise RunError(problem) from None
     types: dict[str, type] = {
         "started": str,

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import yaml
 
+from nnpipe import documents
 from nnpipe.errors import RunError
 from nnpipe.registry import unknown
 from nnpipe.runs.address import label
@@ -71,8 +72,8 @@ def show(folder: Path, root: Path, by: str | None = None, lowest: bool = False) 
 def read_yaml(path: Path) -> Any:
     """Return what a YAML file of a run says, or None where there is none to read."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        return documents.read_yaml(path)
+    except (OSError, RunError):
         return None
 
 

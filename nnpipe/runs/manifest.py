@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, NoReturn, cast
 
+from nnpipe.documents import read_json
 from nnpipe.errors import RunError
 from nnpipe.runs.publish import publish_text
 
@@ -92,15 +94,12 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / FILE
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except FileNotFoundError:
         problem = (
             f"{folder}: no {FILE}; expected a folder that a run has finished. "
             "The run is still going, or was killed, or this is no run."
         )
-        raise RunError(problem) from None
-    except (OSError, ValueError, RecursionError) as error:
-        problem = f"{path}: cannot be read: {' '.join(str(error).split())}"
         raise RunError(problem) from None
     return _checked(content, path)
 
@@ -126,6 +125,23 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+def _is_layer(entry: Any) -> bool:
+    match entry:
+        case {"name": str(), "activation": str(), "inputs": int(), "neurons": int()}:
+            return True
+        case _:
+            return False
+
+
+_WITHIN: dict[str, Callable[[Any], bool]] = {
+    "seconds": lambda entry: isinstance(entry, int | float),
+    "network": _is_layer,
+    "software": lambda entry: isinstance(entry, str),
+    "blas": lambda entry: isinstance(entry, dict),
+}
+_SHA256 = re.compile(r"[0-9a-f]{64}").fullmatch
+
+
 def _checked(content: Any, path: Path) -> Manifest:
     def refuse(what: str) -> NoReturn:
         problem = f"{path}: {what}. This file was not written by nnpipe, or was altered."
@@ -148,12 +164,17 @@ def _checked(content: Any, path: Path) -> Manifest:
             refuse(f"{name} is of the wrong type")
     if values["status"] not in STATUSES:
         refuse(f"status is {values['status']!r}; expected one of {', '.join(STATUSES)}")
+    for name, fits in _WITHIN.items():
+        inside: Any = values[name]
+        entries = cast("Iterable[Any]", inside.values() if isinstance(inside, dict) else inside)
+        if not all(fits(entry) for entry in entries):
+            refuse(f"{name} holds something of the wrong type")
     artifacts: dict[str, Artifact] = {}
     for name, entry in cast("dict[str, Any]", values["artifacts"]).items():
         if Path(name).name != name or name in {"", ".", ".."}:
             refuse(f"artifact {name!r} is not the name of a file in the folder")
         match entry:
-            case {"size": int(size), "sha256": str(sha256)} if size >= 0:
+            case {"size": int(size), "sha256": str(sha256)} if size >= 0 and _SHA256(sha256):
                 artifacts[name] = Artifact(size, sha256)
             case _:
                 refuse(f"artifact {name!r} lacks its size or its sha256")

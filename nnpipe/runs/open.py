@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any, cast
 
 import h5py
-import yaml
 
+from nnpipe.documents import read_yaml, refuse_calls
 from nnpipe.errors import RunError
 from nnpipe.hdf5 import find_dataset
 from nnpipe.hdf5.artifact import open_artifact
@@ -44,8 +44,13 @@ class Run:
     @cached_property
     def config(self) -> dict[str, Any]:
         """The resolved config, as it is in config.yaml."""
-        text = (self.path / CONFIG).read_text(encoding="utf-8")
-        return cast("dict[str, Any]", yaml.safe_load(text))
+        path = self.path / CONFIG
+        config = read_yaml(path)
+        if not isinstance(config, dict):
+            problem = f"{path}: not a config; expected a YAML mapping"
+            raise RunError(problem)
+        refuse_calls(config, str(path))
+        return cast("dict[str, Any]", config)
 
     @cached_property
     def network(self) -> Network:

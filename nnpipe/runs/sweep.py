@@ -11,9 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-
-from nnpipe.errors import ConfigError
+from nnpipe.documents import read_yaml
+from nnpipe.errors import ConfigError, RunError
 from nnpipe.registry import unknown
 from nnpipe.runs.definition import STUDY, read_definition
 from nnpipe.runs.lock import hold
@@ -58,10 +57,11 @@ def _row(folder: Path, job: Path) -> dict[str, Any]:
 def read_overrides(folder: Path) -> dict[str, str]:
     """Return what was typed for a run, by key."""
     try:
-        typed: Any = yaml.safe_load((folder / OVERRIDES).read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError):
+        typed = read_yaml(folder / OVERRIDES)
+    except (OSError, RunError):
         return {}
-    pairs = [str(line).partition("=") for line in cast("Sequence[Any]", typed or ())]
+    lines = cast("list[Any]", typed) if isinstance(typed, list) else []
+    pairs = [str(line).partition("=") for line in lines]
     return {key.lstrip("+~"): value for key, _, value in pairs}
 
 
