@@ -74,3 +74,15 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, NnpipeError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def shown(name: str) -> str:
+    """Return a name from a file as messages show it: on one line, harmless to a terminal, short.
+
+    >>> shown("a\\nb"), shown("x" * 200) == "x" * 100 + "…"
+    ('a\\\\nb', True)
+    """
+    text = "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name
+    )
+    return text if len(text) <= 100 else f"{text[:100]}…"

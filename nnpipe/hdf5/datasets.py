@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import h5py
 import numpy as np
 
-from nnpipe.errors import DataError
+from nnpipe.errors import DataError, shown
 from nnpipe.hdf5.allowance import or_allow
 
 MAX_CHUNK_BYTES = 64 << 20
@@ -104,7 +106,7 @@ def check_dataset(dataset: Any, key: str, allow: Collection[str] | None = None) 
         If it holds anything but real numbers, if they are in another file or packed by a plugin,
         or if it declares chunks or a size beyond what is stored.
     """
-    name = f"{dataset.name} in {Path(dataset.file.filename).name}"
+    name = f"{shown(dataset.name)} in {Path(dataset.file.filename).name}"
     storage = storage_of(dataset)
 
     def refuse(what: str, advice: str, allowed_by: str = "") -> None:
@@ -125,6 +127,7 @@ def check_dataset(dataset: Any, key: str, allow: Collection[str] | None = None) 
         if number not in BUILT_IN:
             what = f"is packed by {filter_name}; expected {', '.join(BUILT_IN.values())} or nothing"
             refuse(what, "Repack it with h5repack", "filter_plugin")
+            _register_plugins()
         if count > 1:
             what = f"is packed by {filter_name} {count} times over; expected once"
             refuse(what, "Repack it with h5repack")
@@ -148,6 +151,12 @@ def check_dataset(dataset: Any, key: str, allow: Collection[str] | None = None) 
         if storage.chunks and {SHUFFLE, FLETCHER32}.issuperset(storage.filters):
             _check_chunks(dataset, storage, key, name)
     return storage
+
+
+def _register_plugins() -> None:
+    """Import the package that brings more filters, once the config allows them."""
+    with suppress(ImportError):
+        import_module("hdf5plugin")
 
 
 def _check_type(dataset: Any, key: str, name: str) -> None:

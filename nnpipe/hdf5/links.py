@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import h5py
 
-from nnpipe.errors import DataError
+from nnpipe.errors import DataError, shown
 from nnpipe.hdf5.allowance import or_allow
 
 OUTSIDE = "outside_folder"
@@ -81,7 +81,7 @@ def path_beside(file: h5py.File, named: str, what: str, allow: Collection[str]) 
     path = (folder / named).resolve()
     if OUTSIDE not in allow and not path.is_relative_to(folder):
         problem = (
-            f"{what} leads to {named!r}, outside the folder of {Path(file.filename).name}. "
+            f"{what} leads to {shown(named)}, outside the folder of {Path(file.filename).name}. "
             f"Name that file instead, {or_allow(OUTSIDE, allow)}."
         )
         raise DataError(problem)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
+from nnpipe.errors import shown
 from nnpipe.hdf5.datasets import describe, dtype_of, is_real
 from nnpipe.hdf5.links import link_of
 
@@ -41,7 +42,7 @@ class Listed(NamedTuple):
 
     def __str__(self) -> str:
         size = "virtual" if self.virtual else "empty" if self.shape is None else self.shape
-        return f"{self.path} {size} {describe(self.dtype)}"
+        return f"{shown(self.path)} {size} {describe(self.dtype)}"
 
 
 def list_datasets(file: h5py.File) -> list[Listed]:

@@ -51,6 +51,11 @@ def _open(path: str | os.PathLike[str], key: str) -> h5py.File:
             problem = f"{key}: {path} is not an HDF5 file. Set {key} to an HDF5 file."
         elif "truncated file" in said:
             problem = f"{key}: {path} is cut short; found {size} bytes. Copy the file again."
+        elif "already open for write" in said:
+            problem = (
+                f"{key}: {path} was left open by a program that wrote it, and may be half written. "
+                "Write it again, or mend it with h5clear."
+            )
         else:
             problem = f"{key}: {path} cannot be opened; HDF5 says: {said}."
     raise DataError(problem)

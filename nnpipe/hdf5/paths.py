@@ -9,7 +9,7 @@ from typing import Any
 
 import h5py
 
-from nnpipe.errors import DataError
+from nnpipe.errors import DataError, shown
 from nnpipe.files import reason
 from nnpipe.hdf5.allowance import or_allow
 from nnpipe.hdf5.datasets import MAX_CHUNK_BYTES, check_dataset, read_ends
@@ -67,14 +67,14 @@ def find_dataset(
         elif storage.chunk_bytes <= MAX_CHUNK_BYTES:
             read_ends(dataset)
 
-    rehearse(try_out, f"{key}: {dataset.name} in {Path(dataset.file.filename).name}")
+    rehearse(try_out, f"{key}: {shown(dataset.name)} in {Path(dataset.file.filename).name}")
     return dataset
 
 
 def _check_sources(dataset: Any, key: str, allow: Collection[str] | None) -> None:
     """Find every dataset that a virtual one is made of, as HDF5 will."""
     plist, file = dataset.id.get_create_plist(), dataset.file
-    what = f"{key}: {dataset.name} in {Path(file.filename).name}"
+    what = f"{key}: {shown(dataset.name)} in {Path(file.filename).name}"
     count = plist.get_virtual_count()
     if count > MAX_SOURCES:
         problem = f"{what} is made of {count:,} parts; expected {MAX_SOURCES:,} at most."
@@ -82,13 +82,14 @@ def _check_sources(dataset: Any, key: str, allow: Collection[str] | None) -> Non
     sources = {(plist.get_virtual_filename(i), plist.get_virtual_dsetname(i)) for i in range(count)}
     for named, path in sorted(sources):
         if "%" in named + path:
-            problem = f"{what} names its sources by the pattern {named}:{path}; expected names."
+            problem = f"{what} names its sources by the pattern {shown(named)}; expected names."
             raise DataError(problem)
         home = file if named == "." else open_file(path_beside(file, named, what, allow or ()), key)
-        source = find_dataset(home, path, key, allow=allow)
+        source = follow(home, path, key, allow)
         if source.is_virtual:
-            problem = f"{what} is made of a virtual dataset, {path}; expected stored ones."
+            problem = f"{what} is made of a virtual dataset, {shown(path)}; expected stored ones."
             raise DataError(problem)
+        check_dataset(source, key, allow)
 
 
 def _only(file: h5py.File, key: str, ignore: h5py.Dataset | None) -> str:
@@ -139,7 +140,7 @@ def follow(file: Any, name: str, key: str, allow: Collection[str] | None = None)
         if link.kind == "external":
             if "external_link" not in allow:
                 problem = (
-                    f"{what} leads out of the file, into {link.file}. "
+                    f"{what} leads out of the file, into {shown(link.file)}. "
                     f"Name that file instead, {or_allow('external_link', allow)}."
                 )
                 raise DataError(problem)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnpipe.config.schema import Hdf5Input
-from nnpipe.errors import DataError
+from nnpipe.errors import DataError, shown
 from nnpipe.files import fingerprint, reason, stat_file
 from nnpipe.hdf5 import dtype_of, find_dataset, open_file
 from nnpipe.sources.array import ArraySource
@@ -37,7 +37,7 @@ class Hdf5Array:
     @property
     def name(self) -> str:
         """The dataset's path and the file's name."""
-        return f"{self._dataset.name} in {Path(self._file.filename).name}"
+        return f"{shown(self._dataset.name)} in {Path(self._file.filename).name}"
 
     def block(self, axis: int) -> int:
         """Return the chunks' length along an axis; 1 for a dataset without chunks."""

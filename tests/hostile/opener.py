@@ -1,0 +1,76 @@
+"""Run nnpipe's command line once for each request, in a forked child under limits.
+
+A request is a line of JSON on standard input: arguments and a folder. The answer is a line of JSON:
+how the child ended, what it said on standard error, how long it took and how much memory it and
+its own children had at most. The imports are paid for once.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+import traceback
+
+MEMORY, SECONDS = 1 << 30, 10
+
+
+def serve():
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    import nnpipe.app.main
+    import nnpipe.commands
+    import nnpipe.runs.parameters
+    import nnpipe.sources.hdf5
+    import nnpipe.sources.idx
+    import nnpipe.sources.npy  # noqa: F401
+
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(attempt(**json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+def attempt(arguments, folder):
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as used:
+        begin = time.monotonic()
+        child = os.fork()
+        if child == 0:
+            play(arguments, folder, said, used)
+        _, status = os.waitpid(child, 0)
+        seconds = time.monotonic() - begin
+        said.seek(0)
+        used.seek(0)
+        return {
+            "status": os.waitstatus_to_exitcode(status),
+            "said": said.read().decode("utf-8", "backslashreplace"),
+            "seconds": seconds,
+            "mebibytes": max(json.loads(used.read() or b"[0]")) / 1024,
+        }
+
+
+def play(arguments, folder, said, used):
+    status = 99
+    try:
+        signal.alarm(SECONDS)
+        os.chdir(folder)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(said.fileno(), 2)
+        sys.argv = ["nnpipe", *arguments]
+        from nnpipe.cli import main
+
+        status = main()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        used.write(json.dumps([resource.getrusage(who).ru_maxrss for who in whose]).encode())
+        used.flush()
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    serve()
