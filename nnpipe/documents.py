@@ -19,7 +19,7 @@ import yaml
 from nnpipe.errors import RunError
 from nnpipe.files import reason
 
-MAX_BYTES = 8 << 20
+MAX_BYTES = 4 << 20
 MAX_DEPTH = 32
 MAX_VALUES = 100_000
 """How many values a YAML file may hold."""
@@ -183,7 +183,7 @@ def _check_depth(value: Any) -> None:
         if isinstance(found, dict | list):
             inside = cast("dict[Any, Any] | list[Any]", found)
             entries = inside.values() if isinstance(inside, dict) else inside
-            waiting += [(depth + 1, entry) for entry in entries]
+            waiting += [(depth + 1, entry) for entry in entries if entry]
 
 
 def _unreadable(path: Path, error: BaseException) -> RunError:

@@ -66,7 +66,7 @@ BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for 
         (b"a: \xff\n", "'utf-8' codec can't decode"),
         ("a: \x00\n", "unacceptable character"),
         ("? [1, 2]\n: 3\n", "while constructing a mapping"),
-        ("#" * (MAX_BYTES + 1), "found more than 8 MiB"),
+        ("#" * (MAX_BYTES + 1), "found more than 4 MiB"),
     ],
 )
 def test_yaml_that_is_more_than_plain_values_is_refused(tmp_path, content, problem):
@@ -83,7 +83,7 @@ def test_yaml_that_is_more_than_plain_values_is_refused(tmp_path, content, probl
         ("1" * 5000, "Exceeds the limit"),
         ("{", "Expecting property name"),
         (b"\xff\xfe", "'utf-8' codec can't decode"),
-        (" " * (MAX_BYTES + 1), "found more than 8 MiB"),
+        (" " * (MAX_BYTES + 1), "found more than 4 MiB"),
     ],
 )
 def test_json_that_is_more_than_plain_values_is_refused(tmp_path, content, problem):

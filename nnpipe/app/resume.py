@@ -10,6 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from nnpipe.app.main import main
+from nnpipe.documents import refuse_calls
 from nnpipe.errors import DataError, RunError
 from nnpipe.files import stat_file
 from nnpipe.runs.definition import read_definition
@@ -38,6 +39,7 @@ def resume(folder: Path) -> int:
     definition = read_definition(folder)
     overrides = [*definition.hydra, *definition.task]
     refuse_code(overrides, folder / SWEEP)
+    refuse_calls(overrides, str(folder / SWEEP))
     refuse_other_input(folder)
     folder = folder.resolve()
     if Path(definition.directory).is_dir():

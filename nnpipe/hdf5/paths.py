@@ -133,7 +133,7 @@ def follow(file: Any, name: str, key: str, allow: Collection[str] | None = None)
             continue
         links += 1
         if allow is None:
-            problem = f"{what} is reached by a {link.kind} link; expected hard links alone."
+            problem = f"{what} is behind a link that is {link.kind}; expected hard links alone."
             raise DataError(problem)
         if links > MAX_LINKS or link.kind == "other":
             raise _unknown(file, name, "is not in", key)

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from nnpipe.errors import DataError
+from nnpipe.errors import DataError, NnpipeError
 from nnpipe.files import reason
 
 MEMORY = 224 << 20
@@ -107,7 +107,7 @@ def _play(call: Callable[[], object], what: str, send: int) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         _limit()
         call()
-    except DataError as error:
+    except NnpipeError as error:
         said = str(error)
     except MemoryError:
         said = f"{what} asks for more than {MEMORY >> 20} MiB of memory to be looked at."

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnpipe.config.check import LAYER_NAME
-from nnpipe.errors import DataError, NnpipeError, RunError
+from nnpipe.errors import ConfigError, DataError, NnpipeError, RunError
 from nnpipe.hdf5.artifact import (
     group_of,
     groups,
@@ -138,7 +138,11 @@ def _declared(file: h5py.File) -> list[_Declared]:
         activation = text_attribute(group, "activation", what)
         path, shape = f"/layers/{name}/parameters", (neurons, inputs + 1)
         parameters = numbers_at(file, path, shape, "parameters")
-        found[order] = _Declared(name, activation, ACTIVATIONS.load(activation), parameters)
+        try:
+            found[order] = _Declared(name, activation, ACTIVATIONS.load(activation), parameters)
+        except ConfigError as error:
+            problem = f"{what}: {error}."
+            raise DataError(problem) from error
     if not found or sorted(found) != list(range(len(stored))):
         problem = f"parameters: /layers has the orders {sorted(found)}; expected 0, 1, 2, ..."
         raise DataError(problem)
