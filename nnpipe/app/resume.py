@@ -10,15 +10,14 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from nnpipe.app.main import main
+from nnpipe.app.yaml_source import shapes_a_sweep
 from nnpipe.documents import refuse_calls
 from nnpipe.errors import DataError, RunError
 from nnpipe.files import stat_file
 from nnpipe.runs.definition import read_definition
 from nnpipe.runs.state import SWEEP, jobs, look
 
-_GROUPS = ("hydra/launcher", "hydra/sweeper", "hydra/sweeper/sampler", "hydra.mode")
-_KEYS = ("hydra.launcher.", "hydra.sweeper.")
-_SETTINGS = frozenset({"custom_search_space", "setup", "python", "additional_parameters"})
+_GROUPS = ("hydra/launcher", "hydra/sweeper", "hydra/sweeper/sampler")
 
 
 def resume(folder: Path) -> int:
@@ -64,8 +63,7 @@ def refuse_code(overrides: Sequence[str], where: Path) -> None:
             override = None
         key = override.key_or_group if override is not None else "hydra"
         ours = not key.startswith("hydra") and not text.lstrip().startswith("-")
-        setting = key.startswith(_KEYS) and not _SETTINGS.intersection(key.split("."))
-        if not (ours or setting or key in _GROUPS) or "_target_" in text:
+        if not (ours or shapes_a_sweep(key) or key in _GROUPS) or "_target_" in text:
             problem = f"{where}: {text!r} is not taken from a file. Type it in a new sweep."
             raise RunError(problem)
 

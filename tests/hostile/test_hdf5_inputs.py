@@ -212,22 +212,22 @@ def test_a_source_that_leads_out_by_a_link_is_refused(file, tmp_path, refused):
 
 
 @pytest.fixture
-def blosc(file, tmp_path):
-    """Leave a file whose dataset says that it is packed by Blosc."""
+def unknown_filter(file, tmp_path):
+    """Leave a file whose dataset says that it is packed by a filter unknown to HDF5."""
     file.create_dataset("x", data=np.zeros((64, 64)), chunks=(8, 64), compression="lzf")
     file.close()
-    lzf, blosc = struct.pack("<HH", 32000, 8), struct.pack("<HH", 32001, 8)
-    patch(tmp_path / "a.h5", lzf, blosc)
+    lzf, unknown = struct.pack("<HH", 32000, 8), struct.pack("<HH", 40000, 8)
+    patch(tmp_path / "a.h5", lzf, unknown)
 
 
-def test_a_filter_that_is_not_built_in_is_refused(blosc, refused):
+def test_a_filter_that_is_not_built_in_is_refused(unknown_filter, refused):
     assert refused(*RUN_X) == (
-        "input.dataset: /x in a.h5 is packed by filter 32001; expected gzip, shuffle, fletcher32, "
+        "input.dataset: /x in a.h5 is packed by filter 40000; expected gzip, shuffle, fletcher32, "
         "lzf or nothing. Repack it with h5repack, or set input.allow=[filter_plugin]."
     )
 
 
-def test_no_plugin_is_loaded_from_a_folder_even_where_plugins_are_allowed(blosc, refused):
+def test_no_plugin_is_loaded_from_a_folder_even_where_plugins_are_allowed(unknown_filter, refused):
     assert refused(*RUN_X, "input.allow=[filter_plugin]") == (
         "input.dataset: /x in a.h5 cannot be read; HDF5 says: Can't synchronously read data "
         "(filter plugins disabled)."
