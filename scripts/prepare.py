@@ -75,6 +75,13 @@ def _options() -> argparse.ArgumentParser:
         help="all: train, then test; the default takes what is there",
     )
     mnist.add_argument(
+        "--rows",
+        type=_rows,
+        default=slice(None),
+        metavar="START:STOP",
+        help="of the chosen images, take these alone, as a Python slice does: :8000",
+    )
+    mnist.add_argument(
         "--download",
         action="store_true",
         help="fetch what is missing into DIR first (needs nnpipe[download])",
@@ -83,6 +90,12 @@ def _options() -> argparse.ArgumentParser:
         "--url", action="append", help="where to fetch from; may be given more than once"
     )
     return parser
+
+
+def _rows(text: str) -> slice:
+    """Return the slice that START:STOP means."""
+    start, _, stop = text.partition(":")
+    return slice(int(start) if start else None, int(stop) if stop else None)
 
 
 def prepare_mnist(options: argparse.Namespace) -> None:
@@ -116,7 +129,8 @@ def prepare_mnist(options: argparse.Namespace) -> None:
                 "Add --download to fetch them."
             )
             raise DataError(problem)
-    write(target, [(split, *open_split(options.folder, split)) for split in splits])
+    opened = [(split, *open_split(options.folder, split)) for split in splits]
+    write(target, opened, options.rows)
 
 
 def download(names: Sequence[str], folder: Path, mirrors: Sequence[str]) -> None:
@@ -192,13 +206,14 @@ def _find(folder: Path, prefix: str, part: str) -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
-def write(target: Path, splits: Sequence[tuple[str, IdxArray, IdxArray]]) -> None:
-    """Write the splits one after the other, under a temporary name until the file is whole.
+def write(target: Path, splits: Sequence[tuple[str, IdxArray, IdxArray]], rows: slice) -> None:
+    """Write rows of the splits, one after the other; a temporary name until the file is whole.
 
     Raises
     ------
     DataError
-        If the splits' images differ in size, if a file ends early, or if nothing can be written.
+        If the splits' images differ in size, if a file ends early, if no row is taken, or if
+        nothing can be written.
     """
     sizes = {images.shape[1:] for _, images, _ in splits}
     if len(sizes) > 1:
@@ -206,15 +221,21 @@ def write(target: Path, splits: Sequence[tuple[str, IdxArray, IdxArray]]) -> Non
         problem = f"--from: the splits' images differ in size; found {found}."
         raise DataError(problem)
     features = int(np.prod(sizes.pop()))
-    samples = sum(images.shape[0] for _, images, _ in splits)
+    there = sum(images.shape[0] for _, images, _ in splits)
+    taken = range(there)[rows]
+    samples = len(taken)
+    if not samples:
+        found = ":".join("" if end is None else str(end) for end in (rows.start, rows.stop))
+        problem = f"--rows: found {found}, which takes none of {there} images."
+        raise DataError(problem)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with h5py.File(temporary, "x") as file:
             stored = {"compression": "gzip", "shuffle": True, "dtype": np.uint8}
-            rows = min(CHUNK_ROWS, samples)
-            x = file.create_dataset("x", (samples, features), chunks=(rows, features), **stored)
-            y = file.create_dataset("y", (samples,), chunks=(rows,), **stored)
-            for (images, labels), first, part in _parts(splits):
+            chunk = min(CHUNK_ROWS, samples)
+            x = file.create_dataset("x", (samples, features), chunks=(chunk, features), **stored)
+            y = file.create_dataset("y", (samples,), chunks=(chunk,), **stored)
+            for (images, labels), first, part in _parts(splits, taken):
                 end = first + part.stop - part.start
                 x[first:end], y[first:end] = images.read(0, part), labels.read(0, part)[:, 0]
                 if sys.stderr.isatty():
@@ -231,19 +252,29 @@ def write(target: Path, splits: Sequence[tuple[str, IdxArray, IdxArray]]) -> Non
     print(f"{target}: /x {(samples, features)} uint8, /y {(samples,)} uint8")
     first = 0
     for split, images, _ in splits:
-        print(f"{split}: rows {first} to {first + images.shape[0] - 1}")
+        own = _own(taken, first, images.shape[0])
+        if own:
+            start = first + own.start - taken.start
+            print(f"{split}: rows {start} to {start + len(own) - 1}")
         first += images.shape[0]
 
 
+def _own(taken: range, first: int, images: int) -> range:
+    """Return which of a split's own images are taken, the split beginning at image `first`."""
+    start = min(max(taken.start - first, 0), images)
+    return range(start, max(min(taken.stop - first, images), start))
+
+
 def _parts(
-    splits: Sequence[tuple[str, IdxArray, IdxArray]],
+    splits: Sequence[tuple[str, IdxArray, IdxArray]], taken: range
 ) -> Iterator[tuple[tuple[IdxArray, IdxArray], int, slice]]:
     """Yield the files, the row in the result, and the rows in the files, a chunk at a time."""
     first = 0
     for _, images, labels in splits:
-        for start in range(0, images.shape[0], CHUNK_ROWS):
-            stop = min(start + CHUNK_ROWS, images.shape[0])
-            yield (images, labels), first + start, slice(start, stop, 1)
+        own = _own(taken, first, images.shape[0])
+        for start in range(own.start, own.stop, CHUNK_ROWS):
+            stop = min(start + CHUNK_ROWS, own.stop)
+            yield (images, labels), first + start - taken.start, slice(start, stop, 1)
         first += images.shape[0]
 
 

@@ -233,6 +233,8 @@ class TrainingConfig:
     clip_norm: float | None = None
     l1: float = 0.0
     l2: float = 0.0
+    dropout: float = 0.0
+    input_dropout: float = 0.0
     schedule: Any = named(ScheduleConfig, "constant")
     memory_mib: int = 1024
     checkpoint_every: int = 1

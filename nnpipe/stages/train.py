@@ -89,7 +89,8 @@ def _training(work: Work, split: Split) -> Training:
     seed = work.config.seed if config.shuffle else None
     left = work.input.samples - split.held
     batches = Batches(data, split.kept, left, config.batch_size, limit, seed)
-    return Training(network, loss, config, work.config.optimizer, batches, validation)
+    optimizer = work.config.optimizer
+    return Training(network, loss, config, optimizer, batches, validation, work.config.seed)
 
 
 def _split(work: Work) -> Split:

@@ -5,17 +5,24 @@ Z_i = A_i P_iᵀ and a_{i+1} = f_i(Z_i). The loss gives δ of the last layer, an
 dL/dP_i = δ_iᵀ A_i, whose last column is the gradient of the biases, and
 δ_{i-1} = f'_{i-1}(Z_{i-1}) ⊙ δ_i W_i, where W_i is P_i without its last column.
 
+With dropout, some of the outputs of each hidden layer are 0 for a sample, and the others are larger
+by as much, so that sums keep their size; the network itself knows nothing of it.
+
 References
 ----------
 Rumelhart, Hinton, Williams: Learning representations by back-propagating errors (Nature, 1986).
+Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout: a simple way to prevent neural
+networks from overfitting (Journal of Machine Learning Research, 2014).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnpipe.network.activations.base import Array
 from nnpipe.network.network import Network
@@ -36,6 +43,8 @@ class Backpropagation:
         It must fit the last layer's activation.
     rows : int
         The largest batch.
+    dropout, input_dropout : float
+        The share of the outputs of hidden layers, and of features, that are dropped.
 
     Attributes
     ----------
@@ -45,9 +54,16 @@ class Backpropagation:
         `gradient` is what the last call of `backward` found.
     """
 
-    def __init__(self, network: Network, loss: Loss, rows: int) -> None:
-        self.rows = rows
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        rows: int,
+        dropout: float = 0.0,
+        input_dropout: float = 0.0,
+    ) -> None:
         self._loss = loss
+        self._dropped, self._input_dropped = dropout, input_dropout
         self.parameters = np.concatenate([layer.parameters.ravel() for layer in network.layers])
         self.gradient = np.zeros_like(self.parameters)
         self.network = replace(
@@ -71,6 +87,13 @@ class Backpropagation:
             for layer in network.layers
         ]
         self._deltas = [np.empty((rows, layer.neurons), dtype) for layer in network.layers]
+        # What each output is multiplied by: 0, or 1 / (1 - dropout).
+        widths = [layer.inputs for layer in network.layers]
+        rates = [input_dropout, *[dropout] * (len(widths) - 1)]
+        self._masks = [
+            np.empty((rows if rate else 0, width), dtype)
+            for rate, width in zip(rates, widths, strict=True)
+        ]
 
     @staticmethod
     def matrices(network: Network, vector: Array) -> list[Array]:
@@ -82,22 +105,30 @@ class Backpropagation:
             for (start, stop), layer in zip(pairwise(ends), network.layers, strict=True)
         ]
 
-    def judge(self, x: Array, targets: Targets) -> tuple[float, int]:
+    def judge(
+        self, x: Array, targets: Targets, chance: np.random.Generator | None = None
+    ) -> tuple[float, int]:
         """Return the sum of the losses of a batch, and how many samples are classified rightly.
 
         Parameters
         ----------
         x : (samples, inputs + 1)
-            The samples, with a last column of ones.
+            The samples, with a last column of ones. Features that are dropped are set to 0.
         targets : (samples,) int64 or (samples, outputs)
+        chance : Generator or None
+            Decides what is dropped; None: nothing.
         """
         a, rows = x, len(x)
+        if chance is not None and self._input_dropped:
+            self._drop(0, x[:, :-1], self._input_dropped, chance)
         for i, layer in enumerate(self.network.layers[:-1]):
             out = self._inputs[i][:rows, :-1]
             sums = self._sums[i]
             z = out if sums is None else sums[:rows]
             np.matmul(a, layer.parameters.T, out=z)
             layer.function.forward(z, out)
+            if chance is not None and self._dropped:
+                self._drop(i + 1, out, self._dropped, chance)
             a = self._inputs[i][:rows]
         last = self.network.layers[-1]
         sums = self._sums[-1]
@@ -106,9 +137,11 @@ class Backpropagation:
         np.matmul(a, last.parameters.T, out=z)
         return self._loss.backward(last.function, z, targets, self._deltas[-1][:rows])
 
-    def backward(self, x: Array, targets: Targets) -> tuple[float, int]:
+    def backward(
+        self, x: Array, targets: Targets, chance: np.random.Generator | None = None
+    ) -> tuple[float, int]:
         """Judge a batch and set `gradient` to that of its mean loss; see `judge`."""
-        loss, right = self.judge(x, targets)
+        loss, right = self.judge(x, targets, chance)
         rows, layers = len(x), self.network.layers
         delta = self._deltas[-1][:rows]
         delta *= 1 / rows
@@ -118,10 +151,20 @@ class Backpropagation:
             before = self._deltas[i - 1][:rows]
             np.matmul(delta, layers[i].weights, out=before)
             a, sums = a[:, :-1], self._sums[i - 1]
+            if chance is not None and self._dropped:
+                before *= self._masks[i][:rows]
+                a *= 1 - self._dropped  # as it was, where it was not dropped
             layers[i - 1].function.backward(a if sums is None else sums[:rows], a, before)
             delta = before
         np.matmul(delta.T, x, out=self._gradients[0])
         return loss, right
+
+    def _drop(self, i: int, a: Array, rate: float, chance: np.random.Generator) -> None:
+        mask: NDArray[Any] = self._masks[i][: len(a)]
+        chance.random(out=mask, dtype=mask.dtype.type)
+        np.greater_equal(mask, rate, out=mask)
+        mask *= 1 / (1 - rate)
+        a *= mask
 
     def first_nonfinite(self) -> str | None:
         """Return the first layer with a sum, a parameter or a gradient that is not finite."""

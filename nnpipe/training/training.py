@@ -13,6 +13,7 @@ from nnpipe.config.schema import OptimizerConfig, TrainingConfig
 from nnpipe.errors import TrainingError
 from nnpipe.network.activations.base import Array
 from nnpipe.network.network import Network
+from nnpipe.seeding import named_stream
 from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.batching import Batches
 from nnpipe.training.checkpoint import Checkpoint
@@ -38,6 +39,8 @@ class Training:
         What is trained on.
     validation : Batches or None
         What judges the network after each epoch.
+    seed : int
+        Decides what dropout drops.
 
     Attributes
     ----------
@@ -55,10 +58,13 @@ class Training:
         optimizer: OptimizerConfig,
         batches: Batches,
         validation: Batches | None,
+        seed: int,
     ) -> None:
-        self._config, self._loss = config, loss
+        self._config, self._loss, self._seed = config, loss, seed
         self._batches, self._validation = batches, validation
-        self._pass = Backpropagation(network, loss, config.batch_size)
+        self._pass = Backpropagation(
+            network, loss, config.batch_size, config.dropout, config.input_dropout
+        )
         kind = OPTIMIZERS.load(optimizer.kind)
         options = {
             name: default if getattr(optimizer, name) is None else getattr(optimizer, name)
@@ -107,11 +113,12 @@ class Training:
         """
         begin = time.perf_counter()
         number = len(self.history) + 1
+        chance = named_stream(self._seed, "dropout", str(number))
         total, right, seen, norms, rate = 0.0, 0, 0, 0.0, math.nan
         for step, (x, targets) in enumerate(self._batches.epoch(number), start=1):
             # What overflows is found below, and said in words.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                loss, correct = self._pass.backward(x, targets)
+                loss, correct = self._pass.backward(x, targets, chance)
                 self._penalty.add()
                 norm = self._norm()
             if not (math.isfinite(loss) and math.isfinite(norm)):

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import h5py
+import numpy as np
 import pytest
 import yaml
 from hydra import compose, initialize_config_dir
@@ -11,6 +13,7 @@ import nnpipe
 from nnpipe.app.compose import VERSION_BASE, conf_folder, plain, register
 from nnpipe.config import schema
 from nnpipe.plan import read_config
+from nnpipe.training.optimizers import OPTIMIZERS, optimizer_options
 
 CONF = conf_folder()
 CHOICES = sorted(
@@ -65,6 +68,8 @@ def test_every_choice_composes_and_lacks_only_what_has_no_default(group, choice)
         ("engine", "reference"),
         ("output", "default"),
         ("pipeline", "infer"),
+        ("training", "default"),
+        *(("optimizer", name) for name in OPTIMIZERS.built_in),
     ],
 )
 def test_a_choice_says_what_its_schema_says(group, choice):
@@ -83,11 +88,19 @@ def test_a_choice_says_what_its_schema_says(group, choice):
         ("engine", "reference", schema.EngineConfig),
         ("output", "default", schema.OutputConfig),
         ("pipeline", "infer", schema.PipelineConfig),
+        ("training", "default", schema.TrainingConfig),
     ],
 )
 def test_a_file_shows_every_key_that_can_be_set(group, choice, part):
     text = yaml.safe_load((CONF / group / f"{choice}.yaml").read_text())
     assert set(text) - {"defaults"} == {field.name for field in dataclasses.fields(part)}
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS.built_in))
+def test_a_file_shows_every_option_of_an_optimizer_with_its_default(name):
+    lines = (CONF / "optimizer" / f"{name}.yaml").read_text().splitlines()
+    shown = dict(line.split(": null   # ") for line in lines if ": null" in line)
+    assert {key: float(value) for key, value in shown.items()} == optimizer_options(name)
 
 
 def test_the_stack_has_named_layers_that_can_be_changed_alone():
@@ -124,7 +137,15 @@ def test_an_experiment_sweeps_only_keys_that_exist(experiment):
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_an_experiment_runs_small(experiment, tmp_path):
-    small = ("input.samples=3", f"output.root={tmp_path}")
+    small = [f"output.root={tmp_path}"]
+    if composed(f"experiment={experiment}")["input"]["kind"] == "random":
+        small.append("input.samples=3")
+    else:
+        with h5py.File(tmp_path / "digits.h5", "w") as file:
+            file["x"], file["y"] = np.eye(3, 784, dtype=np.uint8), np.arange(3)
+        parts = ("input", "validation" if experiment == "optimizers" else "test")
+        small += [f"{part}.path={tmp_path / 'digits.h5'}" for part in parts]
+        small.append("training.epochs=1")
     with nnpipe.run(composed(f"experiment={experiment}", *small)) as run:
         assert run.path.parent == tmp_path.resolve() / experiment
         assert run.outputs.shape[0] == 3

@@ -106,6 +106,28 @@ def test_a_split_becomes_one_file(tmp_path, packed, split):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "m.h5"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "taken"),
+    [(":2000", slice(2000)), ("2490:", slice(2490, None)), ("-5:", slice(-5, None))],
+)
+def test_rows_are_taken_as_a_slice_takes_them(tmp_path, rows, taken):
+    put(tmp_path / "in", "train", *TRAIN)
+    put(tmp_path / "in", "t10k", *TEST)
+    target = tmp_path / "m.h5"
+    done = prepare("--from", tmp_path / "in", "--to", target, f"--rows={rows}")
+    assert (done.returncode, done.stderr) == (0, "")
+    images = np.concatenate([TRAIN[0], TEST[0]]).reshape(-1, 12)
+    with h5py.File(target) as file:
+        np.testing.assert_array_equal(file["x"], images[taken])
+        np.testing.assert_array_equal(file["y"], np.concatenate([TRAIN[1], TEST[1]])[taken])
+
+
+def test_rows_that_take_nothing_are_refused(tmp_path):
+    put(tmp_path / "in", "t10k", *TEST)
+    said = refusal("--from", tmp_path / "in", "--to", tmp_path / "m.h5", "--rows=20:")
+    assert said == "prepare.py: --rows: found 20:, which takes none of 20 images.\n"
+
+
 def test_the_default_takes_the_split_that_is_there(tmp_path):
     put(tmp_path / "in", "t10k", *TEST)
     done = prepare("--from", tmp_path / "in", "--to", tmp_path / "m.h5")

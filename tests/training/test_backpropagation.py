@@ -45,15 +45,21 @@ def targets(kind: str, rows: int, neurons: int = 3) -> NDArray[np.generic]:
             return generator.random((rows, neurons))
 
 
-def differences(pass_: Backpropagation, x: NDArray[np.float64], t: NDArray[np.generic]):
-    """Return dL/dP by central differences of the mean loss."""
+def differences(
+    pass_: Backpropagation, x: NDArray[np.float64], t: NDArray[np.generic], seed: int | None = None
+) -> NDArray[np.float64]:
+    """Return dL/dP by central differences of the mean loss; a seed drops the same each time."""
+
+    def chance() -> np.random.Generator | None:
+        return None if seed is None else np.random.default_rng(seed)
+
     found = np.empty_like(pass_.parameters)
     for i in range(found.size):
         kept, h = pass_.parameters[i], 1e-5
         pass_.parameters[i] = kept + h
-        above, _ = pass_.judge(x, t)
+        above, _ = pass_.judge(x.copy(), t, chance())
         pass_.parameters[i] = kept - h
-        below, _ = pass_.judge(x, t)
+        below, _ = pass_.judge(x.copy(), t, chance())
         pass_.parameters[i] = kept
         found[i] = (above - below) / (2 * h * len(x))
     return found
@@ -134,3 +140,32 @@ def test_losses_and_gradients_are_those_of_pytorch(output: str, loss: str) -> No
     assert value / 9 == pytest.approx(theirs.item(), rel=1e-12)
     gradient = np.concatenate([matrix.grad.numpy().ravel() for matrix in matrices])
     np.testing.assert_allclose(pass_.gradient, gradient, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("hidden", ["tanh", "gelu", "relu"])
+def test_the_gradient_with_dropout_is_that_of_what_was_not_dropped(hidden: str) -> None:
+    loss = LOSSES.load("cross_entropy")
+    pass_ = Backpropagation(network(hidden, "softmax"), loss, 9, dropout=0.4, input_dropout=0.2)
+    x, t = batch(9), targets("labels", 9)
+    pass_.backward(x.copy(), t, np.random.default_rng(4))
+    expected = differences(pass_, x, t, seed=4)
+    error = np.linalg.norm(pass_.gradient - expected) / np.linalg.norm(expected)
+    assert error < 1e-6
+    pass_.backward(x.copy(), t)
+    assert np.linalg.norm(pass_.gradient - expected) > 0.1 * np.linalg.norm(expected)
+
+
+def test_dropout_keeps_the_mean_of_the_sums_and_changes_nothing_without_chance() -> None:
+    one = StackConfig(layers={"a": LayerConfig(400, "linear"), "b": LayerConfig(1, "linear")})
+    net = build(one, inputs=6, seed=0, dtype="float64")
+    loss = LOSSES.load("mean_squared_error")
+    plain = Backpropagation(net, loss, 2000)
+    dropping = Backpropagation(net, loss, 2000, dropout=0.3)
+    x, t = np.repeat(batch(1), 2000, axis=0), np.zeros((2000, 1))
+    assert dropping.judge(x, t) == plain.judge(x, t)
+    output = plain.network(x[0, :-1])[0]
+    dropped, _ = dropping.judge(x, t, np.random.default_rng(0))
+    # E[s²] = E[s]² + Var[s], and each of the 400 terms w a m has the variance (w a)² p / (1 - p).
+    hidden = net.layers[0](x[:1, :-1])[0]
+    variance = np.square(hidden * net.layers[1].weights[0]).sum() * 0.3 / 0.7
+    assert dropped / 2000 == pytest.approx(output**2 + variance, rel=0.1)
