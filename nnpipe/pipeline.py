@@ -198,7 +198,7 @@ def _illustrate(plan: Plan, record: Record, work: Work, alone: bool) -> str:
         from nnpipe.report.sample import take_sample
 
         with record.phase("report"):
-            sample = take_sample(plan.source, work.input.normalization, work.network, work.engine)
+            sample = take_sample(plan.source, work.input.normalization, work.network)
             with runs.Run(record.folder, record.draft("complete"), execute) as run:
                 return report_run(run, work.network, sample, page=page, plots=plots)
 

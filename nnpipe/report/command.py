@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nnpipe.config.load import load
-from nnpipe.engines.fast import FastEngine, execute
+from nnpipe.engines.fast import execute
 from nnpipe.errors import NnpipeError, RunError
 from nnpipe.report.illustrate import INSTALL, REPORT, has_jinja
 from nnpipe.report.make import report_run, report_sweep
@@ -77,4 +77,4 @@ def _random_sample(run: Run) -> Sample | None:
     source = open_source(config.input, config.seed)
     if source.features != run.network.inputs:
         return None
-    return take_sample(source, run.normalization, run.network, FastEngine)
+    return take_sample(source, run.normalization, run.network)

@@ -12,7 +12,7 @@ from nnpipe.report.image import grey, signed
 from nnpipe.report.sample import Sample
 from nnpipe.stages.scores import predict
 
-_MOST = 21
+_MOST, _MISTAKES = 21, 14
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def show_samples(sample: Sample, last: Layer) -> tuple[list[Picture], list[Pictu
         return first, []
     wrong = np.flatnonzero(sample.labels != predicted).tolist()
     # Where most are wrong the first samples show it already.
-    wrong = wrong[:_MOST] if 2 * len(wrong) < len(predicted) else []
+    wrong = wrong[:_MISTAKES] if 2 * len(wrong) < len(predicted) else []
     return first, [picture(i) for i in wrong]
 
 

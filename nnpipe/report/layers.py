@@ -59,8 +59,9 @@ def view_layers(
 def _view(layer: Layer, a: NDArray[Any] | None) -> LayerView:
     saturated, constant, shown = None, None, None
     if a is not None and len(a):
-        saturated = saturation(a, layer.activation)
         constant = int(np.sum((a == a[0]).all(axis=0))) if len(a) > 1 else None
+        a = thin(a)
+        saturated = saturation(a, layer.activation)
         shown = describe("activations", a, layer.activation)
     return LayerView(
         name=layer.name,

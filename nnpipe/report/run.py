@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import yaml
 from numpy.typing import NDArray
 
 from nnpipe.network.network import Network
@@ -22,10 +21,13 @@ from nnpipe.report.sample import Sample
 from nnpipe.report.stack import stack_figure
 from nnpipe.report.stored import Stored
 from nnpipe.runs.manifest import Manifest
-from nnpipe.runs.open import Run
+from nnpipe.runs.open import CONFIG, Run
 
 _NEURONS = 16
 """How many output neurons have a histogram of their own."""
+
+_LETTERS = 1 << 16
+"""How much of the config is shown."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def view_run(run: Run, network: Network, sample: Sample | None) -> RunView:
         samples=samples,
         mistakes=mistakes,
         neurons=[] if image is None else show_neurons(network.layers[0], image),
-        config=yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True),
+        config=(run.path / CONFIG).read_text(encoding="utf-8", errors="replace")[:_LETTERS],
         details=_details(manifest),
     )
 

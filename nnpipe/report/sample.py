@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.engines.base import Engine
 from nnpipe.network.network import Network
-from nnpipe.report.distribution import VALUES
 from nnpipe.report.image import image_shape
 from nnpipe.sources.base import Source
 from nnpipe.sources.input import Input
 from nnpipe.sources.normalize import Normalization
 
 _ROWS = 512
+_NUMBERS = 1 << 22
+"""How many numbers of a layer, or of the input, are held for a page."""
+
 _PRODUCTS = 1 << 29
 """How many multiplications are spent on a page."""
 
@@ -48,23 +49,21 @@ class Sample:
     image: tuple[int, int] | None
 
 
-def take_sample(
-    source: Source,
-    scaling: Normalization,
-    network: Network,
-    engine: Callable[[Network], Engine],
-) -> Sample:
-    """Read the first rows of a source and execute the network on them.
+def take_sample(source: Source, scaling: Normalization, network: Network) -> Sample:
+    """Read the first rows of a source and apply the network's layers to them.
 
-    There are up to 512, fewer for a network so large that they would take a second.
+    There are up to 512, fewer for a network so large that they would take long.
     """
-    widest = max(layer.neurons for layer in network.layers)
-    most = min(_ROWS, VALUES // widest, _PRODUCTS // network.parameter_count)
-    stop = min(source.samples, max(most, 16))
-    x = Input(source, scaling, network.dtype).read(0, stop)
-    names = [layer.name for layer in network.layers]
+    widest = max(source.features, *(layer.neurons for layer in network.layers))
+    most = min(_ROWS, _NUMBERS // widest, _PRODUCTS // network.parameter_count)
+    stop = min(source.samples, max(most, 1))
+    a = Input(source, scaling, network.dtype).read(0, stop)
+    activations: dict[str, _Array] = {}
+    with np.errstate(all="ignore"):
+        for layer in network.layers:
+            activations[layer.name] = a = layer(a)
     return Sample(
-        activations=engine(network).forward(x, names)[1],
+        activations=activations,
         raw=source.read(0, stop),
         labels=source.labels(0, stop),
         rows=source.rows[:stop],

@@ -161,3 +161,19 @@ def test_what_draws_is_not_imported_before_it_is_used(tmp_path):
         check=True,
     )
     assert done.stdout == "set()\n"
+
+
+def test_sampled_activations_are_those_that_would_have_been_stored(tmp_path):
+    pages = [page(run(tmp_path, output={"activations": kept})) for kept in ([], ["all"])]
+    drawn = [re.findall(r"<svg.*?</svg>", html) for html in pages]
+    # All but the picture of the time, which is the last one.
+    assert len(drawn[0]) == 8
+    assert drawn[0][:-1] == drawn[1][:-1]
+
+
+def test_the_page_says_how_many_neurons_never_change(tmp_path):
+    done = run(
+        tmp_path,
+        architecture={"layers": {"dead": {"neurons": 7, "initializer": "zeros"}}},
+    )
+    assert "7 of 7 neurons never change" in page(done)
