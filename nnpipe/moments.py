@@ -8,6 +8,9 @@ Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for computing s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,6 +42,16 @@ class Moments:
     def std(self) -> NDArray[np.float64]:
         """The population standard deviation, (columns,)."""
         return np.sqrt(self._squares / max(self.count, 1))
+
+    def state(self) -> dict[str, Any]:
+        """Return what has been seen, ready for JSON."""
+        return {name: np.asarray(value).tolist() for name, value in vars(self).items()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` returned."""
+        self.count = int(state["count"])
+        for name in ("minimum", "maximum", "mean", "_squares"):
+            setattr(self, name, np.array(state[name], np.float64))
 
     def add(self, batch: NDArray[np.generic]) -> None:
         """Take in a batch, (rows, columns) of any real dtype."""

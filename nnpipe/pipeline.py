@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nnpipe.config.schema import Config, FromRunConfig
+from nnpipe.config.schema import Config, DaskConfig, FromRunConfig
 from nnpipe.engines import ENGINES
 from nnpipe.engines.fast import execute
 from nnpipe.errors import ConfigError, RunFailed, one_line
@@ -27,8 +27,9 @@ from nnpipe.runs.shelf import RunShelf
 from nnpipe.runs.summary import summary
 from nnpipe.sources.input import Input
 from nnpipe.sources.normalize import Normalization, normalization
+from nnpipe.spread import Spread
 from nnpipe.stages import STAGES
-from nnpipe.stages.base import Progress, Silence, Work, batch_rows
+from nnpipe.stages.base import Progress, Silence, Work, batch_rows, shards
 
 logger = logging.getLogger("nnpipe")
 
@@ -168,7 +169,11 @@ def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Prog
     with record.phase("normalize"):
         scaling = _normalization(plan, network, progress)
     shelf = RunShelf(record, scaling)
-    with ResultsWriter(record.folder / runs.RESULTS, source.rows) as sink:
+    spread, parts = None, None
+    if isinstance(config.engine, DaskConfig):
+        spread = Spread(record.folder, config, shards(config, source.samples, network))
+        parts = None if config.output.merge else spread.parts
+    with ResultsWriter(record.folder / runs.RESULTS, source.rows, parts) as sink:
         work = Work(
             config=config,
             network=network,
@@ -179,14 +184,20 @@ def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Prog
             validation=_aside(plan, "validation", scaling),
             test=_aside(plan, "test", scaling),
             progress=progress,
+            spread=spread,
         )
         record.facts["figures"] = work.figures
         for name in config.pipeline.stages:
             with record.phase(name):
                 STAGES.load(name)(work)
+        if spread is not None and config.output.merge:
+            with record.phase("merge"):
+                spread.merge(sink)
     # A stage may have changed the network: these are the parameters that made the outputs.
     with record.phase("parameters"):
         shelf.save_parameters(runs.PARAMETERS, work.network)
+    if spread is not None:
+        record.artifacts |= spread.finish()
     return work
 
 

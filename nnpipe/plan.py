@@ -13,9 +13,10 @@ import numpy as np
 from nnpipe.config.check import Names, check, check_activations
 from nnpipe.config.layers import stack_of
 from nnpipe.config.load import load
-from nnpipe.config.schema import Config, FromRunConfig
+from nnpipe.config.schema import Config, DaskConfig, FromRunConfig
 from nnpipe.config.training import check_loss
 from nnpipe.engines import ENGINES
+from nnpipe.engines.cluster import find_missing
 from nnpipe.errors import ConfigError, NnpipeError, RunError
 from nnpipe.labelled import close_all, find_misfits, open_aside
 from nnpipe.network.activations import ACTIVATIONS
@@ -121,6 +122,8 @@ def make_plan(given: Mapping[str, Any], execute: Execute = formula) -> Plan:
     """
     config = read_config(given)
     problems: list[str] = []
+    if isinstance(config.engine, DaskConfig):
+        problems += find_missing(config.engine)
     stored, source = None, None
     if isinstance(config.architecture, FromRunConfig):
         try:

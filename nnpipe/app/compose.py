@@ -47,6 +47,8 @@ def register() -> None:
     for name, node in schema.INPUTS.items():
         store.store(group="schema/input", name=name, node=node)
     store.store(group="schema", name="engine", node=schema.EngineConfig)
+    for name, node in schema.ENGINES.items():
+        store.store(group="schema/engine", name=name, node=node)
     store.store(group="schema", name="output", node=schema.OutputConfig)
     store.store(group="schema", name="pipeline", node=schema.PipelineConfig)
     store.store(group="schema", name="training", node=schema.TrainingConfig)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from nnpipe.config.cluster import check_cluster
 from nnpipe.config.layers import stack_of
 from nnpipe.config.rules import check_at_least, check_name, check_options
 from nnpipe.config.schema import (
@@ -17,6 +18,7 @@ from nnpipe.config.schema import (
     MOST_HIDDEN,
     NORMALIZATIONS,
     Config,
+    DaskConfig,
     FromRunConfig,
     Hdf5Input,
     InitializerConfig,
@@ -77,6 +79,8 @@ def check(config: Config, names: Names) -> list[str]:
         problems += check_at_least("engine.batch_size", config.engine.batch_size, 1)
     if config.engine.threads is not None:
         problems += check_at_least("engine.threads", config.engine.threads, 1)
+    if isinstance(config.engine, DaskConfig):
+        problems += check_cluster(config.engine)
     problems += check_at_least("seed", config.seed, 0)
     if config.dtype is not None:
         problems += check_name("dtype", config.dtype, "a dtype for networks", DTYPES)

@@ -12,7 +12,14 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from nnpipe.config.schema import ARCHITECTURES, MISSING, Config, InputConfig
+from nnpipe.config.schema import (
+    ARCHITECTURES,
+    ENGINES,
+    MISSING,
+    Config,
+    EngineConfig,
+    InputConfig,
+)
 from nnpipe.errors import ConfigError
 from nnpipe.registry import did_you_mean, unknown
 
@@ -40,16 +47,22 @@ def load(
         One line each, beginning with the config key; empty for a config of the right shape.
     """
     problems: list[str] = []
-    parts: dict[str, Any] = {"architecture": {}, "input": {}, "training": {}, **given}
+    parts: dict[str, Any] = {
+        **{"architecture": {}, "input": {}, "engine": {}, "training": {}},
+        **given,
+    }
     schemas: dict[str, type] = {}
     for part, schema_of, guess in (
         ("architecture", architecture_schema, guess_architecture),
         ("input", input_schema, _guess_input),
         ("validation", input_schema, _guess_input),
         ("test", input_schema, _guess_input),
+        ("engine", engine_schema, _guess_engine),
     ):
         if part in ("validation", "test") and parts.get(part) is None:
             continue
+        if dataclasses.is_dataclass(parts[part]) and not isinstance(parts[part], type):
+            parts[part] = dataclasses.asdict(parts[part])
         if not isinstance(parts[part], Mapping):
             _refuse(parts[part], "a mapping", part, problems)
             parts[part] = {}
@@ -74,6 +87,12 @@ def architecture_schema(kind: str) -> type:
     return ARCHITECTURES[kind]
 
 
+def engine_schema(kind: str) -> type:
+    """Return the schema of an engine; most engines, the unknown ones too, share one."""
+    given: Any = kind
+    return ENGINES.get(kind, EngineConfig) if isinstance(given, str) else EngineConfig
+
+
 def guess_architecture(given: Mapping[str, Any]) -> str:
     """Return the form that a mapping without `kind` means, told by the keys it has.
 
@@ -82,6 +101,10 @@ def guess_architecture(given: Mapping[str, Any]) -> str:
     """
     telling = {"layers": "stack", "run": "from_run", "width": "uniform", "depth": "uniform"}
     return next((form for key, form in telling.items() if key in given), "mlp")
+
+
+def _guess_engine(given: Mapping[str, Any]) -> str:
+    return EngineConfig.kind
 
 
 def _guess_input(given: Mapping[str, Any]) -> str:

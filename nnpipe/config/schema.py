@@ -180,11 +180,28 @@ class EngineConfig:
 
 
 @dataclass
+class DaskConfig(EngineConfig):
+    """The fast engine on the workers of a Dask cluster.
+
+    `cluster` is local, slurm or the address of a scheduler. `partition` and `walltime` belong to
+    slurm. Nulls take what the machine or the cluster has.
+    """
+
+    kind: str = "dask"
+    cluster: str = "local"
+    workers: int | None = None
+    memory: str | None = None
+    partition: str | None = None
+    walltime: str | None = None
+
+
+@dataclass
 class OutputConfig:
     """Where a run lands and what it holds beside the outputs.
 
     `report` null: a page is made where the extra is installed, but not for the jobs of a sweep.
     `figure` is what a sweep is judged by.
+    `merge`: of a sharded run, one plain results.h5 in place of a virtual one and its parts.
     """
 
     root: str = "outputs"
@@ -194,6 +211,7 @@ class OutputConfig:
     report: bool | None = None
     plots: str | None = None
     figure: str | None = None
+    merge: bool = False
 
 
 @dataclass
@@ -283,6 +301,9 @@ ARCHITECTURES: dict[str, type[ArchitectureConfig]] = {
     "from_run": FromRunConfig,
 }
 
+ENGINES: dict[str, type[EngineConfig]] = {"dask": DaskConfig}
+"""The engines that have config keys of their own."""
+
 INPUTS: dict[str, type[InputConfig]] = {
     "random": RandomInput,
     "hdf5": Hdf5Input,
@@ -305,6 +326,9 @@ NORMALIZATIONS: dict[str, tuple[str, ...]] = {
     "from_run": (),
 }
 """The kinds of `input.normalize`, each with the keys that belong to it."""
+
+CLUSTERS = ("local", "slurm")
+"""The clusters that `engine.cluster` can start; anything else is a scheduler's address."""
 
 ALLOWANCES = ("external_link", "filter_plugin", "large_chunk", "outside_folder", "virtual")
 """What `input.allow` can let through in an HDF5 file, and never in an artifact of a run."""

@@ -8,6 +8,7 @@ ENGINES = Registry(
     "an engine",
     "nnpipe.engines",
     {
+        "dask": "nnpipe.engines.fast:FastEngine",  # on each worker; see nnpipe/spread.py
         "fast": "nnpipe.engines.fast:FastEngine",
         "reference": "nnpipe.engines.reference:ReferenceEngine",
     },

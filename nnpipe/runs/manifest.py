@@ -21,6 +21,19 @@ Status = Literal["complete", "failed", "interrupted"]
 STATUSES = ("complete", "failed", "interrupted")
 
 
+PART = re.compile(r"results/part-\d{5}\.h5", re.ASCII)
+"""The names of files in which a sharded run keeps its results."""
+
+
+def is_part(name: str) -> bool:
+    """Tell whether an artifact's name is that of a part of the results.
+
+    >>> is_part("results/part-00042.h5"), is_part("results/../part-00042.h5")
+    (True, False)
+    """
+    return PART.fullmatch(name) is not None
+
+
 @dataclass(frozen=True)
 class Artifact:
     """A file of a run: its size in bytes and its SHA-256 in hexadecimal."""
@@ -171,7 +184,7 @@ def _checked(content: Any, path: Path) -> Manifest:
             refuse(f"{name} holds something of the wrong type")
     artifacts: dict[str, Artifact] = {}
     for name, entry in cast("dict[str, Any]", values["artifacts"]).items():
-        if Path(name).name != name or name in {"", ".", ".."}:
+        if not is_part(name) and (Path(name).name != name or name in {"", ".", ".."}):
             refuse(f"artifact {name!r} is not the name of a file in the folder")
         match entry:
             case {"size": int(size), "sha256": str(sha256)} if size >= 0 and _SHA256(sha256):
@@ -195,7 +208,8 @@ def verify(folder: Path, manifest: Manifest) -> list[str]:
     problems: list[str] = []
     for name, expected in manifest.artifacts.items():
         path = folder / name
-        if path.is_symlink() or not path.is_file():
+        linked = path.is_symlink() or (path.parent != folder and path.parent.is_symlink())
+        if linked or not path.is_file():
             problems.append(f"{path}: missing; the manifest lists it")
             continue
         size = path.stat().st_size

@@ -12,12 +12,10 @@ import h5py
 
 from nnpipe.documents import read_yaml, refuse_calls
 from nnpipe.errors import RunError
-from nnpipe.hdf5 import find_dataset
-from nnpipe.hdf5.artifact import open_artifact
 from nnpipe.network.network import Execute, Network, formula
 from nnpipe.runs.manifest import Manifest, read_manifest, verify
 from nnpipe.runs.parameters import read_parameters
-from nnpipe.runs.results import FORMAT as RESULTS_FORMAT
+from nnpipe.runs.view import find_result, open_results
 from nnpipe.sources.normalize import Normalization
 
 CONFIG, OVERRIDES, LOG = "config.yaml", "overrides.yaml", "run.log"
@@ -69,13 +67,13 @@ class Run:
     @property
     def outputs(self) -> Any:
         """The outputs, (samples, neurons of the last layer): a dataset that reads when sliced."""
-        return find_dataset(self.results, "outputs", "results")
+        return find_result(self.results, "outputs")
 
     @property
     def results(self) -> Any:
         """The file results.h5, open for reading."""
         if not self._results:
-            self._results = open_artifact(self.path / RESULTS, "results", RESULTS_FORMAT)
+            self._results = open_results(self.path / RESULTS, self.manifest.artifacts)
         return self._results
 
     def close(self) -> None:

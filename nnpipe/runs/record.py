@@ -41,12 +41,15 @@ class Record:
         Wall time by phase.
     saved : list of str
         Names of the files that were added beside those that every run has.
+    artifacts : dict
+        Files that were measured already.
     """
 
     folder: Path
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     saved: list[str] = field(default_factory=list[str])
+    artifacts: dict[str, Artifact] = field(default_factory=dict[str, Artifact])
     started: str = field(default_factory=now)
     _begin: float = field(default_factory=time.perf_counter)
 
@@ -115,6 +118,6 @@ class Record:
             software=software(),
             blas=blas(),
             git_commit=git_commit(),
-            artifacts=artifacts or {},
+            artifacts={**(artifacts or {}), **self.artifacts},
             **self.facts,
         )

@@ -10,6 +10,7 @@ HDF5 Dimension Scale Specification; NeXus manual, class NXdata.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,26 @@ class ResultsWriter:
         The final name. While it is written the file has a temporary one.
     rows : (samples,) int64
         Each sample's row number in the input: the coordinate of the dimension `sample`.
+    parts : mapping of str to range, optional
+        Files that hold the samples, by their names relative to this file's folder. What has the
+        dimension `sample` is then no stored dataset but a view over theirs.
+
+    Attributes
+    ----------
+    sampled : list of str
+        The datasets with one row a sample.
     """
 
-    def __init__(self, path: Path, rows: NDArray[np.int64] | range) -> None:
+    def __init__(
+        self,
+        path: Path,
+        rows: NDArray[np.int64] | range,
+        parts: Mapping[str, range] | None = None,
+    ) -> None:
         self.path = path
         self._rows = rows
+        self._parts = parts
+        self.sampled: list[str] = []
         self._publication = published(path)
 
     def __enter__(self) -> ResultsWriter:
@@ -68,24 +84,43 @@ class ResultsWriter:
     ) -> None:
         """Announce a dataset; see `Sink.create`."""
         dtype = np.dtype(dtype)
-        width = int(np.prod(shape[1:])) * dtype.itemsize
-        chunk = (min(shape[0], max(1, _CHUNK_BYTES // max(width, 1))), *shape[1:])
-        dataset = self._file.create_dataset(name, shape, dtype, chunks=chunk, fletcher32=True)
+        if self._parts is not None and dims[0] == "sample":
+            dataset = self._view(name, shape, dtype)
+        else:
+            width = int(np.prod(shape[1:])) * dtype.itemsize
+            chunk = (min(shape[0], max(1, _CHUNK_BYTES // max(width, 1))), *shape[1:])
+            dataset = self._file.create_dataset(name, shape, dtype, chunks=chunk, fletcher32=True)
         describe(dataset, title, _DESCRIPTIONS.get(name.partition("/")[0], title))
         attach(
             dataset, [self._scale(dataset.parent, d, n) for d, n in zip(dims, shape, strict=True)]
         )
+        if dims[0] == "sample":
+            self.sampled.append(name)
         self._plot(name, dataset, dims)
 
     def write(self, name: str, start: int, rows: NDArray[Any]) -> None:
         """Store rows of an announced dataset; see `Sink.write`."""
         self._file[name][start : start + len(rows)] = rows
 
+    def _view(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
+        """Make a virtual dataset over the parts; what a lost part held reads as no number."""
+        layout: Any = h5py.VirtualLayout(shape, dtype)
+        for part, rows in (self._parts or {}).items():
+            held = (len(rows), *shape[1:])
+            layout[rows.start : rows.stop] = h5py.VirtualSource(part, name, held, dtype)
+        lost = np.nan if np.dtype(dtype).kind == "f" else -1
+        return self._file.create_virtual_dataset(name, layout, fillvalue=lost)
+
     def _scale(self, group: Any, dim: str, size: int) -> Any:
         # A dimension belongs to the group of its dataset, as netCDF has it, save for `sample`,
         # which all of them share.
         if dim == "sample":
-            return add_scale(self._file, dim, self._rows, "Sample", "The row of the input, from 0")
+            title, description = "Sample", "The row of the input, from 0"
+            if self._parts is not None and dim not in self._file:
+                scale = self._view(dim, (size,), np.int64)
+                describe(scale, title, description)
+                scale.make_scale(dim)
+            return add_scale(self._file, dim, self._rows, title, description)
         title = dim.replace("_", " ").capitalize()
         return add_scale(group, dim, np.arange(size), title, f"{title}, from 0")
 

@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 
 from nnpipe.errors import NnpipeError
-from nnpipe.hdf5 import find_dataset, list_datasets
-from nnpipe.hdf5.artifact import open_artifact
+from nnpipe.hdf5 import list_datasets
 from nnpipe.hdf5.links import link_of
 from nnpipe.network.network import Network
 from nnpipe.runs.details import read_yaml
 from nnpipe.runs.manifest import Manifest, verify
 from nnpipe.runs.open import CONFIG, PARAMETERS, RESULTS
 from nnpipe.runs.parameters import read_parameters
-from nnpipe.runs.results import FORMAT
 from nnpipe.runs.state import jobs, look
+from nnpipe.runs.view import find_result, open_results
 
 _TOGETHER = 16 << 20
 
@@ -60,21 +59,22 @@ def _check_parameters(path: Path, network: Network) -> list[str]:
 
 def _check_results(path: Path, network: Network, manifest: Manifest) -> list[str]:
     problems: list[str] = []
-    with open_artifact(path, "results", FORMAT) as file:
+    with open_results(path, manifest.artifacts) as file:
         if link_of(file["/"], "outputs") is None:
             return [f"{path}: no /outputs"]
-        outputs: Any = find_dataset(file, "outputs", "results")
+        outputs: Any = find_result(file, "outputs")
         expected = (manifest.figures.get("samples"), network.outputs)
         if outputs.shape != expected:
             return [f"{path}: /outputs has the shape {outputs.shape}; expected {expected}"]
         # What is not finite in the input is counted by the run, and goes on into the outputs.
         if not manifest.figures.get("nonfinite_inputs"):
             problems += _check_finite(path, "/outputs", outputs)
-        kept = {one.path: one.shape for one in list_datasets(file)}
+        kept = {one.path for one in list_datasets(file)}
         for layer in network.layers:
             name, shape = f"/activations/{layer.name}", (outputs.shape[0], layer.neurons)
-            if kept.get(name, shape) != shape:
-                problems.append(f"{path}: {name} has the shape {kept[name]}")
+            found = find_result(file, name).shape if name in kept else shape
+            if found != shape:
+                problems.append(f"{path}: {name} has the shape {found}")
     return problems
 
 

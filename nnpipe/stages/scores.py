@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,18 @@ class Scores:
         self._samples += other._samples
         self._right += other._right
         self._cross_entropy += other._cross_entropy
+
+    def state(self) -> dict[str, Any]:
+        """Return what has been seen, ready for JSON."""
+        counted = None if self.confusion is None else self.confusion.tolist()
+        return {**vars(self), "confusion": counted}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` returned, of the same network."""
+        if self.confusion is not None:
+            self.confusion = np.array(state["confusion"], np.int64)
+        self._samples, self._right = int(state["_samples"]), int(state["_right"])
+        self._cross_entropy = float(state["_cross_entropy"])
 
     def figures(self) -> dict[str, Any]:
         """Return accuracy (0 to 1), cross_entropy (nats a sample, or None) and confusion_matrix.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,23 @@ class Tally:
         self.nonfinite += other.nonfinite
         rows = (self.first_nonfinite_row, other.first_nonfinite_row)
         self.first_nonfinite_row = min((row for row in rows if row is not None), default=None)
+
+    def state(self) -> dict[str, Any]:
+        """Return what was tallied, ready for JSON."""
+        return {
+            "moments": self.moments.state(),
+            "scores": None if self.scores is None else self.scores.state(),
+            "nonfinite": self.nonfinite,
+            "first_nonfinite_row": self.first_nonfinite_row,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` returned, of the same network."""
+        self.moments.restore(state["moments"])
+        if self.scores is not None:
+            self.scores.restore(state["scores"])
+        self.nonfinite = state["nonfinite"]
+        self.first_nonfinite_row = state["first_nonfinite_row"]
 
     def figures(self) -> dict[str, Any]:
         """Return the figures of a manifest, by name."""

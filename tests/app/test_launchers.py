@@ -8,12 +8,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import nnpipe
+from tests.processes import holder, parent, wait_until_gone
 
 pytestmark = pytest.mark.slow
 
@@ -49,32 +49,6 @@ def sweep(tmp_path):
 def table(folder):
     with (folder / "sweep.csv").open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-def holder(path, timeout=60):
-    """Return the process that has a file open, once there is one."""
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        for link in Path("/proc").glob("[0-9]*/fd/*"):
-            try:
-                if link.readlink() == path:
-                    return int(link.parts[2])
-            except OSError:
-                continue
-        time.sleep(0.05)
-    pytest.fail(f"nobody has opened {path}")
-
-
-def parent(pid):
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("PPid")))
-
-
-def wait_until_gone(pids, timeout=30):
-    end = time.monotonic() + timeout
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
-        assert time.monotonic() < end, "processes are left"
-        time.sleep(0.05)
 
 
 @pytest.fixture

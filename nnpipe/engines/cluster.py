@@ -1,0 +1,147 @@
+"""A Dask cluster: workers in processes on this machine, in Slurm jobs, or already there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import islice
+from typing import Any, TypeVar
+
+from nnpipe.config.schema import DaskConfig
+from nnpipe.cores import cores
+from nnpipe.errors import RunError
+
+logger = logging.getLogger("nnpipe")
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+DEATHS = 3
+"""How many workers a task may kill before it is given up."""
+
+
+def find_missing(config: DaskConfig) -> list[str]:
+    """Return what has to be installed for a cluster, one line each."""
+    wanted = ("distributed", "dask_jobqueue") if config.cluster == "slurm" else ("distributed",)
+    return [
+        f"engine.kind: 'dask' needs {name}, which is not installed. Run pip install 'nnpipe[dask]'."
+        for name in wanted
+        if find_spec(name) is None
+    ]
+
+
+@contextmanager
+def open_cluster(config: DaskConfig, name: str) -> Generator[Any]:
+    """Yield a client of the cluster that a config describes; a cluster that was started ends.
+
+    Parameters
+    ----------
+    config : DaskConfig
+        Which cluster, how many workers, and their memory.
+    name : str
+        Of the jobs, where the workers are Slurm jobs.
+
+    Yields
+    ------
+    distributed.Client
+    """
+    dask, distributed = _library("dask"), _library("distributed")
+    settings = {
+        "distributed.scheduler.allowed-failures": DEATHS - 1,
+        # A task that waits on a worker would be counted as one that killed it.
+        "distributed.scheduler.worker-saturation": 1.0,
+        "distributed.comm.timeouts.connect": "30s",
+    }
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with (
+        dask.config.set(settings),
+        _cluster(config, name) as cluster,
+        distributed.Client(cluster, timeout="30s", set_as_default=False) as client,
+    ):
+        if find_spec("bokeh") is not None and client.dashboard_link:
+            logger.info("dashboard  %s", client.dashboard_link)
+        client.wait_for_workers(1)
+        yield client
+
+
+@contextmanager
+def _cluster(config: DaskConfig, name: str) -> Generator[Any]:
+    dashboard = ":0" if find_spec("bokeh") is not None else None
+    if config.cluster == "local":
+        with _library("distributed").LocalCluster(
+            n_workers=config.workers or cores(),
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=config.memory or "auto",
+            dashboard_address=dashboard,
+            silence_logs=logging.CRITICAL,
+        ) as cluster:
+            yield cluster
+    elif config.cluster == "slurm":
+        workers = config.workers or 1
+        with _library("dask_jobqueue").SLURMCluster(
+            queue=config.partition,
+            cores=1,
+            processes=1,
+            memory=config.memory or "4GiB",
+            walltime=config.walltime or "01:00:00",
+            job_name=name,
+            scheduler_options={"dashboard_address": dashboard},
+            silence_logs=logging.CRITICAL,
+        ) as cluster:
+            # The jobs outlive a parent that is killed, until its silence is noticed.
+            logger.info("workers    Slurm jobs; to end them by hand: scancel --name=%s", name)
+            # A job that ends before its time is replaced.
+            cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
+            yield cluster
+    else:
+        yield config.cluster
+
+
+def complete(
+    client: Any, function: Callable[[Item], Result], items: Iterable[Item]
+) -> Iterator[tuple[Item, Result]]:
+    """Call a function for every item on the cluster; yield items and results as they end.
+
+    A worker has as many tasks as threads, the rest wait here. When a worker dies, its task is
+    begun again on another.
+
+    Raises
+    ------
+    RunError
+        If an item has killed `DEATHS` workers, or if the scheduler has ended.
+    """
+    distributed = _library("distributed")
+    waiting, running = iter(items), dict[Any, Item]()
+    ended = distributed.as_completed(loop=client.loop)
+
+    def submit() -> None:
+        room = max(1, sum(client.nthreads().values())) - len(running)
+        for item in islice(waiting, max(0, room)):
+            future = client.submit(function, item, pure=False)
+            running[future] = item
+            ended.add(future)
+
+    submit()
+    for future in ended:
+        item = running.pop(future)
+        try:
+            yield item, future.result()
+        except distributed.KilledWorker:
+            problem = (
+                f"{item} killed {DEATHS} workers; expected one to live through it. "
+                "Give the workers more memory (engine.memory), or look at their logs."
+            )
+            raise RunError(problem) from None
+        except CancelledError as error:
+            problem = "engine.cluster: the connection to the scheduler was lost. Start it again."
+            raise RunError(problem) from error
+        submit()
+
+
+def _library(name: str) -> Any:
+    return import_module(name)

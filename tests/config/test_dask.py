@@ -1,0 +1,72 @@
+"""The keys of engine=dask: each wrong one is named, before anything is started."""
+
+from __future__ import annotations
+
+import pytest
+
+import nnpipe.engines.cluster
+from nnpipe.config.schema import DaskConfig
+from nnpipe.engines.cluster import find_missing
+from nnpipe.plan import find_problems, read_config
+
+
+def problems(**engine):
+    return find_problems({"engine": {"kind": "dask", **engine}})
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        {},
+        {"cluster": "local", "workers": 3, "memory": "1.5 GiB"},
+        {"cluster": "slurm", "partition": "short", "walltime": "1-00:30:00", "memory": "4GB"},
+        {"cluster": "tcp://10.0.0.1:8786"},
+    ],
+)
+def test_what_a_cluster_takes_is_taken(engine):
+    assert problems(**engine) == []
+    assert isinstance(read_config({"engine": {"kind": "dask", **engine}}).engine, DaskConfig)
+
+
+@pytest.mark.parametrize(
+    ("engine", "expected"),
+    [
+        (
+            {"cluster": "slrum"},
+            "engine.cluster: found 'slrum'; expected local, slurm or a scheduler's address, "
+            "such as tcp://host:8786. Did you mean 'slurm'?",
+        ),
+        ({"workers": 0}, "engine.workers: found 0; expected 1 or greater"),
+        ({"memory": "lots"}, "engine.memory: found 'lots'; expected a size, such as 4GiB"),
+        (
+            {"cluster": "slurm", "walltime": "2h"},
+            "engine.walltime: found '2h'; expected a time, such as 01:30:00",
+        ),
+        (
+            {"cluster": "slurm", "partition": "-a b"},
+            "engine.partition: '-a b' cannot name a partition",
+        ),
+        (
+            {"partition": "short"},
+            "engine.partition: belongs to cluster=slurm; found cluster=local. Leave it null.",
+        ),
+    ],
+)
+def test_what_is_wrong_is_one_line(engine, expected):
+    assert problems(**engine) == [expected]
+
+
+def test_other_engines_do_not_take_its_keys():
+    (problem,) = find_problems({"engine": {"kind": "fast", "workers": 2}})
+    assert problem.startswith("engine.workers: unknown key; expected one of ")
+
+
+@pytest.mark.parametrize(
+    ("cluster", "needed"), [("local", ["distributed"]), ("slurm", ["distributed", "dask_jobqueue"])]
+)
+def test_packages_that_are_missing_are_named_with_their_extra(monkeypatch, cluster, needed):
+    monkeypatch.setattr(nnpipe.engines.cluster, "find_spec", lambda _: None)
+    assert find_missing(DaskConfig(cluster=cluster)) == [
+        f"engine.kind: 'dask' needs {name}, which is not installed. Run pip install 'nnpipe[dask]'."
+        for name in needed
+    ]

@@ -1,0 +1,53 @@
+"""Find the processes of a program that is being tested, by the files that they have open."""
+
+from __future__ import annotations
+
+import fnmatch
+import time
+from pathlib import Path
+
+import pytest
+
+
+def holder(pattern, timeout=60):
+    """Return the process that has a file of this name open, once there is one."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        for link in Path("/proc").glob("[0-9]*/fd/*"):
+            try:
+                if fnmatch.fnmatchcase(str(link.readlink()), str(pattern)):
+                    return int(link.parts[2])
+            except OSError:
+                continue
+        time.sleep(0.02)
+    pytest.fail(f"nobody has opened {pattern}")
+
+
+def parent(pid):
+    """Return the parent of a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("PPid")))
+
+
+def descendants(pid):
+    """Return the children of a process, and theirs."""
+    found = [pid]
+    for process in found:
+        for task in Path(f"/proc/{process}/task").glob("*/children"):
+            found += map(int, task.read_text().split())
+    return found[1:]
+
+
+def wait_until_gone(pids, timeout=30):
+    """Wait until none of the processes is there any more; a zombie is not."""
+    end = time.monotonic() + timeout
+    while any(_is_alive(pid) for pid in pids):
+        assert time.monotonic() < end, "processes are left"
+        time.sleep(0.05)
+
+
+def _is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

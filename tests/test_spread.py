@@ -1,0 +1,202 @@
+"""Sharded inference on Dask workers: the same bits as one process, whatever happens to them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import nnpipe
+from tests.processes import descendants, holder, wait_until_gone
+
+pytest.importorskip("distributed", reason="needs nnpipe[dask]")
+pytestmark = pytest.mark.slow
+
+RUN = (sys.executable, str(Path(__file__).parents[1] / "scripts" / "run.py"))
+SHARD = 65_536
+DASK = ("engine=dask", "engine.workers=2")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Write an input of ten shards and a bit, with labels, and return it."""
+    path = tmp_path_factory.mktemp("data") / "x.h5"
+    rng = np.random.default_rng(0)
+    with h5py.File(path, "x") as file:
+        x = rng.normal(size=(10 * SHARD + 1000, 4)).astype(np.float32)
+        file.create_dataset("x", data=x, chunks=(1000, 4), compression="gzip")
+        file.create_dataset("y", data=rng.integers(0, 4, len(x)))
+    return path
+
+
+@pytest.fixture
+def request_of(data):
+    return (
+        *("input=hdf5", f"input.path={data}", "input.dataset=/x", "input.labels=/y"),
+        *("architecture.sizes=[16,16,4]", "architecture.output_activation=softmax"),
+        *("engine.batch_size=4096", "output.predictions=true", "output.activations=[hidden1]"),
+        "input.normalize=standardize",
+    )
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Return a function that starts a run; what is left of it at the end is killed."""
+    started = []
+
+    def begin(*arguments):
+        process = subprocess.Popen(
+            [*RUN, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.fixture
+def run(start):
+    def whole(*arguments):
+        process = start(*arguments)
+        out, err = process.communicate(timeout=240)
+        assert (process.returncode, err) == (0, "")
+        return out
+
+    return whole
+
+
+def version(tmp_path, number):
+    return tmp_path / "outputs" / "default" / f"v{number:04d}"
+
+
+def assert_same(one, other):
+    """Every dataset equal to the bit, and every figure."""
+    with nnpipe.open_run(one) as a, nnpipe.open_run(other) as b:
+        for name in ("outputs", "predictions", "activations/hidden1", "sample", "confusion_matrix"):
+            x, y = a.results[name], b.results[name]
+            assert (x.shape, x.dtype) == (y.shape, y.dtype)
+            assert x[()].tobytes() == y[()].tobytes()
+        assert a.manifest.figures == b.manifest.figures
+
+
+def test_shards_hold_the_bits_of_one_process_wherever_the_folder_is_moved(
+    run, request_of, tmp_path
+):
+    run(*request_of)
+    run(*request_of, *DASK)
+    single, sharded = version(tmp_path, 1), version(tmp_path, 2)
+    assert_same(single, sharded)
+    parts = [f"results/part-{number:05d}.h5" for number in range(11)]
+    assert sorted(path.name for path in (sharded / "results").iterdir()) == [
+        Path(part).name for part in parts
+    ]
+    with nnpipe.open_run(sharded) as opened:
+        assert {*parts, "results.h5"} <= {*opened.manifest.artifacts}
+        assert opened.outputs.is_virtual
+        assert opened.outputs[SHARD - 2 : SHARD + 2].shape == (4, 4)
+    moved = tmp_path / "elsewhere"
+    sharded.rename(moved)
+    assert_same(single, moved)
+
+
+def test_merged_parts_are_one_plain_file(run, request_of, tmp_path):
+    run(*request_of)
+    run(*request_of, *DASK, "output.merge=true")
+    single, merged = version(tmp_path, 1), version(tmp_path, 2)
+    assert_same(single, merged)
+    with nnpipe.open_run(merged) as opened:
+        assert not opened.outputs.is_virtual
+    assert not (merged / "results").exists()
+
+
+def test_a_worker_that_is_killed_is_replaced_and_its_shard_done_again(
+    run, start, request_of, tmp_path
+):
+    run(*request_of)
+    process = start(*request_of, *DASK)
+    folder = version(tmp_path, 2)
+    os.kill(holder(folder / "results" / ".part-00001.h5.*.part"), signal.SIGKILL)
+    _, err = process.communicate(timeout=240)
+    assert (process.returncode, err) == (0, "")
+    assert_same(version(tmp_path, 1), folder)
+    assert len([*(folder / "results").iterdir()]) == 11
+
+
+def test_a_shard_that_kills_three_workers_ends_the_run_and_is_named(start, request_of, tmp_path):
+    process = start(*request_of, *DASK)
+    folder = version(tmp_path, 1)
+    for _ in range(3):
+        pid = holder(folder / "results" / ".part-00001.h5.*.part")
+        os.kill(pid, signal.SIGKILL)
+        wait_until_gone([pid])
+    _, err = process.communicate(timeout=240)
+    reason = (
+        "shard 1 (samples 65536 to 131071) killed 3 workers; expected one to live through it. "
+        "Give the workers more memory (engine.memory), or look at their logs."
+    )
+    assert (process.returncode, err) == (1, f"outputs/default/v0001: the run failed: {reason}\n")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert (manifest["status"], manifest["error"]) == ("failed", reason)
+    assert not (folder / "results.h5").exists()
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_workers_and_the_run_goes_on_with_the_parts_that_are_whole(
+    run, start, request_of, tmp_path, number, status
+):
+    run(*request_of)
+    process = start(*request_of, *DASK)
+    folder = version(tmp_path, 2)
+    holder(folder / "results" / ".part-00004.h5.*.part")
+    workers = descendants(process.pid)
+    assert workers
+    os.kill(process.pid, number) if number == signal.SIGTERM else os.killpg(process.pid, number)
+    process.communicate(timeout=60)
+    assert process.returncode == status
+    wait_until_gone(workers)
+    assert json.loads((folder / "manifest.json").read_text())["status"] == "interrupted"
+    whole = {
+        path.with_suffix(".h5"): path.with_suffix(".h5").stat().st_mtime_ns
+        for path in (folder / "results").glob("part-*.json")
+    }
+    assert 3 <= len(whole) < 11
+    # An altered part is not taken for whole.
+    altered = folder / "results" / "part-00000.h5"
+    altered.write_bytes(altered.read_bytes()[:-1] + b"\0")
+    with h5py.File(folder / "results" / "part-00001.h5", "r") as file:
+        assert file["outputs"].shape == (SHARD, 4)
+    resumed(folder)
+    assert_same(version(tmp_path, 1), folder)
+    for part, written in whole.items():
+        assert (part.stat().st_mtime_ns == written) == (part != altered)
+
+
+def resumed(folder):
+    """Resume a run as another program would, from the config in its folder."""
+    code = (
+        "import sys, yaml, pathlib, nnpipe\n"
+        "if __name__ == '__main__':\n"
+        "    folder = pathlib.Path(sys.argv[1])\n"
+        "    config = yaml.safe_load((folder / 'config.yaml').read_text())\n"
+        "    nnpipe.run(config, folder=folder).close()\n"
+    )
+    program = folder.parent / "resume.py"
+    program.write_text(code)
+    subprocess.run([sys.executable, str(program), str(folder)], check=True, timeout=240)
