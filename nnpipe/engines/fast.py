@@ -7,10 +7,11 @@ from threading import local
 
 import numpy as np
 
+from nnpipe.cores import cores
 from nnpipe.engines.base import Array
 from nnpipe.engines.blas import one_thread
 from nnpipe.engines.folded import fold
-from nnpipe.engines.threads import cores, share
+from nnpipe.engines.threads import share
 from nnpipe.engines.tiles import cut, tile_rows
 from nnpipe.network.activations.sigmoid import sigmoid
 from nnpipe.network.network import Network
