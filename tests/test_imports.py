@@ -24,7 +24,7 @@ ORDER = (
     {"engines", "training"},
     {"stages", "labelled"},
     {"runs"},
-    {"report"},
+    {"report", "spread"},
     {"plan"},
     {"pipeline"},
     {"rerun"},

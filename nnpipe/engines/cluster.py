@@ -70,10 +70,12 @@ def open_cluster(config: DaskConfig, name: str) -> Generator[Any]:
 
 @contextmanager
 def _cluster(config: DaskConfig, name: str) -> Generator[Any]:
+    # A worker infers one shard at a time, with so many threads.
+    threads = config.threads or 1
     dashboard = ":0" if find_spec("bokeh") is not None else None
     if config.cluster == "local":
         with _library("distributed").LocalCluster(
-            n_workers=config.workers or cores(),
+            n_workers=config.workers or max(1, cores() // threads),
             threads_per_worker=1,
             processes=True,
             memory_limit=config.memory or "auto",
@@ -87,6 +89,7 @@ def _cluster(config: DaskConfig, name: str) -> Generator[Any]:
             queue=config.partition,
             cores=1,
             processes=1,
+            job_cpu=threads,
             memory=config.memory or "4GiB",
             walltime=config.walltime or "01:00:00",
             job_name=name,

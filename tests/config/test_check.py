@@ -59,7 +59,7 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             {"engine": {"kind": "fats"}},
-            "engine.kind: 'fats' is not an engine; expected one of fast, reference. "
+            "engine.kind: 'fats' is not an engine; expected one of dask, fast, reference. "
             "Did you mean 'fast'?",
         ),
         ({"engine": {"batch_size": 0}}, "engine.batch_size: found 0; expected 1 or greater"),

@@ -44,6 +44,8 @@ def default_of(group, choice):
     if group in {"architecture", "input"}:
         schemas = {"architecture": schema.ARCHITECTURES, "input": schema.INPUTS}[group]
         return dataclasses.asdict(schemas[choice]())
+    if group == "engine":
+        return dataclasses.asdict(schema.ENGINES.get(choice, schema.EngineConfig)(kind=choice))
     whole = dataclasses.asdict(schema.Config())[group]
     return {**whole, "kind": choice} if "kind" in whole else whole
 
@@ -66,6 +68,7 @@ def test_every_choice_composes_and_lacks_only_what_has_no_default(group, choice)
         *(("input", kind) for kind in schema.INPUTS),
         ("engine", "fast"),
         ("engine", "reference"),
+        ("engine", "dask"),
         ("output", "default"),
         ("pipeline", "infer"),
         ("training", "default"),
