@@ -172,7 +172,7 @@ class NpyInput(InputConfig):
 
 @dataclass
 class EngineConfig:
-    """How the network is executed. Null is about 4 MiB of input a batch, and a thread a core."""
+    """How the network is executed. Null is about 2 MiB of input a batch, and a thread a core."""
 
     kind: str = "fast"
     batch_size: int | None = None

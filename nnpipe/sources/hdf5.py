@@ -20,7 +20,7 @@ from nnpipe.hdf5 import dtype_of, find_dataset, open_file
 from nnpipe.sources.array import ArraySource
 from nnpipe.sources.base import SourceKind
 from nnpipe.sources.chunks import Chunks
-from nnpipe.sources.mapped import Mapped
+from nnpipe.sources.piece import Piece
 
 
 class Hdf5Array:
@@ -53,8 +53,9 @@ class Hdf5Array:
         if rows.stop == rows.start:
             return lambda: self.read(axis, rows)
         with self._answers(rows):
-            if self._mapped is not None and axis == 0:
-                return self._mapped.fetch(rows)
+            if self._piece is not None and axis == 0:
+                part = self._piece.read(rows)
+                return lambda: part
             if self._chunks is not None:
                 decode = self._chunks.fetch(axis, rows)
 
@@ -82,8 +83,8 @@ class Hdf5Array:
         return Chunks(self._dataset) if Chunks.can_read(self._dataset) else None
 
     @cached_property
-    def _mapped(self) -> Mapped | None:
-        return Mapped(self._dataset) if Mapped.can_read(self._dataset) else None
+    def _piece(self) -> Piece | None:
+        return Piece(self._dataset) if Piece.can_read(self._dataset) else None
 
     def fingerprint(self) -> dict[str, Any]:
         """Return the file's fingerprint, and the dataset's path, shape and dtype."""
@@ -97,8 +98,8 @@ class Hdf5Array:
 
     def close(self) -> None:
         """Close the file."""
-        if self.__dict__.get("_mapped") is not None:
-            self.__dict__.pop("_mapped").close()
+        if self.__dict__.get("_piece") is not None:
+            self.__dict__.pop("_piece").close()
         self._file.close()
 
 

@@ -18,7 +18,7 @@ from nnpipe.stages.tally import Tally
 
 _SHARD_ROWS = 1 << 16
 _MOST_SHARDS = 1000
-_BATCH_BYTES = 4 << 20
+_BATCH_BYTES = 2 << 20
 
 
 class Sink(Protocol):
@@ -122,7 +122,7 @@ class Stage(Protocol):
 def batch_rows(config: Config, network: Network) -> int:
     """Return how many samples to read together, in whole tiles.
 
-    About what `engine.batch_size` says, or else about 4 MiB of input. Tiles are never cut, so the
+    About what `engine.batch_size` says, or else about 2 MiB of input. Tiles are never cut, so the
     same samples give the same bits whatever the size of the batches.
     """
     tile = tile_rows(network)

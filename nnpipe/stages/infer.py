@@ -8,8 +8,8 @@ from itertools import islice
 
 import numpy as np
 
+from nnpipe.cores import cores
 from nnpipe.engines.base import Engine
-from nnpipe.engines.threads import cores
 from nnpipe.stages.base import Work, batch_rows, shards
 from nnpipe.stages.scores import predict
 from nnpipe.stages.stream import Executed, stream

@@ -17,7 +17,9 @@ from nnpipe.training.optimizers import OPTIMIZERS, optimizer_options
 
 CONF = conf_folder()
 CHOICES = sorted(
-    (file.parent.name, file.stem) for file in CONF.glob("*/*.yaml") if "_" not in file.parent.name
+    (file.parent.name, file.stem)
+    for file in CONF.glob("*/*.yaml")
+    if "_" not in file.parent.name and file.parent.name != "benchmark"
 )
 EXPERIMENTS = [choice for group, choice in CHOICES if group == "experiment"]
 MISSING = {

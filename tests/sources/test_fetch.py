@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,7 +16,7 @@ from nnpipe.errors import DataError
 from nnpipe.sources import chunks as chunks_module
 from nnpipe.sources import open_source
 from nnpipe.sources.chunks import Chunks
-from nnpipe.sources.mapped import Mapped
+from nnpipe.sources.piece import Piece
 
 DTYPES = ("u1", "i2", ">u2", "<f2", "f4", ">f4", "f8", "?")
 LAYOUTS = (
@@ -65,7 +64,7 @@ def test_what_is_fetched_is_what_was_stored(tmp_path_factory, data):
 @pytest.mark.parametrize(
     ("layout", "way"),
     [
-        ({}, Mapped),
+        ({}, Piece),
         ({"chunks": (4, 3)}, Chunks),
         ({"chunks": (4, 3), "compression": "gzip"}, Chunks),
         ({"chunks": (4, 3), "compression": "gzip", "shuffle": True}, Chunks),
@@ -77,7 +76,7 @@ def test_each_layout_goes_its_way(tmp_path, layout, way):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         dataset = file.create_dataset("x", data=values_of((10, 7), "f4"), **layout)
         file.flush()
-        assert [kind for kind in (Mapped, Chunks) if kind.can_read(dataset)] == [way] * bool(way)
+        assert [kind for kind in (Piece, Chunks) if kind.can_read(dataset)] == [way] * bool(way)
 
 
 def test_chunks_that_were_never_written_go_the_ordinary_way(tmp_path):
@@ -124,16 +123,3 @@ def test_a_file_that_was_cut_short_while_it_was_open_is_an_error(tmp_path):
         file.truncate(10_000)
     with pytest.raises(DataError, match="the file has become shorter"):
         source.fetch(90_000, 90_010)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_pages_that_were_used_are_let_go(tmp_path):
-    with h5py.File(tmp_path / "x.h5", "w") as file:
-        file["x"] = np.ones((1000, 1000), np.float32)
-    source = open_source(Hdf5Input(path=str(tmp_path / "x.h5")), 0)
-    part = source.fetch(0, 1000)()
-    with open("/proc/self/maps") as maps:
-        assert "x.h5" in maps.read()
-    del part
-    with open("/proc/self/maps") as maps:
-        assert "x.h5" not in maps.read()

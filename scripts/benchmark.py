@@ -1,0 +1,104 @@
+"""Measure nnpipe beside what one would use instead: ``python scripts/benchmark.py --help``.
+
+It writes a numbered folder like a run's: benchmark.md, benchmark.json and PNG plots.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import hydra
+from benchmarks import files, memory, programs
+from benchmarks.page import page, plot_growth, plot_ratios
+from benchmarks.timing import Row
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from nnpipe.app.compose import VERSION_BASE, conf_folder
+from nnpipe.cores import cores
+from nnpipe.runs.claim import claim, point_latest
+from nnpipe.runs.record import Record
+
+PARTS = ("memory", "read", "file", "growth", "start")
+
+
+@hydra.main(
+    version_base=VERSION_BASE, config_path=str(conf_folder() / "benchmark"), config_name="config"
+)
+def main(config: DictConfig) -> None:
+    """Measure the parts that the config asks for, and write them down."""
+    unknown = set(config.parts) - set(PARTS)
+    if unknown:
+        sys.exit(f"parts: found {sorted(unknown)}; expected any of {', '.join(PARTS)}")
+    for name in sorted({"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"} & {*os.environ}):
+        print(f"{name}: found {os.environ[name]!r}, which is not what BLAS would choose. Unset it.")
+    config.threads = config.threads or cores()
+    folder = claim(Path(config.output.root), config.output.name)
+    record = Record(folder)
+    given: Any = OmegaConf.to_container(config, resolve=True)
+    record.write_config(given, list(HydraConfig.get().overrides.task))
+    with record.log():
+        try:
+            rows, points = measure(config, record)
+            write(record, rows, points, config.threads)
+        except KeyboardInterrupt:
+            record.seal("interrupted", "interrupted by the user")
+            raise
+        except Exception as error:
+            record.seal("failed", " ".join(str(error).split()))
+            raise
+        record.seal("complete")
+    point_latest(folder)
+    print(f"\n{(folder / 'benchmark.md').read_text()}\n{folder}")
+
+
+def measure(config: DictConfig, record: Record) -> tuple[list[Row], list[dict[str, Any]]]:
+    """Return the ratios, and the points by which time and memory grow."""
+    rows: list[Row] = []
+    points: list[dict[str, Any]] = []
+    with TemporaryDirectory(dir=record.folder) as name:
+        folder = Path(name).resolve()
+        for part in config.parts:
+            print(f"{part} ...", flush=True)
+            with record.phase(part):
+                match part:
+                    case "memory":
+                        rows += memory.measure(config)
+                    case "read":
+                        rows += files.measure_reading(config, folder)
+                    case "file":
+                        rows += files.measure_programs(config, folder)
+                    case "growth":
+                        points = programs.measure_growth(config, folder)
+                    case _:
+                        rows += programs.measure_start(config, folder)
+    return rows, points
+
+
+def write(record: Record, rows: list[Row], points: list[dict[str, Any]], threads: int) -> None:
+    """Write the page, the figures as JSON, and the plots."""
+    figures = {"rows": [asdict(row) for row in rows], "growth": points}
+    record.save("benchmark.json", lambda p: _text(p, json.dumps(figures, indent=1)))
+    record.save("benchmark.md", lambda p: _text(p, page(rows, points, threads)))
+    if find_spec("matplotlib") is None:
+        print("plots: skipped; matplotlib is not installed (nnpipe[benchmark])")
+        return
+    if rows:
+        record.save("ratios.png", lambda p: plot_ratios(rows, p))
+    if points:
+        record.save("growth.png", lambda p: plot_growth(points, p))
+
+
+def _text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
