@@ -34,6 +34,7 @@ from nnpipe.config.training import check_training
 from nnpipe.registry import unknown
 
 LAYER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+MAX_SAMPLES = 2**53
 _FOLDER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
@@ -188,6 +189,10 @@ def _input(source: InputConfig, part: str) -> list[str]:
     )
     if isinstance(source, RandomInput):
         problems += check_at_least(f"{part}.samples", source.samples, 1)
+        if source.samples > MAX_SAMPLES:
+            problems.append(
+                f"{part}.samples: found {source.samples}; expected {MAX_SAMPLES} or less"
+            )
         problems += check_at_least(f"{part}.features", source.features, 1)
         key, kind = f"{part}.distribution", source.distribution
         problems += check_name(key, kind, "a distribution", DISTRIBUTIONS)

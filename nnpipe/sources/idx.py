@@ -23,6 +23,7 @@ from nnpipe.sources.base import SourceKind
 _DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP = b"\x1f\x8b"
 _PIECE = 1 << 20
+_MAX_RATIO = 1100  # gzip makes at most 1032 bytes of one
 
 
 class IdxArray:
@@ -62,8 +63,7 @@ class IdxArray:
             self.shape, self.dtype = self._header()
             self._row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
             self._offset = 4 + 4 * len(self.shape)
-            if not self._packed:
-                self._check_size()
+            self._check_size()
         except BaseException:
             self._file.close()
             raise
@@ -85,6 +85,14 @@ class IdxArray:
     def _check_size(self) -> None:
         found = self._status.st_size - self._offset
         expected = self.shape[0] * self._row_bytes
+        if self._packed:
+            if expected > self._status.st_size * _MAX_RATIO:
+                problem = (
+                    f"{self.key}: {self.name} declares {expected:,} bytes, which gzip does not "
+                    f"pack into the {self._status.st_size:,} that are there. Fetch the file again."
+                )
+                raise DataError(problem)
+            return
         if found < expected:
             raise self._short(found)
         if found > expected:

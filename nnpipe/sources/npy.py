@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Callable
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, Literal
 
 import numpy as np
@@ -63,7 +64,7 @@ class NpyArray:
                 else npy_format.read_array_header_2_0
             )
             self.shape, fortran, self.dtype = read_header(head)
-        except ValueError as error:
+        except (ValueError, SyntaxError, RecursionError, MemoryError, TokenError) as error:
             problem = f"{key}: {path} is not a .npy file; NumPy says: {reason(error)}"
             raise DataError(problem) from error
         self._order: Literal["C", "F"] = "F" if fortran else "C"
@@ -80,7 +81,9 @@ class NpyArray:
             raise DataError(problem)
         expected = self._offset + math.prod(self.shape) * dtype.itemsize
         found = self._status.st_size
-        if min(self.shape, default=0) < 0 or found < expected:
+        # NumPy takes True for 1 in a shape, and fails later.
+        odd = any(isinstance(n, bool) or n < 0 for n in self.shape)
+        if odd or found < expected:
             problem = (
                 f"{self.key}: {self.name} is cut short; found {found} bytes; expected {expected} "
                 f"for {self.shape} {dtype.name}. Copy the file again."

@@ -6,15 +6,15 @@ EXPERIMENT = "# @package _global_\n"
 
 
 @pytest.fixture
-def experiment(tmp_path, program):
-    """Return a function that runs an experiment of another folder, and returns what it says."""
+def experiment(tmp_path, attempt):
+    """Return a function that runs an experiment of another folder: its status, what it says."""
 
-    def run(text, *arguments, group="experiment"):
+    def run(text, group="experiment"):
         folder = tmp_path / "downloaded" / group
         folder.mkdir(parents=True)
         (folder / "x.yaml").write_text(text)
-        ended = program("--config-dir", "downloaded", f"{group}=x", *arguments)
-        return ended.returncode, ended.stderr
+        ended = attempt("run", "--config-dir", "downloaded", f"{group}=x")
+        return ended.status, ended.said
 
     return run
 
