@@ -20,6 +20,7 @@ from nnpipe.hdf5.datasets import check_dataset
 from nnpipe.hdf5.links import link_of
 from nnpipe.hdf5.opening import open_file
 from nnpipe.hdf5.paths import follow
+from nnpipe.hdf5.rehearsal import rehearse
 
 MAX_TEXT = 4096
 """How many bytes an attribute may have."""
@@ -38,6 +39,11 @@ def open_artifact(path: str | os.PathLike[str], key: str, form: str) -> h5py.Fil
     DataError
         If it cannot be opened, begins with bytes that are not HDF5, or has another form.
     """
+    rehearse(lambda: _open(path, key, form), f"{key}: {path}")
+    return _open(path, key, form)
+
+
+def _open(path: str | os.PathLike[str], key: str, form: str) -> h5py.File:
     file: Any = open_file(path, key)
     try:
         if file.userblock_size:

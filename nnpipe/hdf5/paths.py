@@ -56,18 +56,22 @@ def find_dataset(
         If there is no such dataset, or not exactly one, in which case the message lists what
         there is; if it is stored in a way that is not safe to read.
     """
-    if name is None:
-        name = _only(file, key, ignore)
-    dataset = follow(file, name, key, allow)
-    storage = check_dataset(dataset, key, allow)
+    where = f"{key}: {'a dataset' if name is None else shown(name)} in {Path(file.filename).name}"
+
+    def find() -> Any:
+        return follow(file, _only(file, key, ignore) if name is None else name, key, allow)
 
     def try_out() -> None:
+        dataset = find()
+        storage = check_dataset(dataset, key, allow)
         if storage.layout == "virtual":
             _check_sources(dataset, key, allow)
         elif storage.chunk_bytes <= MAX_CHUNK_BYTES:
             read_ends(dataset)
 
-    rehearse(try_out, f"{key}: {shown(dataset.name)} in {Path(dataset.file.filename).name}")
+    rehearse(try_out, where)
+    dataset = find()
+    check_dataset(dataset, key, allow)
     return dataset
 
 

@@ -24,7 +24,7 @@ from nnpipe.files import reason
 MEMORY = 224 << 20
 """How many bytes a child may take beside what it inherits: a chunk, three times, and some."""
 
-CPU_SECONDS = 5
+CPU_SECONDS = 3
 WALL_SECONDS = 60.0
 
 _in_child = False
