@@ -130,15 +130,12 @@ def _carry_out(
             manifest = record.seal("complete")
         except KeyboardInterrupt as error:
             logger.error("%s: interrupted", folder)
-            record.seal("interrupted", str(error) or "interrupted by the user")
+            record.try_to_seal("interrupted", str(error) or "interrupted by the user")
             raise
         except Exception as error:
             reason = one_line(error)
             logger.error("%s: failed: %s", folder, reason, exc_info=error)
-            try:
-                record.seal("failed", reason)
-            except OSError as unsealed:
-                logger.error("%s: no manifest: %s", folder, one_line(unsealed))
+            record.try_to_seal("failed", reason)
             raise RunFailed(folder, reason) from error
         logger.info("%s", summary(folder, manifest, report))
     return manifest

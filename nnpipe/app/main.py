@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Generator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
             status = TERMINATED if terminated else INTERRUPTED
             _complain("terminated" if terminated else "interrupted", error, full)
         except SweepRefused as error:
-            status = BAD_REQUEST
+            status = FAILED if isinstance(error.reason, RunFailed) else BAD_REQUEST
             _complain(str(error.reason), error.reason, full)
         except Refusal as error:
             status = BAD_REQUEST
@@ -92,11 +92,15 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
             status = FAILED
             _complain(one_line(error), error, full)
         if ClaimSweep.claimed is not None:
-            text, complete = finish_sweep(
-                ClaimSweep.claimed,
-                interrupted=status >= INTERRUPTED,
-                illustrate=illustrate_sweep,
-            )
+            try:
+                text, complete = finish_sweep(
+                    ClaimSweep.claimed,
+                    interrupted=status >= INTERRUPTED,
+                    illustrate=illustrate_sweep,
+                )
+            except OSError as error:
+                text, complete = "", False
+                _complain(f"{ClaimSweep.claimed}: no manifest: {one_line(error)}", error, full)
             _say(text)
             status = status or (0 if complete else FAILED)
         if ClaimSweep.lock is not None:
@@ -128,7 +132,8 @@ def start(config: DictConfig) -> float | None:
             Record(folder).seal("interrupted", killed)
     else:
         _job(folder, given, overrides)
-    add_row(folder)
+    with suppress(OSError):  # the table is made anew at the end
+        add_row(folder)
     _say(job_line(folder))
     return figure_of(folder, figure)
 

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from nnpipe.app import study
 from nnpipe.app.compose import plain
-from nnpipe.errors import ConfigError, NnpipeError, RunError
+from nnpipe.errors import ConfigError, NnpipeError, RunError, RunFailed, one_line
 from nnpipe.plan import find_problems
 from nnpipe.runs.claim import claim
 from nnpipe.runs.definition import Definition, read_definition, write_definition
@@ -49,7 +49,7 @@ class ClaimSweep(Callback):
         """Refuse what is wrong in every job; then make the folder, or take up the given one."""
         try:
             folder = self._claim(config)
-        except (ConfigError, RunError) as error:
+        except (ConfigError, RunError, RunFailed) as error:
             raise SweepRefused(error) from error
         ClaimSweep.lock = ExitStack()
         ClaimSweep.lock.enter_context(hold(folder / SWEEP))
@@ -69,7 +69,11 @@ class ClaimSweep(Callback):
             take_up(ClaimSweep.resuming, definition)
             return ClaimSweep.resuming
         folder = claim(Path(config.output.root), config.output.name).resolve()
-        write_definition(folder, definition)
+        try:
+            write_definition(folder, definition)
+        except OSError as error:
+            folder.rmdir()
+            raise RunFailed(folder, one_line(error)) from error
         return folder
 
 

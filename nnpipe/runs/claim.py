@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nnpipe.errors import ConfigError
+from nnpipe.runs.publish import sync_folder
 
 VERSION = re.compile(r"v(\d{4,})")
 
@@ -48,6 +49,7 @@ def claim(root: Path, name: str) -> Path:
             except FileExistsError:
                 number += 1
             else:
+                sync_folder(parent)
                 return folder
     except OSError as error:
         problem = (

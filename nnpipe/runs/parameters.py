@@ -35,7 +35,7 @@ from nnpipe.network.activations.base import Activation
 from nnpipe.network.layer import Layer
 from nnpipe.network.network import Network
 from nnpipe.runs.axes import add_scale, attach, describe, mark_plot, mark_root
-from nnpipe.runs.publish import published
+from nnpipe.runs.disk import published_hdf5
 from nnpipe.sources.normalize import Normalization
 
 FORMAT = "nnpipe parameters"
@@ -44,7 +44,7 @@ FORMAT_VERSION = 1
 
 def write_parameters(path: Path, network: Network, normalization: Normalization) -> None:
     """Write a network's parameter matrices, and the normalization of its input, into a file."""
-    with published(path) as temporary, h5py.File(temporary, "x", libver=("v108", "v110")) as file:
+    with published_hdf5(path) as (file, _):
         file.attrs["format"] = FORMAT
         file.attrs["format_version"] = FORMAT_VERSION
         layers = mark_root(file, "layers")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from nnpipe.errors import one_line
 from nnpipe.runs.lock import hold
 from nnpipe.runs.manifest import Artifact, Manifest, Status, measure, write_manifest
 from nnpipe.runs.open import CONFIG, LOG, OVERRIDES, PARAMETERS, RESULTS
@@ -25,6 +26,13 @@ logger = logging.getLogger("nnpipe")
 def now() -> str:
     """Return the time as ISO 8601 in UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class _LogFile(logging.FileHandler):
+    """A log that a full disk cuts short; the run itself says that the disk is full."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Go on without the line."""
 
 
 @dataclass
@@ -78,7 +86,7 @@ class Record:
     @contextmanager
     def log(self) -> Generator[None]:
         """Copy what nnpipe logs into run.log, tracebacks included; lock it while the block goes."""
-        handler = logging.FileHandler(self.folder / LOG, encoding="utf-8")
+        handler = _LogFile(self.folder / LOG, encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
         level = logger.level
         logger.addHandler(handler)
@@ -89,7 +97,8 @@ class Record:
         finally:
             logger.removeHandler(handler)
             logger.setLevel(level)
-            handler.close()
+            with suppress(OSError):
+                handler.close()
 
     def seal(self, status: Status, error: str | None = None) -> Manifest:
         """Write the manifest, the last file of a run; what it lists is not changed after it."""
@@ -100,6 +109,13 @@ class Record:
         manifest = self.draft(status, error, artifacts)
         write_manifest(self.folder, manifest)
         return manifest
+
+    def try_to_seal(self, status: Status, error: str) -> None:
+        """Write the manifest of a run that failed, if that can be done."""
+        try:
+            self.seal(status, error)
+        except OSError as unsealed:
+            logger.error("%s: no manifest: %s", self.folder, one_line(unsealed))
 
     def draft(
         self,

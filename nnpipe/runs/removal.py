@@ -4,6 +4,7 @@ number is given twice."""
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from nnpipe.errors import RunError
 from nnpipe.runs.address import home, label
 from nnpipe.runs.claim import point_latest, version_of
-from nnpipe.runs.state import State, jobs, look, versions
+from nnpipe.runs.state import STARTING, State, jobs, look, versions
 
 _GARBAGE = ("failed", "interrupted", "killed")
 
@@ -71,7 +72,11 @@ def remove(folder: Path) -> None:
 
 
 def tidy(parent: Path) -> None:
-    """Finish the removals among the versions of one name, also those that were cut short."""
+    """Finish what was cut short among the versions of one name: removals, and moves of `latest`."""
+    for link in parent.glob(".latest.*.part"):
+        # A younger one may be about to be given its name.
+        if time.time() - link.lstat().st_mtime > STARTING:
+            link.unlink(missing_ok=True)
     entries = list(parent.iterdir())
     numbers = [version_of(entry) or 0 for entry in entries]
     hidden = [entry for entry in entries if entry.name.startswith(".v") and entry.is_dir()]

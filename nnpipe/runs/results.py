@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from nnpipe.runs.axes import add_scale, attach, describe, mark_plot, mark_root
-from nnpipe.runs.publish import published
+from nnpipe.runs.disk import published_hdf5
 
 FORMAT = "nnpipe results"
 FORMAT_VERSION = 1
@@ -61,22 +61,17 @@ class ResultsWriter:
         self._rows = rows
         self._parts = parts
         self.sampled: list[str] = []
-        self._publication = published(path)
+        self._publication = published_hdf5(path)
 
     def __enter__(self) -> ResultsWriter:
-        temporary = self._publication.__enter__()
-        self._file: Any = h5py.File(temporary, "x", libver=("v108", "v110"))
+        self._file: Any
+        self._file, self._check = self._publication.__enter__()
         self._file.attrs["format"] = FORMAT
         self._file.attrs["format_version"] = FORMAT_VERSION
         self._entry = mark_root(self._file, "entry")
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        try:
-            self._file.close()
-        except BaseException as error:
-            self._publication.__exit__(type(error), error, error.__traceback__)
-            raise
         self._publication.__exit__(*exception)
 
     def create(
@@ -101,6 +96,7 @@ class ResultsWriter:
     def write(self, name: str, start: int, rows: NDArray[Any]) -> None:
         """Store rows of an announced dataset; see `Sink.write`."""
         self._file[name][start : start + len(rows)] = rows
+        self._check()
 
     def _view(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
         """Make a virtual dataset over the parts; what a lost part held reads as no number."""

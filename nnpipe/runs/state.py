@@ -16,7 +16,7 @@ from nnpipe.runs.open import LOG
 
 SWEEP = "sweep.yaml"
 STATES = (*STATUSES, "running", "killed", "damaged")
-_STARTING = 60.0
+STARTING = 60.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _is_running(folder: Path) -> bool:
     if is_held(folder / LOG) or is_held(folder / SWEEP):
         return True
     # Between the making of a folder and the lock on its log lies a moment.
-    return not any(folder.iterdir()) and time.time() - folder.stat().st_mtime < _STARTING
+    return not any(folder.iterdir()) and time.time() - folder.stat().st_mtime < STARTING
 
 
 def versions(root: Path) -> Iterator[Path]:
