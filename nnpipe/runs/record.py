@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from nnpipe.errors import one_line
+from nnpipe.runs.crate import CRATE, write_crate
 from nnpipe.runs.lock import hold
 from nnpipe.runs.manifest import Artifact, Manifest, Status, measure, write_manifest
 from nnpipe.runs.open import CONFIG, LOG, OVERRIDES, PARAMETERS, RESULTS
@@ -106,6 +107,9 @@ class Record:
             names = dict.fromkeys((CONFIG, OVERRIDES, PARAMETERS, RESULTS, *self.saved))
             present = [name for name in names if (self.folder / name).is_file()]
             artifacts = {name: measure(self.folder / name) for name in present}
+            if status == "complete":
+                write_crate(self.folder, self.draft(status, error, artifacts))
+                artifacts[CRATE] = measure(self.folder / CRATE)
         manifest = self.draft(status, error, artifacts)
         write_manifest(self.folder, manifest)
         return manifest

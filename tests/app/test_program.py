@@ -43,6 +43,7 @@ def test_without_arguments_it_runs_the_article_example(program, tmp_path):
         "parameters.h5",
         "report.html",
         "results.h5",
+        "ro-crate-metadata.json",
         "run.log",
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["outputs"]
