@@ -9,7 +9,7 @@ from nnpipe.config.schema import Config
 from nnpipe.errors import DataError, NnpipeError
 from nnpipe.sources import open_source
 from nnpipe.sources.base import Source
-from nnpipe.sources.input import check_labels
+from nnpipe.sources.input import check_labels, check_targets, read_targets
 from nnpipe.training.checkpoint import differences, fingerprint, read_checkpoint
 
 ASIDE = ("validation", "test")
@@ -30,7 +30,11 @@ def open_aside(config: Config, problems: list[str]) -> dict[str, Source]:
 
 
 def find_misfits(
-    config: Config, source: Source, aside: Mapping[str, Source], neurons: int
+    config: Config,
+    source: Source,
+    aside: Mapping[str, Source],
+    neurons: int,
+    probabilities: bool,
 ) -> list[str]:
     """Return what the stages of a config lack in its inputs, one line each.
 
@@ -44,6 +48,8 @@ def find_misfits(
         The inputs for validation and test.
     neurons : int
         The last layer's.
+    probabilities : bool
+        Whether the loss takes targets from 0 to 1 alone.
     """
     problems: list[str] = []
     stages, inputs = config.pipeline.stages, {"input": source, **aside}
@@ -51,10 +57,10 @@ def find_misfits(
     needed = {"train": ("input", *ASIDE[:1]), "evaluate": (judged,)}
     for stage in ("train", "evaluate"):
         for part in needed[stage]:
-            if stage in stages and part in inputs and inputs[part].labels(0, 0) is None:
+            if stage in stages and part in inputs and read_targets(inputs[part], 0, 0) is None:
                 problems.append(
                     f"{part}.labels: missing; the stage {stage} needs a label for each sample. "
-                    f"Set {part}.labels."
+                    f"Set {part}.labels, or {part}.targets."
                 )
     for part, other in inputs.items():
         if other.features != source.features:
@@ -63,6 +69,8 @@ def find_misfits(
             )
         try:
             check_labels(other, max(neurons, 2))
+            if {"train", "evaluate"} & {*stages}:
+                check_targets(other, neurons, probabilities)
         except DataError as error:
             problems.append(_of(part, str(error)))
     if "train" in stages and config.training.resume is not None and not problems:

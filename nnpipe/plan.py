@@ -168,9 +168,9 @@ def _fit(
                 f"found {source.features} features in {where}"
             ]
         config.dtype = config.dtype or network.dtype.name
-        neurons = network.outputs
+        neurons, last = network.outputs, network.layers[-1].activation
         if "train" in config.pipeline.stages:
-            misfit = check_loss(config.training.loss, network.layers[-1].activation, NAMES)
+            misfit = check_loss(config.training.loss, last, NAMES)
             if misfit:
                 return misfit
     else:
@@ -187,8 +187,10 @@ def _fit(
                 f"architecture: its parameters need {needed / 2**30:,.1f} GiB; "
                 f"expected at most the {there / 2**30:,.1f} GiB of memory here"
             ]
-        neurons = list(stack_of(architecture).values())[-1].neurons
-    return find_misfits(config, source, aside, neurons)
+        layer = list(stack_of(architecture).values())[-1]
+        neurons, last = layer.neurons, layer.activation
+    loss = LOSSES.load(config.training.loss or loss_of(last))
+    return find_misfits(config, source, aside, neurons, loss.classifies)
 
 
 def _memory() -> int:

@@ -146,6 +146,7 @@ class Hdf5Input(InputConfig):
     sample_axis: int = 0
     rows: RowsConfig = field(default_factory=RowsConfig)
     labels: str | None = None
+    targets: str | None = None
     allow: list[str] = field(default_factory=list[str])
 
 

@@ -73,6 +73,8 @@ class ArraySource:
         The axis that counts the samples, from the end if negative.
     rows : RowsConfig
         Which samples to take, of the data and of the labels alike.
+    targets : StoredArray or None
+        Real numbers that a network is to give for each sample of the data.
 
     Raises
     ------
@@ -81,15 +83,31 @@ class ArraySource:
     """
 
     def __init__(
-        self, array: StoredArray, labels: StoredArray | None, sample_axis: int, rows: RowsConfig
+        self,
+        array: StoredArray,
+        labels: StoredArray | None,
+        sample_axis: int,
+        rows: RowsConfig,
+        targets: StoredArray | None = None,
     ) -> None:
         shape, self.dtype = _numbers(array)
-        self._array, self._labels = array, labels
+        self._array, self._labels, self._targets = array, labels, targets
         self._layout = lay_out(shape, sample_axis, array.name)
         self.rows = select_rows(rows, self._layout.samples, array.name)
         if labels is not None:
             shape, self._label_dtype = _numbers(labels)
             self._label_layout = lay_out_labels(shape, self._layout.samples, labels.name)
+        if targets is not None:
+            shape, self._target_dtype = _numbers(targets)
+            axis = sample_axis if len(shape) > 1 else 0
+            self._target_layout = lay_out(shape, axis, targets.name)
+            if self._target_layout.samples != self._layout.samples:
+                problem = (
+                    f"{targets.key}: {targets.name} does not fit the data; found "
+                    f"{self._target_layout.samples} rows; expected {self._layout.samples}, "
+                    "one for each sample."
+                )
+                raise DataError(problem)
 
     @property
     def samples(self) -> int:
@@ -126,6 +144,14 @@ class ArraySource:
         values = self._label_layout.flatten(part, self._label_dtype)
         return as_labels(values[:, 0], rows, self._labels.name)
 
+    def targets(self, start: int, stop: int) -> NDArray[Any] | None:
+        """Return the targets of the samples, (stop - start, outputs), or None if there are none."""
+        if self._targets is None:
+            return None
+        rows = as_slice(self.rows[start:stop])
+        part = self._targets.read(self._target_layout.axis, rows)
+        return self._target_layout.flatten(part, self._target_dtype)
+
     def fingerprint(self) -> dict[str, Any]:
         """Return what tells this input from any other, ready for JSON."""
         rows = self.rows
@@ -135,6 +161,8 @@ class ArraySource:
         }
         if self._labels is not None:
             found["labels"] = self._labels.fingerprint()
+        if self._targets is not None:
+            found["targets"] = self._targets.fingerprint()
         return found
 
     def close(self) -> None:

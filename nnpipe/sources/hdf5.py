@@ -118,9 +118,13 @@ def open_hdf5(config: Hdf5Input, seed: int) -> ArraySource:
         if config.labels is not None:
             found = find_dataset(file, config.labels, "input.labels", allow=allow)
             labels = Hdf5Array(found, "input.labels", status)
+        targets = None
+        if config.targets is not None:
+            wanted = find_dataset(file, config.targets, "input.targets", allow=allow)
+            targets = Hdf5Array(wanted, "input.targets", status)
         dataset = find_dataset(file, config.dataset, "input.dataset", found, allow)
         data = Hdf5Array(dataset, "input.dataset", status)
-        return ArraySource(data, labels, config.sample_axis, config.rows)
+        return ArraySource(data, labels, config.sample_axis, config.rows, targets)
     except BaseException:
         file.close()
         raise

@@ -167,6 +167,59 @@ class Input:
         self.first_nonfinite_row = row if before is None else min(before, row)
 
 
+def read_targets(source: Source, start: int, stop: int) -> NDArray[Any] | None:
+    """Return what samples are trained towards: real targets where a source has them, else labels.
+
+    Returns
+    -------
+    (stop - start, outputs) of any real dtype, (stop - start,) int64, or None
+    """
+    # A source of another package need not have targets.
+    read = getattr(source, "targets", None)
+    targets = None if read is None else read(start, stop)
+    return source.labels(start, stop) if targets is None else targets
+
+
+def check_targets(source: Source, outputs: int, probabilities: bool) -> None:
+    """Check what samples are trained towards, in one pass over the real targets, if any.
+
+    Parameters
+    ----------
+    source : Source
+    outputs : int
+        The network's.
+    probabilities : bool
+        Whether they must be from 0 to 1.
+
+    Raises
+    ------
+    DataError
+        If there are not as many columns as outputs, or if a number is not finite or not from
+        0 to 1.
+    """
+    for start in range(0, source.samples, _LABELS_TOGETHER):
+        targets = read_targets(source, start, min(start + _LABELS_TOGETHER, source.samples))
+        if targets is None or targets.ndim == 1:
+            return
+        if targets.shape[1] != outputs:
+            problem = (
+                f"input.targets: found {targets.shape[1]} numbers a sample; "
+                f"expected {outputs}, one for each output of the network."
+            )
+            raise DataError(problem)
+        right = np.isfinite(targets)
+        if probabilities:
+            right &= (targets >= 0) & (targets <= 1)
+        if not right.all():
+            row, column = np.argwhere(~right)[0]
+            wanted = "0 to 1, as the loss has it" if probabilities else "finite numbers"
+            problem = (
+                f"input.targets: found {targets[row, column]} in row {source.rows[start + row]}, "
+                f"column {column}; expected {wanted}."
+            )
+            raise DataError(problem)
+
+
 def check_labels(source: Source, classes: int) -> None:
     """Read all labels of a source once, if it has any.
 

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.sources.input import Input
+from nnpipe.engines.base import Array
+from nnpipe.sources.input import Input, read_targets
 from nnpipe.stages.base import Work, batch_rows
 from nnpipe.stages.calibration import Calibration
+from nnpipe.stages.errors import Errors
 from nnpipe.stages.scores import Scores, predict
+from nnpipe.stages.several_labels import SeveralLabels
 
 TOP = (2, 3, 5)
 
@@ -19,51 +22,94 @@ def evaluate(work: Work) -> None:
     """Add the figures `evaluation`, and write /evaluation/... for each class and each bin.
 
     It is done on `test`; without one on `validation`, and without that on the input itself.
+    Real targets are judged by their errors; of sigmoids, each by itself; of a softmax, as the
+    label with the greatest target.
     """
     name, data = judged(work)
-    last = work.network.layers[-1]
-    scores = Scores(last.activation, work.network.outputs)
-    calibration = Calibration() if last.activation in ("softmax", "sigmoid") else None
-    top = {k: 0 for k in TOP if k < work.network.outputs}
+    activation, outputs = work.network.layers[-1].activation, work.network.outputs
+    real = read_targets(data.source, 0, 0)
+    if real is None or real.ndim == 1 or activation == "softmax":
+        judge = Classes(activation, outputs)
+    else:
+        judge = SeveralLabels(outputs) if activation == "sigmoid" else Errors(outputs)
     engine = work.engine(work.network)
-    rows = batch_rows(work.config, work.network)
     work.progress.begin("evaluate", data.samples)
     try:
-        for batch in data.batches(rows):
-            assert batch.labels is not None
-            outputs, _ = engine.forward(batch.x)
-            scores.add(outputs, batch.labels)
-            if calibration is not None:
-                calibration.add(outputs, predict(last.activation, outputs) == batch.labels)
-            if top:
-                own = outputs[np.arange(len(outputs)), batch.labels][:, np.newaxis]
-                rank = np.count_nonzero(outputs > own, axis=1)
-                for k in top:
-                    top[k] += int(np.count_nonzero(rank < k))
+        for batch in data.batches(batch_rows(work.config, work.network)):
+            stop = batch.start + len(batch.x)
+            targets = read_targets(data.source, batch.start, stop)
+            assert targets is not None
+            if isinstance(judge, Classes) and targets.ndim > 1:
+                targets = targets.argmax(axis=1)
+            judge.add(engine.forward(batch.x)[0], targets)
             work.progress.advance(len(batch.x))
     finally:
         work.progress.end()
+    work.figures["evaluation"] = {"input": name, "samples": data.samples, **judge.figures()}
+    if isinstance(judge, Classes):
+        for path, (values, dims, title) in judge.datasets().items():
+            path = f"evaluation/{path}"
+            work.sink.create(path, values.shape, values.dtype, dims, title)
+            work.sink.write(path, 0, values)
 
-    found = scores.figures()
-    confusion = scores.confusion
-    figures: dict[str, Any] = {
-        "input": name,
-        "samples": data.samples,
-        "accuracy": found["accuracy"],
-        "cross_entropy": found["cross_entropy"],
-        **{f"top_{k}": count / data.samples for k, count in top.items()},
-    }
-    if calibration is not None:
-        figures["calibration_error"] = calibration.error
-        _write(work, "calibration_samples", calibration.counts, ("bin",), "Samples by confidence")
-        _write(work, "calibration_right", calibration.right, ("bin",), "Right ones by confidence")
-    if confusion is not None:
-        classes = by_class(confusion)
-        figures["f1"] = float(classes["f1"].mean())
-        _write(work, "confusion_matrix", confusion, ("label", "predicted"), "Samples by class")
-        for score, values in classes.items():
-            _write(work, score, values, ("label",), f"{score.capitalize()} of each class")
-    work.figures["evaluation"] = figures
+
+class Classes:
+    """Scores, ranks and calibration of the samples added so far, by their labels.
+
+    Parameters
+    ----------
+    activation : str
+        The last layer's.
+    neurons : int
+        The last layer's.
+    """
+
+    def __init__(self, activation: str, neurons: int) -> None:
+        self._activation = activation
+        self._scores = Scores(activation, neurons)
+        self._calibration = Calibration() if activation in ("softmax", "sigmoid") else None
+        self._top = {k: 0 for k in TOP if k < neurons}
+        self._samples = 0
+
+    def add(self, outputs: Array, labels: NDArray[np.int64]) -> None:
+        """Take in a batch: outputs (samples, neurons) and labels (samples,)."""
+        self._samples += len(labels)
+        self._scores.add(outputs, labels)
+        if self._calibration is not None:
+            self._calibration.add(outputs, predict(self._activation, outputs) == labels)
+        if self._top:
+            own = outputs[np.arange(len(outputs)), labels][:, np.newaxis]
+            rank = np.count_nonzero(outputs > own, axis=1)
+            for k in self._top:
+                self._top[k] += int(np.count_nonzero(rank < k))
+
+    def figures(self) -> dict[str, Any]:
+        """Return accuracy, cross-entropy, top_2, top_3 and top_5, calibration error and F1."""
+        found = self._scores.figures()
+        figures: dict[str, Any] = {
+            "accuracy": found["accuracy"],
+            "cross_entropy": found["cross_entropy"],
+            **{f"top_{k}": count / self._samples for k, count in self._top.items()},
+        }
+        if self._calibration is not None:
+            figures["calibration_error"] = self._calibration.error
+        if self._scores.confusion is not None:
+            figures["f1"] = float(by_class(self._scores.confusion)["f1"].mean())
+        return figures
+
+    def datasets(self) -> dict[str, tuple[NDArray[Any], tuple[str, ...], str]]:
+        """Return arrays by name, each with its dimensions and its title."""
+        found: dict[str, tuple[NDArray[Any], tuple[str, ...], str]] = {}
+        calibration, confusion = self._calibration, self._scores.confusion
+        if calibration is not None:
+            found["calibration_samples"] = (calibration.counts, ("bin",), "Samples by confidence")
+            found["calibration_right"] = (calibration.right, ("bin",), "Right ones by confidence")
+        if confusion is not None:
+            dims = ("label", "predicted")
+            found["confusion_matrix"] = (confusion, dims, "Samples by label and prediction")
+            for score, values in by_class(confusion).items():
+                found[score] = (values, ("label",), f"{score.capitalize()} of each class")
+        return found
 
 
 def judged(work: Work) -> tuple[str, Input]:
@@ -88,9 +134,3 @@ def by_class(confusion: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         "recall": right / np.maximum(labelled, 1),
         "f1": 2 * right / np.maximum(predicted + labelled, 1),
     }
-
-
-def _write(work: Work, name: str, values: NDArray[Any], dims: tuple[str, ...], title: str) -> None:
-    path = f"evaluation/{name}"
-    work.sink.create(path, values.shape, values.dtype, dims, title)
-    work.sink.write(path, 0, values)

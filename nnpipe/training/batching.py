@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nnpipe.network.activations.base import Array
 from nnpipe.seeding import named_stream
-from nnpipe.sources.input import Input
+from nnpipe.sources.input import Input, read_targets
 from nnpipe.training.losses.base import Targets
 
 _READ_BYTES = 4 << 20
@@ -30,7 +30,7 @@ class Batches:
     Parameters
     ----------
     data : Input
-        It has labels.
+        It has labels or targets.
     wanted : callable
         ``wanted(start, stop)`` tells which of these samples to take.
     samples : int
@@ -104,7 +104,7 @@ class Batches:
         rows = slice(self._filled, self._filled + int(np.count_nonzero(wanted)))
         if rows.start == rows.stop:
             return
-        targets = self._data.source.labels(start, stop)
+        targets = read_targets(self._data.source, start, stop)
         assert targets is not None
         self._x[rows, :-1] = self._data.read(start, stop)[wanted]
         self._targets[rows] = targets[wanted]
@@ -132,6 +132,6 @@ class Batches:
 
 
 def _empty(data: Input, rows: int) -> Targets:
-    like = data.source.labels(0, 1)
+    like = read_targets(data.source, 0, 1)
     assert like is not None
-    return np.empty((rows, *like.shape[1:]), like.dtype)
+    return np.empty((rows, *like.shape[1:]), np.int64 if like.ndim == 1 else data.dtype)

@@ -235,7 +235,7 @@ def test_a_training_that_diverges_says_where(config: Config) -> None:
         (
             {"input": {"labels": None}},
             "input.labels: missing; the stage train needs a label for each sample. "
-            "Set input.labels.",
+            "Set input.labels, or input.targets.",
         ),
         (
             {"training": {"schedule": {"kind": "step", "floor": 0.1}}},
@@ -269,6 +269,72 @@ def test_what_does_not_fit_is_refused_before_anything_is_made(
         nnpipe.run(changed(config, **parts))
     assert str(error.value).split("\n")[0] == problem
     assert not (tmp_path / "outputs").exists()
+
+
+def test_a_regression_finds_the_numbers_that_made_its_targets(
+    config: Config, tmp_path: Path
+) -> None:
+    generator = np.random.default_rng(0)
+    x, weights = generator.normal(size=(800, 4)), generator.normal(size=(4, 2))
+    with h5py.File(tmp_path / "line.h5", "w") as file:
+        file["x"], file["t"] = x, x @ weights + [1.0, -2.0]
+    run = nnpipe.run(
+        config
+        | {
+            "input": {"path": tmp_path / "line.h5", "dataset": "/x", "targets": "/t"},
+            "architecture": {"sizes": [2], "activation": "linear"},
+            "training": {"epochs": 40, "batch_size": 32},
+            "optimizer": {"kind": "adam", "learning_rate": 0.05},
+            "dtype": "float64",
+        }
+    )
+    found = run.manifest.figures["evaluation"]
+    assert found["mean_squared_error"] < 1e-6
+    assert found["r2"] == pytest.approx(1, abs=1e-6)
+    parameters = run.network.layers[0].parameters
+    np.testing.assert_allclose(parameters[:, :-1], weights.T, atol=1e-3)
+    np.testing.assert_allclose(parameters[:, -1], [1, -2], atol=1e-3)
+
+
+def test_sigmoids_learn_several_labels_of_a_sample(config: Config, tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(800, 3))
+    with h5py.File(tmp_path / "signs.h5", "w") as file:
+        file["x"], file["t"] = x, x > 0
+    config = changed(config, architecture={"sizes": [16, 3], "output_activation": "sigmoid"})
+    config["input"] = {"path": tmp_path / "signs.h5", "dataset": "/x", "targets": "/t"}
+    run = nnpipe.run(changed(config, training={"epochs": 20, "batch_size": 32}))
+    found = run.manifest.figures["evaluation"]
+    right = (run.outputs[()] >= 0.5) == (x > 0)
+    assert found["accuracy"] == right.all(axis=1).mean() > 0.9
+    assert found["label_accuracy"] == pytest.approx(right.mean(), rel=1e-12)
+
+
+def test_one_hot_targets_train_as_their_labels_do(config: Config, spirals: Path) -> None:
+    with h5py.File(spirals, "a") as file:
+        file["one_hot"] = np.eye(3)[file["y"][()]]
+    labelled = nnpipe.run(config).manifest.figures
+    config = changed(config, input={"labels": None, "targets": "/one_hot"})
+    hot = nnpipe.run(config).manifest.figures
+    assert hot["training"]["loss"] == pytest.approx(labelled["training"]["loss"], rel=1e-4)
+    assert hot["evaluation"]["accuracy"] == labelled["evaluation"]["accuracy"]
+
+
+def test_targets_that_the_loss_cannot_use_are_refused(config: Config, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "t.h5", "w") as file:
+        file["x"], file["t"] = np.ones((4, 2)), [[0, 0, 1], [0, 1, 0], [0, 0, 2], [1, 0, 0]]
+        file["narrow"] = np.ones((4, 2))
+    config["input"] = {"path": tmp_path / "t.h5", "dataset": "/x", "targets": "/t"}
+    with pytest.raises(ConfigError) as error:
+        nnpipe.run(config)
+    assert str(error.value) == (
+        "input.targets: found 2 in row 2, column 2; expected 0 to 1, as the loss has it."
+    )
+    with pytest.raises(ConfigError) as error:
+        nnpipe.run(changed(config, input={"targets": "/narrow"}))
+    assert str(error.value) == (
+        "input.targets: found 2 numbers a sample; expected 3, one for each output of the network."
+    )
 
 
 @pytest.mark.slow

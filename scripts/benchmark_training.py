@@ -1,0 +1,176 @@
+"""Time an epoch of training against PyTorch and scikit-learn: the same network, batches, threads.
+
+Every program takes its turn in every round, and the ratios are medians over the rounds, so that
+a machine that is busy for a while slows all of them. Run it without settings of OpenBLAS:
+
+    env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE python scripts/benchmark_training.py --threads 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import threadpoolctl
+
+from nnpipe.config.schema import (
+    Hdf5Input,
+    InitializerConfig,
+    MlpConfig,
+    OptimizerConfig,
+    ScheduleConfig,
+    TrainingConfig,
+)
+from nnpipe.network.build import build
+from nnpipe.sources import open_source
+from nnpipe.sources.input import Input
+from nnpipe.sources.normalize import Normalization
+from nnpipe.training.batching import Batches
+from nnpipe.training.losses import LOSSES
+from nnpipe.training.split import Split
+from nnpipe.training.training import Training
+
+NETWORKS = ((100, 10), (512, 256, 10))
+SAMPLES, FEATURES, BATCH = 8000, 784, 128
+Epoch = Callable[[], object]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; return its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=9)
+    options = parser.parse_args(arguments)
+    # Their BLAS libraries must be there before the threads are limited.
+    import torch
+
+    torch.set_num_threads(options.threads)
+    names = ("nnpipe", "numpy", "torch", "scikit-learn")
+    print(f"{platform.machine()}, Python {platform.python_version()}, ", end="")
+    print(", ".join(f"{name} {version(name)}" for name in names))
+    generator = np.random.default_rng(0)
+    x = generator.integers(0, 256, (SAMPLES, FEATURES), np.uint8)
+    y = generator.integers(0, 10, SAMPLES)
+    with threadpoolctl.threadpool_limits(options.threads):
+        for pool in threadpoolctl.threadpool_info():
+            kernel = pool.get("architecture", "")
+            print(
+                f"{pool['internal_api']} {pool['version']} {kernel}, {pool['num_threads']} threads"
+            )
+        print(
+            f"\n{SAMPLES} samples, batches of {BATCH}, float32, Adam, ReLU; milliseconds an epoch"
+        )
+        for sizes in NETWORKS:
+            compare(sizes, x, y, options.rounds)
+    return 0
+
+
+def compare(sizes: Sequence[int], x: Any, y: Any, rounds: int) -> None:
+    """Time the programs in turn, and print medians of times and of ratios."""
+    programs = {
+        "nnpipe": ours(sizes, x, y),
+        "PyTorch": pytorch(sizes, x, y, fused=False),
+        "PyTorch, fused Adam": pytorch(sizes, x, y, fused=True),
+        "scikit-learn": sklearn(sizes, x, y),
+    }
+    times: dict[str, list[float]] = {name: [] for name in programs}
+    for turn in range(rounds + 1):
+        for name, epoch in programs.items():
+            begin = time.perf_counter()
+            epoch()
+            if turn:  # the first warms up
+                times[name].append(time.perf_counter() - begin)
+    print(f"\n{'-'.join(map(str, (FEATURES, *sizes)))}")
+    for name, found in times.items():
+        ratios = [a / b for a, b in zip(times["nnpipe"], found, strict=True)]
+        low, high = min(ratios), max(ratios)
+        print(
+            f"  {name:<20} {statistics.median(found) * 1e3:8.1f}   "
+            f"nnpipe takes {statistics.median(ratios):.2f} of it ({low:.2f} to {high:.2f})"
+        )
+
+
+def ours(sizes: Sequence[int], x: Any, y: Any) -> Epoch:
+    """Return a function that trains for an epoch as the stage does, validation apart."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.h5"
+        with h5py.File(path, "w") as file:
+            file["x"], file["y"] = x, y
+        source = open_source(Hdf5Input(path=str(path), dataset="/x", labels="/y"), 0)
+        data = Input(source, Normalization("scale", np.zeros(1), np.array([1 / 255])), "float32")
+        batches = Batches(data, Split(SAMPLES, 0, 0).kept, SAMPLES, BATCH, 1 << 30, seed=0)
+        source.close()
+    start = InitializerConfig(kind="he_normal", bias="zeros")
+    network = build(
+        MlpConfig(
+            sizes=list(sizes), activation="relu", output_activation="softmax", initializer=start
+        ),
+        FEATURES,
+        0,
+        "float32",
+    )
+    loss = LOSSES.load("cross_entropy")
+    config = TrainingConfig(epochs=1000, batch_size=BATCH)
+    config.schedule = ScheduleConfig()
+    training = Training(network, loss, config, OptimizerConfig(), batches, None, 0)
+    return lambda: training.epoch(lambda rows, mean, accuracy: None)
+
+
+def pytorch(sizes: Sequence[int], x: Any, y: Any, *, fused: bool) -> Epoch:
+    """Return a function that trains the same network for an epoch with PyTorch."""
+    import torch
+
+    layers: list[Any] = []
+    inputs = FEATURES
+    for neurons in sizes[:-1]:
+        layers += [torch.nn.Linear(inputs, neurons), torch.nn.ReLU()]
+        inputs = neurons
+    model = torch.nn.Sequential(*layers, torch.nn.Linear(inputs, sizes[-1]))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=fused)
+    loss = torch.nn.CrossEntropyLoss()
+    samples, labels = torch.tensor(x, dtype=torch.float32) / 255, torch.tensor(y)
+
+    def epoch() -> None:
+        order = torch.randperm(SAMPLES)
+        total = 0.0
+        for start in range(0, SAMPLES, BATCH):
+            rows = order[start : start + BATCH]
+            optimizer.zero_grad()
+            value = loss(model(samples[rows]), labels[rows])
+            value.backward()
+            optimizer.step()
+            total += value.item() * len(rows)
+
+    return epoch
+
+
+def sklearn(sizes: Sequence[int], x: Any, y: Any) -> Epoch:
+    """Return a function that trains the same network for an epoch with scikit-learn."""
+    from sklearn.neural_network import MLPClassifier
+
+    model = MLPClassifier(
+        sizes[:-1], batch_size=BATCH, max_iter=1, warm_start=True, alpha=0, tol=0, random_state=0
+    )
+    samples = x.astype(np.float32) / np.float32(255)
+
+    def epoch() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.fit(samples, y)
+
+    return epoch
+
+
+if __name__ == "__main__":
+    sys.exit(main())
