@@ -37,6 +37,18 @@ class Histogram:
     flat: tuple[float, float] | None = None
     ticks: Sequence[float] = ()
 
+    @property
+    def flat_bins(self) -> NDArray[np.bool_]:
+        """Whether the activation is flat across a bin, (bins,)."""
+        middles = (self.edges[:-1] + self.edges[1:]) / 2
+        low, high = self.flat or (-np.inf, np.inf)
+        return (middles <= low) | (middles >= high)
+
+    @property
+    def flat_share(self) -> float:
+        """The share of the values for which it is flat."""
+        return float(self.shares[self.flat_bins].sum())
+
 
 @dataclass(frozen=True)
 class Ridges:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure as Sheet
 
 from nnpipe.report.figures import (
@@ -105,10 +106,9 @@ def _draw(axes: Axes, figure: Figure) -> None:
 
 def _histogram(axes: Axes, figure: Histogram) -> None:
     middles = (figure.edges[:-1] + figure.edges[1:]) / 2
-    low, high = figure.flat or (-np.inf, np.inf)
-    colours = [_HOT if middle <= low or middle >= high else _BAR for middle in middles.tolist()]
+    colours = [_HOT if flat else _BAR for flat in figure.flat_bins.tolist()]
     axes.bar(middles, figure.shares, width=np.diff(figure.edges) * 0.92, color=colours)
-    colour = _SOFT if figure.flat is None else _HOT
+    colour = _HOT if figure.flat_share else _SOFT
     axes.set_title(_plain(figure.note), loc="right", fontsize=9, color=colour)
     if len(figure.ticks):
         axes.plot(list(figure.ticks), [0] * len(figure.ticks), "|", color=_SOFT, clip_on=False)
@@ -198,16 +198,16 @@ def _stack(axes: Axes, figure: Stack) -> None:
     heights = [-np.linspace(-1, 1, max(len(c.shown), 2))[: len(c.shown)] for c in figure.columns]
     heights = [h if len(h) > 1 else np.zeros(1) for h in heights]
     for i, link in enumerate(figure.links):
-        for m, n in np.argwhere(link != 0).tolist():
-            strength = float(abs(link[m, n]))
-            axes.plot(
-                (i, i + 1),
-                (heights[i][n], heights[i + 1][m]),
-                color=_BAR if link[m, n] > 0 else _HOT,
-                alpha=strength,
-                lw=0.8,
-                zorder=1,
-            )
+        right, left = np.nonzero(link)
+        lines = [
+            [(i, a), (i + 1, b)]
+            for a, b in zip(heights[i][left], heights[i + 1][right], strict=True)
+        ]
+        values = link[right, left]
+        colours = [_BAR if value > 0 else _HOT for value in values.tolist()]
+        axes.add_collection(
+            LineCollection(lines, colors=colours, alpha=np.abs(values), lw=0.8, zorder=1)
+        )
         axes.text(i + 0.5, 1.15, _plain(figure.texts[i]), ha="center", fontsize=8, color=_SOFT)
     for i, (column, height) in enumerate(zip(figure.columns, heights, strict=True)):
         axes.scatter([i] * len(height), height, s=28, color="white", edgecolor="black", zorder=2)

@@ -172,7 +172,7 @@ def _warning(figures: Mapping[str, Any]) -> str:
 
 def _sampled(kept: Mapping[str, NDArray[Any] | None], sample: Sample | None) -> str:
     rows = sorted({len(found) for found in kept.values() if found is not None})
-    texts = [f"up to {rows[-1]:,} stored rows"] if rows else []
+    texts = [f"{rows[-1]:,} stored row{'s' if rows[-1] > 1 else ''}"] if rows else []
     if sample is not None and any(found is None for found in kept.values()):
         texts.append(f"the first {len(sample.rows):,} rows of the input")
     return " and ".join(texts)

@@ -65,7 +65,7 @@ def test_stored_activations_are_shown_without_the_input(folder):
     nnpipe.run(config).close()
     (folder / "x.npy").unlink()
     assert main(["default/1", "--to", "later.html"]) == 0
-    assert "Activations of up to 5 stored rows" in (folder / "later.html").read_text("utf-8")
+    assert "Activations of 5 stored rows" in (folder / "later.html").read_text("utf-8")
 
 
 def test_a_damaged_run_has_no_page(folder, capsys):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from nnpipe.report.figures import Histogram, Ridges
@@ -16,17 +18,15 @@ def draw_histogram(figure: Histogram) -> Canvas:
     """Draw bars over an axis; those where the activation is flat in the colour of warnings."""
     canvas = Canvas(WIDTH, 140, f"{figure.title}. {figure.note}")
     canvas.write(_LEFT, 13, figure.title, "title")
-    canvas.write(_RIGHT, 13, figure.note, "note" if figure.flat is None else "note hot", "end")
     top, base = 24, 114
     x = Scale(_LEFT, _RIGHT, float(figure.edges[0]), float(figure.edges[-1]))
     tallest = max(float(figure.shares.max()), 1e-12)
-    low, high = figure.flat or (-np.inf, np.inf)
-    for left, right, part in zip(
-        figure.edges.tolist(), figure.edges[1:].tolist(), figure.shares.tolist(), strict=False
-    ):
+    canvas.write(_RIGHT, 13, figure.note, "note hot" if figure.flat_share else "note", "end")
+    edges = pairwise(figure.edges.tolist())
+    bins = zip(edges, figure.shares.tolist(), figure.flat_bins.tolist(), strict=True)
+    for (left, right), part, flat in bins:
         if not part:
             continue
-        middle = (left + right) / 2
         # A bin that holds anything is seen, however small.
         height = max(part / tallest * (base - top), 0.8)
         canvas.add(
@@ -36,7 +36,7 @@ def draw_histogram(figure: Histogram) -> Canvas:
             y=base - height,
             width=max(x(right) - x(left) - 0.8, 0.6),
             height=height,
-            kind="hot" if middle <= low or middle >= high else "bar",
+            kind="hot" if flat else "bar",
         )
     canvas.line(_LEFT, base, _RIGHT, base, "axis")
     if len(figure.ticks):
