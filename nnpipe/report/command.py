@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from nnpipe.config.load import load
 from nnpipe.engines.fast import execute
@@ -69,9 +70,10 @@ def _make(options: argparse.Namespace) -> list[Path]:
 
 def _random_sample(run: Run) -> Sample | None:
     """Return rows of an input that is made of random numbers: those need no file."""
-    if run.manifest.input.get("kind") != "random":
+    given: Any = run.config
+    if not isinstance(given, dict) or run.manifest.input.get("kind") != "random":
         return None
-    config, problems = load(run.config, input_schema)
+    config, problems = load(cast("dict[str, Any]", given), input_schema)
     if problems or config.input.kind != "random":
         return None
     source = open_source(config.input, config.seed)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nnpipe.report.facts import numbers_in
 from nnpipe.report.figures import Value
 from nnpipe.runs.sweep import read_overrides
 
@@ -45,20 +46,14 @@ def jobs_of(folder: Path, rows: Sequence[Mapping[str, Any]]) -> list[Job]:
 
 
 def _job(row: Mapping[str, Any], overrides: Mapping[str, str]) -> Job:
-    figures = {
-        name: float(value)
-        for name, value in row.items()
-        if name not in (*_NOT_FIGURES, *overrides)
-        and isinstance(value, int | float)
-        and math.isfinite(value)
-    }
+    others = {k: v for k, v in row.items() if k not in (*_NOT_FIGURES, *overrides)}
     return Job(
         name=str(row["job"]),
         status=str(row["status"]),
         error=str(row.get("error") or ""),
         path=str(row["path"]),
         overrides=overrides,
-        figures=figures,
+        figures=numbers_in(others),
     )
 
 

@@ -12,11 +12,11 @@ from nnpipe.network.network import Network
 from nnpipe.report.confusion import MOST as MOST_CLASSES
 from nnpipe.report.confusion import confusion_figure
 from nnpipe.report.distribution import describe, ridges
+from nnpipe.report.facts import details_of, facts_of, timings_of, warning_of
 from nnpipe.report.figures import Bars, Curves, Figure, Histogram, Matrix, Ridges, Stack
 from nnpipe.report.gallery import Picture, show_neurons, show_samples
 from nnpipe.report.history import history_figures
 from nnpipe.report.layers import LayerView, view_layers
-from nnpipe.report.numbers import duration, share
 from nnpipe.report.sample import Sample
 from nnpipe.report.stack import stack_figure
 from nnpipe.report.stored import Stored
@@ -44,7 +44,7 @@ class RunView:
         Empty where the input is not image-like, or was not at hand.
     config : str
         The resolved config, as YAML.
-    details : mapping of str to str
+    details : sequence of (name, text)
         Where the numbers come from.
     """
 
@@ -66,7 +66,7 @@ class RunView:
     mistakes: Sequence[Picture]
     neurons: Sequence[Picture]
     config: str
-    details: Mapping[str, str]
+    details: Sequence[tuple[str, str]]
 
     def plots(self) -> dict[str, list[Figure]]:
         """Return the figures by the name of the PNG file in which they stand together."""
@@ -112,8 +112,8 @@ def view_run(run: Run, network: Network, sample: Sample | None) -> RunView:
     return RunView(
         name=f"{run.path.parent.name}/{run.path.name}",
         manifest=manifest,
-        facts=_facts(manifest, network),
-        warning=_warning(manifest.figures),
+        facts=facts_of(manifest, network),
+        warning=warning_of(manifest),
         network=stack_figure(network),
         parameter_count=network.parameter_count,
         training=history_figures(run.path),
@@ -123,12 +123,12 @@ def view_run(run: Run, network: Network, sample: Sample | None) -> RunView:
         outputs=None if outputs is None else describe("all outputs", outputs, last.activation),
         output_neurons=None if outputs is None else _output_neurons(outputs, last.activation),
         confusion=None if confusion is None else confusion_figure(confusion),
-        timings=_timings(manifest.seconds),
+        timings=timings_of(manifest),
         samples=samples,
         mistakes=mistakes,
         neurons=[] if image is None else show_neurons(network.layers[0], image),
         config=(run.path / CONFIG).read_text(encoding="utf-8", errors="replace")[:_LETTERS],
-        details=_details(manifest),
+        details=details_of(manifest),
     )
 
 
@@ -144,67 +144,9 @@ def _output_neurons(outputs: NDArray[Any], activation: str) -> Ridges | None:
     return ridges("each output neuron", shown, names, activation)
 
 
-def _facts(manifest: Manifest, network: Network) -> list[tuple[str, str]]:
-    figures, seconds = manifest.figures, manifest.seconds
-    facts: list[tuple[str, str]] = []
-    evaluation: Mapping[str, Any] = figures.get("evaluation") or {}
-    judged, on = (evaluation, f", {evaluation.get('input')}") if evaluation else (figures, "")
-    if judged.get("accuracy") is not None:
-        facts.append((f"accuracy{on}", share(judged["accuracy"])))
-    if judged.get("cross_entropy") is not None:
-        facts.append((f"cross-entropy{on}", f"{judged['cross_entropy']:.4g} nats"))
-    if figures.get("samples"):
-        facts.append(("samples", f"{figures['samples']:,}"))
-        if seconds.get("infer"):
-            facts.append(("samples a second", f"{figures['samples'] / seconds['infer']:,.0f}"))
-    facts.append(("parameters", f"{network.parameter_count:,}"))
-    facts.append(("time", duration(seconds.get("total", 0.0))))
-    return facts
-
-
-def _warning(figures: Mapping[str, Any]) -> str:
-    count = figures.get("nonfinite_inputs")
-    if not count:
-        return ""
-    first = figures.get("first_nonfinite_row")
-    return f"{count:,} values of the input are not finite; the first is in row {first}."
-
-
 def _sampled(kept: Mapping[str, NDArray[Any] | None], sample: Sample | None) -> str:
     rows = sorted({len(found) for found in kept.values() if found is not None})
     texts = [f"{rows[-1]:,} stored row{'s' if rows[-1] > 1 else ''}"] if rows else []
     if sample is not None and any(found is None for found in kept.values()):
         texts.append(f"the first {len(sample.rows):,} rows of the input")
     return " and ".join(texts)
-
-
-def _timings(seconds: Mapping[str, float]) -> Bars:
-    phases = {name: value for name, value in seconds.items() if name != "total"}
-    total = max(seconds.get("total", 0.0), sum(phases.values()))
-    phases["other"] = total - sum(phases.values())
-    texts = [
-        f"{duration(value)} · {share(value / total if total else 0.0)}" for value in phases.values()
-    ]
-    return Bars("Wall time by phase", list(phases), list(phases.values()), texts)
-
-
-def _details(manifest: Manifest) -> dict[str, str]:
-    found = manifest.input
-    where = str(found.get("path", found.get("kind", "")))
-    shape = " × ".join(str(size) for size in found.get("shape", ()))
-    blas = "; ".join(
-        " ".join(str(library.get(key)) for key in ("name", "version", "kernel"))
-        + f", {library.get('threads')} threads"
-        for library in manifest.blas
-    )
-    details = {
-        "started": manifest.started,
-        "seed": str(manifest.seed),
-        "dtype": str(manifest.dtype),
-        "input": f"{where} {found.get('dataset') or ''} ({shape}, {found.get('dtype')})",
-        "parameters of": manifest.source_run or "",
-        **{name: version for name, version in manifest.software.items()},
-        "BLAS": blas,
-        "commit": manifest.git_commit or "",
-    }
-    return {name: text for name, text in details.items() if text}

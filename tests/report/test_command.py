@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import nnpipe
 from nnpipe.report.command import main
@@ -92,3 +96,48 @@ def test_plots_of_a_stored_run_are_made_later(folder):
     nnpipe.run(SMALL).close()
     assert main(["default/1", "--to", "later.html", "--plots", "plots"]) == 0
     assert (folder / "plots" / "outputs.png").is_file()
+
+
+NUMBERS = [0, -1, 1e308, 10**400]
+JUNK = [*NUMBERS, None, "<script>", [], ["<b>", {}], {}, {"a": {"b": []}}, True]
+
+
+@given(
+    figures=st.dictionaries(
+        st.sampled_from(
+            [
+                "accuracy",
+                "samples",
+                "evaluation",
+                "cross_entropy",
+                "nonfinite_inputs",
+                "first_nonfinite_row",
+            ]
+        ),
+        st.sampled_from([*JUNK, {"accuracy": "<b>", "input": ["<b>"], "cross_entropy": -1}]),
+    ),
+    seconds=st.dictionaries(st.sampled_from(["infer", "total", "<b>"]), st.sampled_from(NUMBERS)),
+    found=st.dictionaries(
+        st.sampled_from(["kind", "path", "shape", "dtype"]), st.sampled_from(JUNK)
+    ),
+)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_manifest_of_any_content_makes_a_page_without_markup_of_its_own(
+    stored, tmp_path, figures, seconds, found
+):
+    path = stored / "manifest.json"
+    content = json.loads(path.read_text())
+    content |= {"figures": figures, "seconds": seconds, "input": found}
+    content |= {"software": {"<b>": "<b>"}, "blas": [{}, {"name": ["<b>"]}]}
+    path.write_text(json.dumps(content))
+    assert main([str(stored), "--to", str(tmp_path / "page.html")]) == 0
+    html = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert html.count("<script>") == 1
+    assert "<b>" not in html
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    output = {"root": str(tmp_path_factory.mktemp("stored")), "report": False}
+    with nnpipe.run({**SMALL, "output": output}) as made:
+        return made.path
