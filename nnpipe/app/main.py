@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from nnpipe.app.apart import apart
 from nnpipe.app.compose import VERSION_BASE, conf_folder, plain, register
+from nnpipe.app.composition import composed_once
 from nnpipe.app.explain import Refusal, explain
 from nnpipe.app.progress import progress_for
 from nnpipe.app.sweep import ClaimSweep, SweepRefused, begin_job
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
     os.environ["HYDRA_FULL_ERROR"] = "1"
     ClaimSweep.claimed, ClaimSweep.resuming = None, resuming
     status = 0
-    with _console(), _terminable():
+    with _console(), _terminable(), composed_once(sys.argv[1:]):
         try:
             hydra.main(
                 version_base=VERSION_BASE, config_path=str(conf_folder()), config_name="config"

@@ -1,0 +1,60 @@
+"""A single run is composed once, a sweep as Hydra does it; both do what they did."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.hydra import Hydra
+
+from nnpipe.app.composition import is_single
+from nnpipe.app.main import main
+
+
+@pytest.fixture
+def compositions(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    counted = []
+    compose = Hydra.compose_config
+
+    def count(self, *args, **kwargs):
+        counted.append(1)
+        return compose(self, *args, **kwargs)
+
+    monkeypatch.setattr(Hydra, "compose_config", count)
+    return counted
+
+
+def test_a_single_run_is_composed_once(compositions, tmp_path):
+    assert main(["input.samples=10", "architecture.sizes=[3]"]) == 0
+    assert len(compositions) == 1
+    assert (tmp_path / "outputs" / "default" / "v0001" / "results.h5").is_file()
+
+
+@pytest.mark.parametrize("how", [["-m"], ["hydra.mode=MULTIRUN"]])
+def test_a_sweep_is_still_one(compositions, tmp_path, how):
+    assert main([*how, "input.samples=10", "architecture.sizes=[3]", "seed=1,2"]) == 0
+    assert (tmp_path / "outputs" / "default" / "v0001" / "runs" / "001").is_dir()
+
+
+def test_a_job_of_a_sweep_is_composed_once_and_is_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    counted = []
+    load = ConfigLoaderImpl.load_sweep_config
+
+    def count(self, master_config, sweep_overrides):
+        counted.append(sweep_overrides)
+        return load(self, master_config, sweep_overrides)
+
+    monkeypatch.setattr(ConfigLoaderImpl, "load_sweep_config", count)
+    assert main(["-m", "input.samples=10", "architecture.sizes=[3]", "seed=4,5,6"]) == 0
+    assert len(counted) == 3
+    runs = tmp_path / "outputs" / "default" / "v0001" / "runs"
+    seeds = [json.loads((runs / f"00{i}" / "manifest.json").read_text())["seed"] for i in range(3)]
+    assert seeds == [4, 5, 6]
+
+
+def test_what_may_set_the_mode_is_never_taken_for_a_single_run():
+    for text in ("-m", "--cfg", "hydra.mode=RUN", "+hydra.x=1", "experiment=seeds", "~input"):
+        assert not is_single(["seed=1", text])
