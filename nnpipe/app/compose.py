@@ -53,8 +53,10 @@ def register() -> None:
     store.store(group="schema", name="pipeline", node=schema.PipelineConfig)
     store.store(group="schema", name="training", node=schema.TrainingConfig)
     store.store(group="schema", name="optimizer", node=schema.OptimizerConfig)
-    for name in SOURCES.plugins:
-        if f"input={name}" in sys.argv:
+    # Installed packages are only searched for a name that is not known without them.
+    typed = [text.removeprefix("input=") for text in sys.argv if text.startswith("input=")]
+    for name in typed:
+        if name not in SOURCES.built_in and name in SOURCES.plugins:
             store.store(group="input", name=name, node=SOURCES.load(name).schema)
     OmegaConf.register_new_resolver("nnpipe.job", job_folder, replace=True)
 

@@ -22,8 +22,11 @@ _BLOCK_BYTES = 128 << 10
 # Up to here a copy of the parameters would take longer than what it saves.
 _FEW = 64
 
-# Samples that are worth a thread of their own.
-_LEAST = 128
+# Fewer samples in a tile than these are not worth packing the parameters for it.
+_LEAST = 512
+
+# Fewer products than these are done before another thread has woken up.
+_WORTH = 1 << 24
 
 # NumPy takes longer to find out what a Python number is than to add it to a few.
 _ONES = {char: np.ones((), char) for char in "fd"}
@@ -94,11 +97,11 @@ def execute(network: Network, x: Array) -> Array:
     engine = FastEngine(network)
     outputs = np.empty((len(x), network.outputs), network.dtype)
     # A few hundred samples still make a tile for each of some cores.
-    part = 1 << max(len(x) // 8, _LEAST).bit_length() - 1
+    part = 1 << max(len(x) // 4, _LEAST).bit_length() - 1
     share(
         lambda rows: engine.forward_tile(x[rows], outputs[rows]),
         cut(len(x), min(engine.tile, part)),
-        cores(),
+        cores() if len(x) * network.parameter_count > _WORTH else 1,
     )
     return outputs
 
