@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,33 @@ def fingerprint(path: str | os.PathLike[str], status: os.stat_result) -> dict[st
         "size": status.st_size,
         "mtime_ns": status.st_mtime_ns,
     }
+
+
+def check_unchanged(known: Mapping[str, Any], key: str) -> None:
+    """Refuse a file that is no longer the one whose fingerprint was taken.
+
+    Parameters
+    ----------
+    known : mapping
+        The fingerprint; one without a path stands for no file.
+    key : str
+        The config key that names the file, with which every message begins.
+
+    Raises
+    ------
+    DataError
+        If it is gone, or its size or its time of modification is another.
+    """
+    path = known.get("path")
+    if path is None:
+        return
+    status = stat_file(path, key)
+    if fingerprint(path, status) != {name: known[name] for name in ("path", "size", "mtime_ns")}:
+        problem = (
+            f"{key}: {path} has changed since the run began, so that what was read may be of two "
+            "files. Run again once nothing writes to it."
+        )
+        raise DataError(problem)
 
 
 def reason(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from nnpipe.config.schema import Config, DaskConfig, FromRunConfig
 from nnpipe.engines import ENGINES
 from nnpipe.engines.fast import execute
 from nnpipe.errors import ConfigError, RunFailed, one_line
+from nnpipe.files import check_unchanged
 from nnpipe.network.build import build as build_network
 from nnpipe.network.network import Network
 from nnpipe.network.table import stack_table
@@ -190,12 +191,21 @@ def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Prog
         if spread is not None and config.output.merge:
             with record.phase("merge"):
                 spread.merge(sink)
+        _check_inputs(plan)
     # A stage may have changed the network: these are the parameters that made the outputs.
     with record.phase("parameters"):
         shelf.save_parameters(runs.PARAMETERS, work.network)
     if spread is not None:
         record.artifacts |= spread.finish()
     return work
+
+
+def _check_inputs(plan: Plan) -> None:
+    """Refuse results of a file that somebody wrote to while it was read."""
+    for part, source in {"input": plan.source, **plan.aside}.items():
+        known = source.fingerprint()
+        check_unchanged(known, f"{part}.path")
+        check_unchanged(known.get("labels", {}), f"{part}.labels")
 
 
 def _illustrate(plan: Plan, record: Record, work: Work, alone: bool) -> str:
