@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +16,11 @@ _MOST, _MISTAKES = 21, 14
 
 @dataclass(frozen=True)
 class Picture:
-    """An image and the lines under it; `right` is None where nothing can be wrong."""
+    """An image and the text under it; `right` is None where nothing can be wrong."""
 
     uri: str
     hint: str
-    lines: Sequence[str]
+    text: str
     right: bool | None = None
 
 
@@ -30,15 +29,16 @@ def show_samples(sample: Sample, last: Layer) -> tuple[list[Picture], list[Pictu
     if sample.image is None:
         return [], []
     predicted = predict(last.activation, sample.activations[last.name])
-    low, high = float(np.nanmin(sample.raw)), float(np.nanmax(sample.raw))
+    finite = sample.raw[np.isfinite(sample.raw)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
     def picture(i: int) -> Picture:
-        lines, right = [f"→ {predicted[i]}"], None
+        text, right = f"row {sample.rows[i]}", None
         if sample.labels is not None:
             right = bool(sample.labels[i] == predicted[i])
-            lines = [f"{sample.labels[i]} → {predicted[i]} {'✓' if right else '✗'}"]
+            text = f"{sample.labels[i]} → {predicted[i]} {'✓' if right else '✗'}"
         uri = grey(sample.raw[i].reshape(sample.image), low, high)
-        return Picture(uri, f"row {sample.rows[i]}", lines, right)
+        return Picture(uri, f"row {sample.rows[i]}", text, right)
 
     first = [picture(i) for i in range(min(_MOST, len(predicted)))]
     if sample.labels is None:
@@ -52,6 +52,6 @@ def show_samples(sample: Sample, last: Layer) -> tuple[list[Picture], list[Pictu
 def show_neurons(layer: Layer, image: tuple[int, int]) -> list[Picture]:
     """Return the weights of a first layer's neurons, each laid out as the image that it sees."""
     return [
-        Picture(signed(weights.reshape(image)), f"{layer.name}, {number}", [str(number)])
+        Picture(signed(weights.reshape(image)), f"{layer.name}, {number}", str(number))
         for number, weights in enumerate(layer.weights[:_MOST])
     ]

@@ -13,7 +13,9 @@ from nnpipe.report.numbers import figure as figure_text
 from nnpipe.report.numbers import short
 
 SEED = "seed"
-_LINES = 2000
+
+_MOST = 2000
+"""How many jobs are drawn one by one, and how many cells a heat map may have."""
 
 
 def landscape(jobs: Sequence[Job], swept: Sequence[str], name: str) -> Figure | None:
@@ -27,18 +29,22 @@ def landscape(jobs: Sequence[Job], swept: Sequence[str], name: str) -> Figure | 
     if len(found) < 2 or not swept:
         return None
     keys = [key for key in swept if key != SEED] or list(swept)
-    if len(keys) == 1:
-        return _points(found, keys[0], name)
     if len(keys) == 2:
-        matrix = _matrix(found, keys[0], keys[1], name)
-        if np.isfinite(matrix.values).mean() >= 0.5:
-            return matrix
-    return _parallel(found, swept, name)
+        sizes = [len(set(values_of(found, key))) for key in keys]
+        if sizes[0] * sizes[1] <= min(_MOST, 2 * len(found)):
+            matrix = _matrix(found, keys[0], keys[1], name)
+            if np.isfinite(matrix.values).mean() >= 0.5:
+                return matrix
+    shown = found[:: -(-len(found) // _MOST)]
+    few = f", {len(shown):,} of {len(found):,} jobs" if len(shown) < len(found) else ""
+    if len(keys) == 1:
+        return _points(shown, keys[0], name, f"{name}{few}")
+    return _parallel(shown, swept, name, f"{name}{few}")
 
 
-def _points(jobs: Sequence[Job], key: str, name: str) -> Points:
+def _points(jobs: Sequence[Job], key: str, name: str, title: str) -> Points:
     return Points(
-        title=name,
+        title=title,
         x=Axis(key, values_of(jobs, key)),
         y=Axis(name, [job.figures[name] for job in jobs]),
         hints=[_hint(job, name) for job in jobs],
@@ -83,13 +89,12 @@ def _matrix(jobs: Sequence[Job], down: str, across: str, name: str) -> Matrix:
     )
 
 
-def _parallel(jobs: Sequence[Job], swept: Sequence[str], name: str) -> Parallel:
-    shown = jobs[:_LINES]
+def _parallel(jobs: Sequence[Job], swept: Sequence[str], name: str, title: str) -> Parallel:
     names = short_keys(swept)
-    axes = [Axis(n, values_of(shown, key)) for n, key in zip(names, swept, strict=True)]
-    axes.append(Axis(name, [job.figures[name] for job in shown]))
-    hints = [_hint(job, name) for job in shown]
-    return Parallel(name, axes, hints, least=bool(lower_is_better(name)))
+    axes = [Axis(n, values_of(jobs, key)) for n, key in zip(names, swept, strict=True)]
+    axes.append(Axis(name, [job.figures[name] for job in jobs]))
+    hints = [_hint(job, name) for job in jobs]
+    return Parallel(title, axes, hints, least=bool(lower_is_better(name)))
 
 
 def _hint(job: Job, name: str) -> str:

@@ -16,6 +16,7 @@ from nnpipe.report.facts import details_of, facts_of, timings_of, warning_of
 from nnpipe.report.figures import Bars, Curves, Figure, Histogram, Matrix, Ridges, Stack
 from nnpipe.report.gallery import Picture, show_neurons, show_samples
 from nnpipe.report.history import history_figures
+from nnpipe.report.layers import MOST as MOST_LAYERS
 from nnpipe.report.layers import LayerView, view_layers
 from nnpipe.report.sample import Sample
 from nnpipe.report.stack import stack_figure
@@ -96,7 +97,7 @@ def view_run(run: Run, network: Network, sample: Sample | None) -> RunView:
         Rows of the input; without it there are activations only where they were stored.
     """
     stored, manifest, last = Stored(run.results), run.manifest, network.layers[-1]
-    widths = {layer.name: layer.neurons for layer in network.layers}
+    widths = {layer.name: layer.neurons for layer in network.layers[:MOST_LAYERS]}
     kept = {name: stored.rows(f"/activations/{name}", width) for name, width in widths.items()}
 
     def activations(layer: str) -> NDArray[Any] | None:

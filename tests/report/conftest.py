@@ -1,14 +1,18 @@
-"""A real browser, without a window."""
+"""A real browser, without a window, and a real sweep."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.conftest import ROOT
 
 FLAGS = (
     "headless",
@@ -72,3 +76,23 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield Browser(driver)
     finally:
         driver.quit()
+
+
+@pytest.fixture(scope="session")
+def sweep(tmp_path_factory) -> Path:
+    """Return the page of a sweep of which one job fails."""
+    folder = tmp_path_factory.mktemp("sweep")
+    done = subprocess.run(
+        [
+            *(sys.executable, str(ROOT / "scripts" / "run.py"), "-m"),
+            *("architecture=stack", "architecture.layers.hidden1.neurons=9,100,-1,30"),
+            *("input.features=6", "input.samples=20", "output.plots=png"),
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "\nreport " in done.stdout
+    return folder / "outputs" / "default" / "v0001" / "report.html"

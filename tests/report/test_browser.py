@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +7,6 @@ import pytest
 
 import nnpipe
 from nnpipe.runs.manifest import read_manifest, verify
-from tests.conftest import ROOT
 from tests.report.conftest import Browser
 
 pytest.importorskip("jinja2", reason="the extra nnpipe[report] is not installed")
@@ -33,26 +30,6 @@ def page(tmp_path_factory) -> Path:
     }
     with nnpipe.run(config) as run:
         return run.path / "report.html"
-
-
-@pytest.fixture(scope="module")
-def sweep(tmp_path_factory) -> Path:
-    """Return the page of a sweep of which one job fails."""
-    folder = tmp_path_factory.mktemp("sweep")
-    done = subprocess.run(
-        [
-            *(sys.executable, str(ROOT / "scripts" / "run.py"), "-m"),
-            *("architecture=stack", "architecture.layers.hidden1.neurons=9,100,-1,30"),
-            *("input.features=6", "input.samples=20", "output.plots=png"),
-        ],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (1, "")
-    assert "\nreport " in done.stdout
-    return folder / "outputs" / "default" / "v0001" / "report.html"
 
 
 def column(browser: Browser, place: int) -> list[str]:

@@ -141,3 +141,10 @@ def stored(tmp_path_factory):
     output = {"root": str(tmp_path_factory.mktemp("stored")), "report": False}
     with nnpipe.run({**SMALL, "output": output}) as made:
         return made.path
+
+
+def test_the_page_of_a_stored_sweep_is_made_later_and_is_the_same(sweep, tmp_path, capsys):
+    later = tmp_path / "later.html"
+    assert main([str(sweep.parent), "--to", str(later)]) == 0
+    assert capsys.readouterr().out == f"{later}\n"
+    assert later.read_text(encoding="utf-8") == sweep.read_text(encoding="utf-8")

@@ -85,3 +85,17 @@ def test_jobs_without_the_figure_are_left_out(left):
     found = jobs({"width": ["1", "2"]}, lambda w: float(w))
     failed = [Job(j.name, "failed", "no", j.path, j.overrides, {}) for j in found]
     assert picture(found[:left] + failed) is None
+
+
+def test_of_very_many_jobs_some_are_drawn_and_the_title_says_so():
+    widths = [str(number) for number in range(5000)]
+    figure = picture(jobs({"width": widths}, lambda w: float(w)))
+    assert isinstance(figure, Points)
+    assert figure.title == "accuracy, 1,667 of 5,000 jobs"
+    assert len(figure.hints) == len(figure.x.values) == 1667
+
+
+def test_a_heat_map_of_very_many_cells_is_not_drawn():
+    sizes = [str(number) for number in range(50)]
+    figure = picture(jobs({"width": sizes, "depth": sizes}, lambda w, d: float(w)))
+    assert isinstance(figure, Parallel)

@@ -46,7 +46,7 @@ def draw_parallel(figure: Parallel) -> Canvas:
         x = left + _STEP * i
         canvas.line(x, _TOP, x, _BASE, "axis")
         canvas.write(x, 36, clip(axis.name, 15), "tick strong", "middle")
-        write = short if i < len(scales) - 1 else partial(figure_text, figure.title)
+        write = short if i < len(scales) - 1 else partial(figure_text, axis.name)
         for y, text in scale.ticks(6, write):
             canvas.line(x - 3, y, x, y, "axis")
             canvas.write(x + 5, y + 4, clip(text, 10), "tick halo")
