@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import signal
 import time
 from pathlib import Path
 
@@ -21,6 +22,11 @@ def holder(pattern, timeout=60):
                 continue
         time.sleep(0.02)
     pytest.fail(f"nobody has opened {pattern}")
+
+
+def hear_interrupts():
+    """Let a program that is about to start hear SIGINT, which one in the background does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def parent(pid):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import nnpipe
-from tests.processes import descendants, holder, wait_until_gone
+from tests.processes import descendants, hear_interrupts, holder, wait_until_gone
 
 pytest.importorskip("distributed", reason="needs nnpipe[dask]")
 pytestmark = pytest.mark.slow
@@ -60,6 +60,7 @@ def start(tmp_path):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=hear_interrupts,
         )
         started.append(process)
         return process

@@ -25,6 +25,7 @@ from nnpipe.app.compose import VERSION_BASE, conf_folder, plain, register
 from nnpipe.app.composition import composed_once
 from nnpipe.app.explain import Refusal, explain
 from nnpipe.app.progress import progress_for
+from nnpipe.app.slurm import cancel_line, wait_for_others
 from nnpipe.app.sweep import ClaimSweep, SweepRefused, begin_job
 from nnpipe.cores import cores
 from nnpipe.errors import NnpipeError, RunFailed, one_line
@@ -86,13 +87,19 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
             status = FAILED
             problem = (
                 "hydra/launcher: one of its processes was killed, which ended the sweep; "
-                "expected them to live as long as it. Jobs that had begun are interrupted."
+                "expected them to live as long as it. Take up the rest with nnpipe runs resume."
             )
             _complain(problem, error, full)
         except Exception as error:
             status = FAILED
-            _complain(one_line(error), error, full)
+            sweep = ClaimSweep.claimed
+            # What became of the job is in the sweep's table.
+            if sweep is None or not wait_for_others(sweep, error):
+                _complain(one_line(error), error, full)
         if ClaimSweep.claimed is not None:
+            cancel = cancel_line(ClaimSweep.claimed) if status >= INTERRUPTED else None
+            if cancel is not None:
+                _say(f"Slurm jobs may go on; to end them: {cancel}")
             try:
                 text, complete = finish_sweep(
                     ClaimSweep.claimed,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import nnpipe
-from tests.processes import holder, parent, wait_until_gone
+from tests.processes import hear_interrupts, holder, parent, wait_until_gone
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +35,7 @@ def sweep(tmp_path):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=hear_interrupts,
         )
         started.append(process)
         return process
@@ -113,10 +114,10 @@ def test_when_a_process_of_the_launcher_is_killed_its_job_ends_and_the_sweep_say
     assert process.returncode == 1
     assert err == (
         "hydra/launcher: one of its processes was killed, which ended the sweep; "
-        "expected them to live as long as it. Jobs that had begun are interrupted.\n"
+        "expected them to live as long as it. Take up the rest with nnpipe runs resume.\n"
     )
     wait_until_gone([job])
-    assert {row["job"]: row["status"] for row in table(folder)}["001"] == "interrupted"
+    assert {row["job"]: row["status"] for row in table(folder)}["001"] == "killed"
 
 
 WITHOUT_PLUGINS = """

@@ -1,0 +1,55 @@
+"""Wait for the Slurm jobs of a sweep, and say which they are."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from nnpipe.app.compose import job_folder
+from nnpipe.runs.manifest import FILE as MANIFEST
+from nnpipe.runs.record import Record
+
+_JOB = re.compile(r"\d+_\d+")
+
+SUBMITTED = ".submitit"
+"""Where submitit keeps, within a sweep, a folder for each job that it has submitted."""
+
+
+def wait_for_others(folder: Path, error: Exception) -> bool:
+    """Wait for the other Slurm jobs of a sweep if the error is that one of them died.
+
+    A run whose job ended before it could say so is marked as interrupted.
+
+    Returns
+    -------
+    bool
+        Whether it is.
+    """
+    if "submitit" not in sys.modules:
+        return False
+    submitit = import_module("submitit")
+    if not isinstance(error, submitit.core.utils.UncompletedJobError):
+        return False
+    for job_id in _jobs(folder):
+        job = submitit.SlurmJob(folder=folder / SUBMITTED / "%j", job_id=job_id)
+        job.wait()
+        run = folder / "runs" / job_folder(job_id.partition("_")[2])
+        if run.is_dir() and not (run / MANIFEST).exists():
+            Record(run).seal("interrupted", f"its Slurm job, {job_id}, ended as {job.state}")
+    return True
+
+
+def cancel_line(folder: Path) -> str | None:
+    """Return the command that ends the Slurm jobs of a sweep, which outlive what started them."""
+    arrays = sorted({job.partition("_")[0] for job in _jobs(folder)})
+    return f"scancel {' '.join(arrays)}" if arrays else None
+
+
+def _jobs(folder: Path) -> list[str]:
+    """Return the ids of a sweep's jobs, such as 17_0 for the first of the array 17."""
+    submitted = folder / SUBMITTED
+    if not submitted.is_dir():
+        return []
+    return sorted(path.name for path in submitted.iterdir() if _JOB.fullmatch(path.name))

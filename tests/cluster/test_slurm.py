@@ -1,0 +1,108 @@
+"""Sweeps and sharded inference on a real Slurm of one node; see start_slurm.sh."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nnpipe
+from tests.processes import holder
+
+RUN = (sys.executable, str(Path(__file__).parents[2] / "scripts" / "run.py"))
+ENDLESS = 3_000_000  # minutes of drawing random rows
+
+
+def why_not():
+    if shutil.which("sinfo") is None:
+        return "Slurm is not installed; see tests/cluster/start_slurm.sh"
+    up = subprocess.run(["sinfo", "--noheader"], capture_output=True, timeout=30)
+    return "" if up.returncode == 0 else "Slurm is not running; start tests/cluster/start_slurm.sh"
+
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(why_not()), reason=why_not())]
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Return a function that starts the program; what is left of it and in Slurm is ended."""
+    started = []
+
+    def begin(*arguments):
+        process = subprocess.Popen(
+            [*RUN, *arguments, "output.report=false"],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    subprocess.run(["scancel", "--user=root"], check=False)
+
+
+def test_a_slurm_job_that_is_killed_is_interrupted_and_the_others_finish(start, tmp_path):
+    pytest.importorskip("submitit", reason="needs nnpipe[slurm]")
+    process = start(
+        "-m",
+        *("hydra/launcher=submitit_slurm", "hydra.launcher.partition=test"),
+        *("hydra.launcher.timeout_min=5", "hydra.launcher.cpus_per_task=1"),
+        *("input.features=6", "architecture.sizes=[3]", f"input.samples=20,{ENDLESS},22,23"),
+    )
+    folder = tmp_path / "outputs" / "default" / "v0001"
+    os.kill(holder(folder / "runs" / "001" / "run.log"), signal.SIGKILL)
+    _, err = process.communicate(timeout=180)
+    assert (process.returncode, err) == (1, "")
+    assert [path.name for path in folder.parent.iterdir()] == ["v0001"]
+    with (folder / "sweep.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["input.samples"] for row in rows] == ["20", str(ENDLESS), "22", "23"]
+    assert [row["status"] for row in rows] == ["complete", "interrupted", "complete", "complete"]
+    assert re.fullmatch(r"its Slurm job, \d+_1, ended as [A-Z_]+", rows[1]["error"])
+    for row in (rows[0], *rows[2:]):
+        with nnpipe.open_run(folder / row["path"]) as run:
+            assert {library["threads"] for library in run.manifest.blas} <= {1}
+
+
+def test_workers_in_slurm_jobs_hold_the_bits_of_one_process_when_one_is_killed(start, tmp_path):
+    pytest.importorskip("dask_jobqueue", reason="needs nnpipe[dask]")
+    request = (
+        *("input.samples=300000", "input.features=6", "architecture.sizes=[16,3]"),
+        "engine.batch_size=8192",
+    )
+    assert start(*request).communicate(timeout=120)[1] == ""
+    process = start(
+        *request,
+        *("engine=dask", "engine.cluster=slurm", "engine.workers=2"),
+        *("engine.memory=1GiB", "engine.walltime=00:10:00"),
+    )
+    single, sharded = (tmp_path / "outputs" / "default" / name for name in ("v0001", "v0002"))
+    os.kill(holder(sharded / "results" / ".part-00001.h5.*.part"), signal.SIGKILL)
+    out, err = process.communicate(timeout=180)
+    assert (process.returncode, err) == (0, "")
+    assert "scancel --name=nnpipe-default-v0002" in out
+    with nnpipe.open_run(single) as a, nnpipe.open_run(sharded) as b:
+        assert b.outputs.is_virtual
+        assert a.outputs[()].tobytes() == b.outputs[()].tobytes()
+        assert a.manifest.figures == b.manifest.figures
+    left = subprocess.run(
+        ["squeue", "--noheader", "--name=nnpipe-default-v0002", "--states=R,PD"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert left.stdout == ""
