@@ -117,7 +117,12 @@ def run(
             point_latest(folder)
         else:
             manifest = _carry_out(plan, folder, overrides, progress or Silence(), alone=False)
-    return runs.Run(folder.resolve(), manifest, execute)
+    done = runs.Run(folder.resolve(), manifest, execute)
+    if output.tracking == "mlflow":
+        from nnpipe.runs.tracking import track
+
+        track(Path(output.root), done)
+    return done
 
 
 def _carry_out(

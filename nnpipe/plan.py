@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Any
 
@@ -122,6 +123,8 @@ def make_plan(given: Mapping[str, Any], execute: Execute = formula) -> Plan:
     """
     config = read_config(given)
     problems: list[str] = []
+    if config.output.tracking == "mlflow" and find_spec("mlflow") is None:
+        problems.append("output.tracking: mlflow is not installed. pip install 'nnpipe[mlflow]'")
     if isinstance(config.engine, DaskConfig):
         problems += find_missing(config.engine)
     stored, source = None, None

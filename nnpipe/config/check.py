@@ -87,6 +87,8 @@ def check(config: Config, names: Names) -> list[str]:
         problems += check_name("dtype", config.dtype, "a dtype for networks", DTYPES)
     if not config.output.root:
         problems.append("output.root: found ''; expected a folder")
+    if config.output.tracking is not None:
+        problems += check_name("output.tracking", config.output.tracking, "a tracker", ("mlflow",))
     if not _FOLDER_NAME.fullmatch(config.output.name):
         problems.append(
             f"output.name: {config.output.name!r} cannot name a folder; "

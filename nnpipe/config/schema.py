@@ -212,6 +212,7 @@ class OutputConfig:
     report: bool | None = None
     plots: str | None = None
     figure: str | None = None
+    tracking: str | None = None
     merge: bool = False
 
 

@@ -80,7 +80,7 @@ def graph(folder: Path, manifest: Manifest) -> list[Entity]:
     ]
     figures = [
         {"@id": f"#figure-{key}", "@type": "PropertyValue", "name": key, "value": value}
-        for key, value in _numbers(manifest.figures).items()
+        for key, value in numbers(manifest.figures).items()
     ]
     sources = [_input(manifest), *_source_run(manifest)]
     requirements = [
@@ -149,11 +149,16 @@ def _ids(entities: list[Entity]) -> list[Entity]:
     return [{"@id": entity["@id"]} for entity in entities]
 
 
-def _numbers(figures: Mapping[str, Any], before: str = "") -> dict[str, float]:
+def numbers(figures: Mapping[str, Any], before: str = "") -> dict[str, float]:
+    """Return the figures that are finite numbers, with dotted names.
+
+    >>> numbers({"samples": 3, "outputs": {"min": 0.25}, "classes": None})
+    {'samples': 3, 'outputs.min': 0.25}
+    """
     found: dict[str, float] = {}
     for name, value in figures.items():
         if isinstance(value, Mapping):
-            found |= _numbers(value, f"{before}{name}.")  # pyright: ignore[reportUnknownArgumentType]
+            found |= numbers(value, f"{before}{name}.")  # pyright: ignore[reportUnknownArgumentType]
         elif isinstance(value, int | float) and abs(value) < float("inf"):
             found[f"{before}{name}"] = value
     return found
