@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     {"errors"},
     {"registry", "files"},
-    {"seeding", "moments", "hdf5", "documents", "cores"},
+    {"seeding", "moments", "hdf5", "documents", "cores", "disk"},
     {"config"},
     {"sources", "network"},
     {"engines", "training"},

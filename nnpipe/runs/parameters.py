@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnpipe.config.check import LAYER_NAME
+from nnpipe.disk import new_hdf5
 from nnpipe.errors import ConfigError, DataError, NnpipeError, RunError
 from nnpipe.hdf5.artifact import (
     group_of,
@@ -35,7 +36,7 @@ from nnpipe.network.activations.base import Activation
 from nnpipe.network.layer import Layer
 from nnpipe.network.network import Network
 from nnpipe.runs.axes import add_scale, attach, describe, mark_plot, mark_root
-from nnpipe.runs.disk import published_hdf5
+from nnpipe.runs.publish import published
 from nnpipe.sources.normalize import Normalization
 
 FORMAT = "nnpipe parameters"
@@ -44,7 +45,7 @@ FORMAT_VERSION = 1
 
 def write_parameters(path: Path, network: Network, normalization: Normalization) -> None:
     """Write a network's parameter matrices, and the normalization of its input, into a file."""
-    with published_hdf5(path) as (file, _):
+    with published(path) as temporary, new_hdf5(temporary) as (file, _):
         file.attrs["format"] = FORMAT
         file.attrs["format_version"] = FORMAT_VERSION
         layers = mark_root(file, "layers")

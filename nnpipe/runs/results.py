@@ -11,6 +11,7 @@ HDF5 Dimension Scale Specification; NeXus manual, class NXdata.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ import h5py
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from nnpipe.disk import new_hdf5
 from nnpipe.runs.axes import add_scale, attach, describe, mark_plot, mark_root
-from nnpipe.runs.disk import published_hdf5
+from nnpipe.runs.publish import published
 
 FORMAT = "nnpipe results"
 FORMAT_VERSION = 1
@@ -61,11 +63,12 @@ class ResultsWriter:
         self._rows = rows
         self._parts = parts
         self.sampled: list[str] = []
-        self._publication = published_hdf5(path)
+        self._publication = ExitStack()
 
     def __enter__(self) -> ResultsWriter:
         self._file: Any
-        self._file, self._check = self._publication.__enter__()
+        temporary = self._publication.enter_context(published(self.path))
+        self._file, self._check = self._publication.enter_context(new_hdf5(temporary))
         self._file.attrs["format"] = FORMAT
         self._file.attrs["format_version"] = FORMAT_VERSION
         self._entry = mark_root(self._file, "entry")

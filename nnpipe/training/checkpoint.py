@@ -14,10 +14,10 @@ from dataclasses import astuple, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import h5py
 import numpy as np
 
 from nnpipe.config.schema import Config
+from nnpipe.disk import new_hdf5
 from nnpipe.errors import RunError
 from nnpipe.hdf5 import open_file
 from nnpipe.network.activations.base import Array
@@ -98,7 +98,7 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any], where: Pat
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint into a new file."""
-    with h5py.File(path, "x", libver=("v108", "v110")) as opened:
+    with new_hdf5(path) as (opened, _):
         file: Any = opened
         file.attrs["format"] = FORMAT
         file.attrs["format_version"] = FORMAT_VERSION

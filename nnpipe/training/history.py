@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
+
+from nnpipe.disk import new_hdf5
 
 FORMAT = "nnpipe history"
 FORMAT_VERSION = 1
@@ -77,7 +78,7 @@ def write_hdf5(path: Path, epochs: Sequence[Epoch]) -> None:
 
     Seconds are in the CSV alone: this file is the same, byte by byte, when a training is repeated.
     """
-    with h5py.File(path, "x", libver=("v108", "v110")) as opened:
+    with new_hdf5(path) as (opened, _):
         file: Any = opened
         file.attrs["format"] = FORMAT
         file.attrs["format_version"] = FORMAT_VERSION

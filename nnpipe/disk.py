@@ -17,21 +17,17 @@ from typing import Any
 
 import h5py
 
-from nnpipe.runs.publish import published
-
 
 @contextmanager
-def published_hdf5(path: Path) -> Generator[tuple[h5py.File, Callable[[], None]]]:
+def new_hdf5(path: Path) -> Generator[tuple[h5py.File, Callable[[], None]]]:
     """Yield a new HDF5 file, and a function that raises the first error of writing it, if any.
-
-    The file gets its name when the block has ended well; see `published`.
 
     Raises
     ------
     OSError
         At the end of the block at the latest, if something could not be written.
     """
-    with published(path) as temporary, _Disk(temporary, path) as disk:
+    with _Disk(path) as disk:
         with h5py.File(disk, "w", libver=("v108", "v110")) as file:
             yield file, disk.check
         disk.check()
@@ -40,9 +36,9 @@ def published_hdf5(path: Path) -> Generator[tuple[h5py.File, Callable[[], None]]
 class _Disk(io.RawIOBase):
     """A new file as h5py takes it, on which no write fails."""
 
-    def __init__(self, path: Path, shown: Path) -> None:
+    def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        self._shown = shown
+        self._path = path
         self._place = 0
         self._error: OSError | None = None
         self._kept: list[tuple[int, bytes]] = []
@@ -50,7 +46,7 @@ class _Disk(io.RawIOBase):
     def check(self) -> None:
         """Raise the first error, if there was one."""
         if self._error is not None:
-            raise OSError(self._error.errno, self._error.strerror, str(self._shown))
+            raise OSError(self._error.errno, self._error.strerror, str(self._path))
 
     def close(self) -> None:
         """Close the file."""
