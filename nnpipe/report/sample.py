@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnpipe.engines.blas import one_thread
 from nnpipe.network.network import Network
 from nnpipe.report.image import image_shape
 from nnpipe.sources.base import Source
@@ -59,7 +60,8 @@ def take_sample(source: Source, scaling: Normalization, network: Network) -> Sam
     stop = min(source.samples, max(most, 1))
     a = Input(source, scaling, network.dtype).read(0, stop)
     activations: dict[str, _Array] = {}
-    with np.errstate(all="ignore"):
+    # A second thread would gain little on so few rows, and lose much where others have work.
+    with one_thread, np.errstate(all="ignore"):
         for layer in network.layers:
             activations[layer.name] = a = layer(a)
     return Sample(
