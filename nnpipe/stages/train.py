@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from nnpipe.engines.blas import one_thread
+from nnpipe.network.network import Network
 from nnpipe.sources.input import Input
 from nnpipe.stages.base import Work
 from nnpipe.training.batching import Batches
@@ -16,6 +19,9 @@ from nnpipe.training.split import Split
 from nnpipe.training.training import Training
 
 logger = logging.getLogger("nnpipe")
+
+# Multiplications in one product.
+_WORTH_SHARING = 1 << 27
 
 
 def train(work: Work) -> None:
@@ -43,7 +49,8 @@ def train(work: Work) -> None:
                 shown = "" if math.isnan(accuracy) else f"  accuracy {accuracy:.2%}"
                 work.progress.describe(f"{title}  loss {loss:.4f}{shown}")
 
-            epoch = training.epoch(advance)
+            with _threads(work.network, config.batch_size):
+                epoch = training.epoch(advance)
             logger.info("%s  %s  %.2f s", title, epoch, epoch.seconds)
             every = config.checkpoint_every
             if every and (number % every == 0 or training.ended):
@@ -91,6 +98,15 @@ def _training(work: Work, split: Split) -> Training:
     batches = Batches(data, split.kept, left, config.batch_size, limit, seed)
     optimizer = work.config.optimizer
     return Training(network, loss, config, optimizer, batches, validation, work.config.seed)
+
+
+def _threads(network: Network, rows: int) -> AbstractContextManager[None]:
+    """Hold BLAS to one thread where a product is over before other threads have begun.
+
+    It also makes the parameters of small networks independent of how many cores there are.
+    """
+    largest = rows * max(layer.parameters.size for layer in network.layers)
+    return one_thread if largest < _WORTH_SHARING else nullcontext()
 
 
 def _split(work: Work) -> Split:
