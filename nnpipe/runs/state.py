@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,18 +58,25 @@ class State:
     @property
     def size(self) -> int:
         """Bytes of all its files."""
-        return sum(path.lstat().st_size for path in self.folder.rglob("*") if not path.is_dir())
+        total = 0
+        for path in self.folder.rglob("*"):
+            # A run that goes on has files that come and go.
+            with suppress(FileNotFoundError):
+                total += 0 if path.is_dir() else path.lstat().st_size
+        return total
 
 
 def look(folder: Path) -> State:
     """Return the state of a run's or a sweep's folder."""
     kind = "sweep" if (folder / "runs").is_dir() or (folder / SWEEP).exists() else "run"
+    # Asked for first: a run that ends in between has a manifest.
+    running = _is_running(folder)
     try:
         manifest = read_manifest(folder)
     except RunError as error:
-        if (folder / FILE).exists():
-            return State(folder, kind, "damaged", problem=str(error))
-        return State(folder, kind, "running" if _is_running(folder) else "killed")
+        if running or not (folder / FILE).exists():
+            return State(folder, kind, "running" if running else "killed")
+        return State(folder, kind, "damaged", problem=str(error))
     return State(folder, manifest.kind, manifest.status, manifest)
 
 

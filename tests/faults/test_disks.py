@@ -1,0 +1,95 @@
+"""A disk that fills up, and folders that go away: the run fails, and nothing is lost."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import nnpipe
+from nnpipe.errors import NnpipeError, RunFailed
+
+BIG = {"input": {"samples": 20_000, "features": 5}, "architecture": {"sizes": [50]}}
+SMALL = {"input": {"samples": 20, "features": 5}, "architecture": {"sizes": [3]}}
+
+
+def output(tmp_path):
+    return {"output": {"root": str(tmp_path / "outputs"), "name": "a"}}
+
+
+def test_a_disk_that_is_full_fails_the_run_and_keeps_the_one_before(tmp_path):
+    with nnpipe.run({**SMALL, **output(tmp_path)}) as before:
+        assert before.manifest.status == "complete"
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))"
+    program = (
+        f"{limited}\nimport sys, nnpipe\n"
+        f"try:\n    nnpipe.run({ {**BIG, **output(tmp_path)}!r})\n"
+        "except nnpipe.RunFailed as error:\n    print(error)\n    sys.exit(1)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    folder = tmp_path / "outputs" / "a" / "v0002"
+    assert ended.returncode == 1, ended
+    assert ended.stdout.startswith(f"{folder}: the run failed: ")
+    assert ended.stdout.count("\n") == 1
+    assert "File too large" in ended.stdout
+    assert json.loads((folder / "manifest.json").read_text())["status"] == "failed"
+    assert not (folder / "results.h5").exists()
+    assert list(folder.glob(".*.part")) == []
+    with nnpipe.open_run(tmp_path / "outputs" / "a" / "latest") as latest:
+        assert latest.path == before.path
+
+
+class Act:
+    """A progress that acts once a stage has begun."""
+
+    def __init__(self, act):
+        self.act = act
+
+    def begin(self, title, samples):
+        if title == "infer":
+            self.act()
+
+    def advance(self, samples):
+        pass
+
+    def end(self):
+        pass
+
+
+def test_an_output_folder_that_goes_away_fails_the_run(tmp_path):
+    folder = tmp_path / "outputs" / "a" / "v0001"
+    with pytest.raises(RunFailed) as failed:
+        nnpipe.run({**SMALL, **output(tmp_path)}, progress=Act(lambda: shutil.rmtree(folder)))
+    assert "\n" not in str(failed.value)
+    assert not folder.exists()
+
+
+def test_an_output_folder_that_is_replaced_by_another_is_not_written_to(tmp_path):
+    folder = tmp_path / "outputs" / "a" / "v0001"
+
+    def replace():
+        folder.rename(tmp_path / "moved")
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other").rename(folder)
+
+    with pytest.raises(RunFailed):
+        nnpipe.run({**SMALL, **output(tmp_path)}, progress=Act(replace))
+    assert not (folder / "results.h5").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_root_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "outputs").mkdir(mode=0o500)
+    with pytest.raises(NnpipeError, match=r"^output\.root: "):
+        nnpipe.run({**SMALL, **output(tmp_path)})
+
+
+def test_the_limit_of_the_size_of_a_file_is_an_error_and_no_signal():
+    assert signal.getsignal(signal.SIGXFSZ) == signal.SIG_IGN
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
