@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections import Counter
 from collections.abc import Collection
 from contextlib import suppress
@@ -152,6 +153,11 @@ def check_dataset(dataset: Any, key: str, allow: Collection[str] | None = None) 
             refuse(what, "Copy the file again")
         if storage.chunks and {SHUFFLE, FLETCHER32}.issuperset(storage.filters):
             _check_chunks(dataset, storage, key, name)
+        # The chunks of a plain dataset that is all there are inflated within bounds as they are
+        # read. Any others go through HDF5, which knows no bounds.
+        all_there = low.get_space_status() == cast("Any", h5py).h5d.SPACE_STATUS_ALLOCATED
+        if GZIP in storage.filters and not (storage.plain and all_there):
+            _check_inflation(dataset, storage, key, name)
     return storage
 
 
@@ -184,6 +190,33 @@ def _check_chunks(dataset: Any, storage: Storage, key: str, name: str) -> None:
             f"found {wrong.size:,} bytes; expected {expected:,}. Copy the file again."
         )
         raise DataError(problem)
+
+
+def _check_inflation(dataset: Any, storage: Storage, key: str, name: str) -> None:
+    """Inflate every chunk that is packed by gzip, and refuse one that is longer than its slot."""
+    low, corners = dataset.id, list[tuple[int, ...]]()
+
+    def note(chunk: Any) -> None:
+        corners.append(tuple(chunk.chunk_offset))
+
+    low.chunk_iter(note)
+    skips = 1 << storage.filters.index(GZIP)
+    for corner in corners:
+        mask, stored = low.read_direct_chunk(corner)
+        if mask & skips:
+            continue
+        inflating = zlib.decompressobj()
+        try:
+            inflating.decompress(stored, storage.chunk_bytes + 4)
+            whole = inflating.eof
+        except zlib.error:
+            whole = False
+        if not whole:
+            problem = (
+                f"{key}: {name} has a damaged chunk at {corner}; it does not inflate to the "
+                f"{storage.chunk_bytes:,} bytes of a chunk. Copy the file again."
+            )
+            raise DataError(problem)
 
 
 def read_ends(dataset: Any) -> None:

@@ -56,7 +56,8 @@ def find_dataset(
         If there is no such dataset, or not exactly one, in which case the message lists what
         there is; if it is stored in a way that is not safe to read.
     """
-    where = f"{key}: {'a dataset' if name is None else shown(name)} in {Path(file.filename).name}"
+    called = "a dataset" if name is None else shown("/" + "/".join(_parts(name)))
+    where = f"{key}: {called} in {Path(file.filename).name}"
 
     def find() -> Any:
         return follow(file, _only(file, key, ignore) if name is None else name, key, allow)

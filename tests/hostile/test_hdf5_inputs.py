@@ -281,6 +281,25 @@ def test_a_small_chunk_that_inflates_to_a_gibibyte_is_refused(file, refused, chu
     )
 
 
+@pytest.mark.parametrize("rows", [64, 80])
+def test_a_bomb_in_the_middle_is_never_inflated(file, attempt, rows):
+    x = file.create_dataset("x", (rows, 64), "u1", chunks=(16, 64), compression="gzip")
+    x[:64] = 0
+    x.id.write_direct_chunk((16, 0), bomb(1024))
+    file.close()
+    ended = attempt(*RUN_X)
+    assert ended.status == (1 if rows == 64 else 2)
+    assert ended.said.count("\n") == 1
+    assert ended.mebibytes < 150
+
+
+def test_a_dataset_that_is_not_all_there_is_read(file, attempt):
+    x = file.create_dataset("x", (80, 64), "u1", chunks=(16, 64), compression="gzip")
+    x[:50] = 1
+    file.close()
+    assert attempt(*RUN_X, "architecture.sizes=[2]").status == 0
+
+
 def test_a_chunk_larger_than_its_limit_is_refused(file, refused):
     x = file.create_dataset("x", (GIBIBYTE, 1), "u1", chunks=(GIBIBYTE, 1), compression="gzip")
     x.id.write_direct_chunk((0, 0), zlib.compress(bytes(1000)))
