@@ -32,7 +32,9 @@ class Hdf5Array:
         self.dtype = dtype_of(dataset)
         self._dataset: Any = dataset
         self._file: Any = dataset.file
-        self._status = status
+        # A link that the config allows may have led to another file.
+        elsewhere = os.stat(self._file.filename)
+        self._status = status if os.path.samestat(status, elsewhere) else elsewhere
 
     @property
     def name(self) -> str:
