@@ -80,6 +80,8 @@ def check(config: Config, names: Names) -> list[str]:
         problems += check_at_least("engine.batch_size", config.engine.batch_size, 1)
     if config.engine.threads is not None:
         problems += check_at_least("engine.threads", config.engine.threads, 1)
+    if config.engine.memory_limit is not None:
+        problems += check_at_least("engine.memory_limit", config.engine.memory_limit, 1)
     if isinstance(config.engine, DaskConfig):
         problems += check_cluster(config.engine)
     problems += check_at_least("seed", config.seed, 0)

@@ -173,11 +173,15 @@ class NpyInput(InputConfig):
 
 @dataclass
 class EngineConfig:
-    """How the network is executed. Null is about 2 MiB of input a batch, and a thread a core."""
+    """How the network is executed. Null is about 2 MiB of input a batch, and a thread a core.
+
+    `memory_limit` is in MiB, of the whole process; null is no limit.
+    """
 
     kind: str = "fast"
     batch_size: int | None = None
     threads: int | None = None
+    memory_limit: int | None = None
 
 
 @dataclass

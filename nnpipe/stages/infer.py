@@ -8,9 +8,9 @@ from itertools import islice
 
 import numpy as np
 
-from nnpipe.cores import cores
 from nnpipe.engines.base import Engine
 from nnpipe.stages.base import Work, batch_rows, shards
+from nnpipe.stages.memory import fitting_threads, report
 from nnpipe.stages.scores import predict
 from nnpipe.stages.stream import Executed, stream
 from nnpipe.stages.tally import Tally
@@ -76,6 +76,7 @@ def _one_after_the_other(work: Work) -> Iterator[Tally]:
     with closing(_stream(work, work.engine(work.network), parts)) as executed:
         for rows in parts:
             yield _take(work, executed, rows)
+    report(work.config)
 
 
 def _stream(work: Work, engine: Engine, parts: Sequence[range]) -> Generator[Executed]:
@@ -85,8 +86,8 @@ def _stream(work: Work, engine: Engine, parts: Sequence[range]) -> Generator[Exe
         for rows in parts
         for start in rows[::together]
     ]
-    threads = work.config.engine.threads or cores()
-    return stream(work.input, engine, batches, min(threads, len(batches)), _kept(work))
+    threads = min(fitting_threads(work.config, work.network, _kept(work)), len(batches))
+    return stream(work.input, engine, batches, threads, _kept(work))
 
 
 def _take(work: Work, executed: Iterator[Executed], rows: range) -> Tally:

@@ -22,7 +22,8 @@ from nnpipe.engines.blas import one_thread
 from nnpipe.sources.base import fetch
 from nnpipe.sources.input import Input
 
-_AHEAD = 2
+AHEAD = 2
+"""How many batches are read beside those that are being computed."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def stream(
         with one_thread:
             for rows in batches:
                 waiting.append(workers.submit(execute, rows, reader.submit(read, rows)))
-                if len(waiting) >= threads + _AHEAD:
+                if len(waiting) >= threads + AHEAD:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
