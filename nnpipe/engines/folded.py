@@ -29,7 +29,6 @@ class Step:
     name : str
         The layer's.
     matrix : (inputs, neurons)
-        C-contiguous, which BLAS multiplies fastest.
     bias : (neurons,)
     function : Activation
     halved : bool
@@ -69,7 +68,7 @@ def fold(network: Network) -> list[Step]:
 
 def _step(layer: Layer, inputs_halved: bool, halve: bool) -> Step:
     scale = (0.5 if inputs_halved else 1) * (0.5 if halve else 1)
-    matrix = np.multiply(layer.weights.T, layer.weights.dtype.type(scale), order="C")
+    matrix = np.multiply(layer.weights, layer.weights.dtype.type(scale)).T
     bias = layer.bias.astype(np.float64)
     if inputs_halved:
         bias += 0.5 * layer.weights.sum(axis=1, dtype=np.float64)
