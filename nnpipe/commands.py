@@ -78,8 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     one = add("rerun", _rerun, "Run a run's config again, and compare; exit status 1 if it differs")
     one.add_argument("run", help=_ADDRESS)
 
-    one = add("resume", _resume, "Run what is not complete of a sweep, in its folder")
-    one.add_argument("run", help="the sweep, such as default/2")
+    one = add("resume", _resume, "Run what is not complete of a sweep, or of a run in shards")
+    one.add_argument("run", help="the sweep or the run, such as default/2")
 
     one = add("remove", _remove, "Remove runs, unless another was made from them")
     one.add_argument("run", nargs="+", help=_ADDRESS)
@@ -147,12 +147,18 @@ def _rerun(options: argparse.Namespace) -> Answer:
 
 def _resume(options: argparse.Namespace) -> Answer:
     from nnpipe.app.resume import resume
+    from nnpipe.rerun import take_up
+    from nnpipe.runs.state import look
     from nnpipe.runs.sweep import read_jobs
 
     folder = find(options.run, options.root)
+    name = label(folder, options.root)
+    if look(folder).kind == "run":
+        with take_up(folder) as run:
+            return Answer(f"{name}: {run.manifest.status}", {"run": name})
     with redirect_stdout(sys.stderr if options.json else sys.stdout):
         status = resume(folder)
-    return Answer("", {"run": label(folder, options.root), "jobs": read_jobs(folder)}, status)
+    return Answer("", {"run": name, "jobs": read_jobs(folder)}, status)
 
 
 def _remove(options: argparse.Namespace) -> Answer:

@@ -1,15 +1,20 @@
-"""Run a run again from its own config, and tell whether it comes out the same."""
+"""Run a run again from its own config: anew, or to its end where it was cut short."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, cast
 
+from nnpipe.errors import RunError
 from nnpipe.pipeline import open_run, run
 from nnpipe.runs.address import home
+from nnpipe.runs.claim import point_latest, version_of
 from nnpipe.runs.details import read_yaml
 from nnpipe.runs.difference import Difference, compare
-from nnpipe.runs.open import OVERRIDES, Run
+from nnpipe.runs.manifest import FILE as MANIFEST
+from nnpipe.runs.open import CONFIG, OVERRIDES, Run
+from nnpipe.runs.parts import FOLDER
+from nnpipe.runs.state import look
 from nnpipe.stages.base import Progress
 
 
@@ -30,6 +35,36 @@ def rerun(folder: Path, progress: Progress | None = None) -> tuple[Run, Differen
         again = run(config_of(before), overrides=_overrides(before), progress=progress)
         with again:
             return again, compare(before, again)
+
+
+def take_up(folder: Path, progress: Progress | None = None) -> Run:
+    """Go on with a sharded run that did not complete, in its folder; whole parts are kept.
+
+    Raises
+    ------
+    RunError
+        If it is complete or going on, or has no parts to go on with.
+    ConfigError, DataError
+        If its config can no longer be run.
+    RunFailed
+        If it fails this time.
+    """
+    state = look(folder)
+    if state.status in ("complete", "running"):
+        problem = f"{folder}: the run is {state.status}. There is nothing to resume."
+        raise RunError(problem)
+    config = read_yaml(folder / CONFIG)
+    if not isinstance(config, dict) or not (folder / FOLDER).is_dir():
+        problem = f"{folder}: no part of the run is there to go on with. Run it anew."
+        raise RunError(problem)
+    overrides = read_yaml(folder / OVERRIDES)
+    typed = [str(line) for line in cast("list[Any]", overrides or [])]
+    (folder / MANIFEST).unlink(missing_ok=True)
+    run_config = cast("dict[str, Any]", config)
+    again = run(run_config, overrides=typed, folder=folder, progress=progress)
+    if version_of(folder) is not None:
+        point_latest(folder)
+    return again
 
 
 def config_of(before: Run) -> dict[str, Any]:

@@ -29,6 +29,14 @@ def hear_interrupts():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def wait_for(path, timeout=60):
+    """Wait until a file is there."""
+    end = time.monotonic() + timeout
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} does not come"
+        time.sleep(0.02)
+
+
 def parent(pid):
     """Return the parent of a process."""
     status = Path(f"/proc/{pid}/status").read_text()

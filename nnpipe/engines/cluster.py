@@ -20,6 +20,8 @@ logger = logging.getLogger("nnpipe")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
 DEATHS = 3
 """How many workers a task may kill before it is given up."""
 
@@ -55,6 +57,8 @@ def open_cluster(config: DaskConfig, name: str) -> Generator[Any]:
         # A task that waits on a worker would be counted as one that killed it.
         "distributed.scheduler.worker-saturation": 1.0,
         "distributed.comm.timeouts.connect": "30s",
+        # Dask's own choice also has every batch's memory given back to the system, and taken anew.
+        "distributed.nanny.pre-spawn-environ": dict.fromkeys(_ONE_THREAD, 1),
     }
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with (

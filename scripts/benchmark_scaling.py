@@ -1,0 +1,176 @@
+"""Measure what sweeps and shards cost and bring: launchers, workers, and virtual results.
+
+    python scripts/benchmark_scaling.py --samples 786432 --repeat 3
+
+Every figure is the best of the repetitions, whose kinds take turns; it prints Markdown tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+import nnpipe
+from nnpipe.cores import cores
+
+RUN = (sys.executable, str(Path(__file__).with_name("run.py")))
+FEATURES = 784
+NETWORK = {"sizes": [512, 256, 10]}
+ENGINES: dict[str, dict[str, Any]] = {
+    "fast, 1 thread": {"kind": "fast", "threads": 1},
+    "fast, 2 threads": {"kind": "fast", "threads": 2},
+    "dask, 1 worker": {"kind": "dask", "workers": 1},
+    "dask, 2 workers": {"kind": "dask", "workers": 2},
+    "dask, 4 workers": {"kind": "dask", "workers": 4},
+}
+LAUNCHERS = {
+    "basic": (),
+    "joblib, 2 at once": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"),
+    "submitit_slurm": ("hydra/launcher=submitit_slurm", "hydra.launcher.cpus_per_task=1"),
+}
+
+
+def main() -> int:
+    """Run the measurements that were asked for; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0], allow_abbrev=False)
+    parser.add_argument("--samples", type=int, default=786_432)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--skip", choices=("sweeps", "shards"))
+    options = parser.parse_args()
+    print(f"{platform.platform()}, {cores()} cores, NumPy {np.__version__}\n")
+    with tempfile.TemporaryDirectory() as folder:
+        if options.skip != "sweeps":
+            measure_sweeps(Path(folder), options.repeat)
+        if options.skip != "shards":
+            measure_shards(Path(folder), options.samples, options.repeat)
+    return 0
+
+
+def measure_sweeps(folder: Path, repeat: int) -> None:
+    """Print the time that one more job takes under each launcher."""
+    launchers = {
+        name: typed
+        for name, typed in LAUNCHERS.items()
+        if name != "submitit_slurm" or shutil.which("sbatch")
+    }
+
+    def sweep(name: str, jobs: int) -> Callable[[], float]:
+        command = [*RUN, "-m", f"seed=range({jobs})", "input.samples=1", *launchers[name]]
+        return lambda: timed(
+            lambda: subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        )
+
+    few, many = 4, 12
+    took = best({(name, n): sweep(name, n) for name in launchers for n in (few, many)}, repeat)
+    print("| launcher | 4 jobs | 12 jobs | one more job |\n| --- | --- | --- | --- |")
+    for name in launchers:
+        short, long = took[name, few], took[name, many]
+        each = (long - short) / (many - few)
+        print(f"| {name} | {short:.2f} s | {long:.2f} s | {1000 * each:.0f} ms |")
+    print()
+
+
+def measure_shards(folder: Path, samples: int, repeat: int) -> None:
+    """Print the speed of one process and of workers, and what reading their results costs."""
+    for kind in ("contiguous", "gzip"):
+        path = folder / f"{kind}.h5"
+        write(path, samples, kind == "gzip")
+
+        def infer(engine: Mapping[str, Any], rows: int, path: Path = path) -> float:
+            config = {
+                "input": {"kind": "hdf5", "path": str(path), "rows": {"stop": rows}},
+                "architecture": NETWORK,
+                "engine": dict(engine),
+                "output": {"root": str(folder / "outputs"), "report": False},
+            }
+            with nnpipe.run(config) as run:
+                return run.manifest.seconds["infer"]
+
+        # A run of few samples takes what does not grow with them: the start of the workers.
+        took = best(
+            {
+                (name, rows): (lambda engine=engine, rows=rows: infer(engine, rows))
+                for name, engine in ENGINES.items()
+                for rows in (1000, samples)
+            },
+            repeat,
+        )
+        alone = took["fast, 1 thread", samples] - took["fast, 1 thread", 1000]
+        title = f"{kind}, {samples:,} × {FEATURES} uint8"
+        print(f"| {title} | start | the rest | samples/s | speed-up |")
+        print("| --- | --- | --- | --- | --- |")
+        for name in ENGINES:
+            begin = took[name, 1000]
+            rest = took[name, samples] - begin
+            print(
+                f"| {name} | {begin:.2f} s | {rest:.2f} s | "
+                f"{samples / rest:,.0f} | {alone / rest:.2f} |"
+            )
+        print()
+    measure_reading(folder, samples, repeat)
+
+
+def measure_reading(folder: Path, samples: int, repeat: int) -> None:
+    """Print how long all outputs take to be read from a virtual and from a merged file."""
+    runs = {}
+    for merge in (False, True):
+        config = {
+            "input": {"kind": "random", "samples": samples, "features": 4},
+            "architecture": {"sizes": [64]},
+            "engine": {"kind": "dask", "workers": 2},
+            "output": {"root": str(folder / "outputs"), "merge": merge, "report": False},
+        }
+        with nnpipe.run(config) as run:
+            runs["merged" if merge else "virtual"] = run.path / "results.h5"
+
+    def read(path: Path) -> None:
+        with h5py.File(path, "r") as file:
+            for start in range(0, samples, 65_536):
+                file["outputs"][start : start + 65_536]
+
+    took = best({name: (lambda p=p: timed(lambda: read(p))) for name, p in runs.items()}, repeat)
+    print("| results.h5 | all outputs read |\n| --- | --- |")
+    for name, seconds in took.items():
+        print(f"| {name} | {seconds:.3f} s |")
+
+
+def write(path: Path, samples: int, packed: bool) -> None:
+    """Write an input like images: three of four numbers zero."""
+    rng = np.random.default_rng(0)
+    storage = {"chunks": (1024, FEATURES), "compression": "gzip"} if packed else {}
+    with h5py.File(path, "w") as file:
+        x = file.create_dataset("x", (samples, FEATURES), np.uint8, **storage)
+        for start in range(0, samples, 65_536):
+            shape = (min(65_536, samples - start), FEATURES)
+            x[start : start + shape[0]] = rng.integers(0, 256, shape) * (rng.random(shape) < 0.25)
+
+
+def best(kinds: Mapping[Any, Callable[[], float]], repeat: int) -> dict[Any, float]:
+    """Return the least time of each kind; the kinds take turns."""
+    took: dict[Any, float] = {}
+    for _ in range(repeat):
+        for name, measure in kinds.items():
+            took[name] = min(took.get(name, float("inf")), measure())
+    return took
+
+
+def timed(call: Callable[[], object]) -> float:
+    """Return the seconds that a call takes."""
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
+if __name__ == "__main__":
+    sys.exit(main())
