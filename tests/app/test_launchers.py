@@ -100,7 +100,9 @@ def test_an_interrupt_ends_the_jobs_too(sweep, tmp_path, two_jobs):
     assert process.returncode == 130
     wait_until_gone(jobs)
     statuses = {row["job"]: row["status"] for row in table(folder)}
-    assert statuses == {"000": "complete", "001": "interrupted", "002": "interrupted"}
+    assert statuses["000"] == "complete"
+    # Joblib kills a job that does not end at once.
+    assert {statuses["001"], statuses["002"]} <= {"interrupted", "killed"}
 
 
 def test_when_a_process_of_the_launcher_is_killed_its_job_ends_and_the_sweep_says_so(
