@@ -103,8 +103,12 @@ def _cluster(config: DaskConfig, name: str) -> Generator[Any]:
             # The jobs outlive a parent that is killed, until its silence is noticed.
             logger.info("workers    Slurm jobs; to end them by hand: scancel --name=%s", name)
             # A job that ends before its time is replaced.
-            cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
-            yield cluster
+            adaptive = cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
+            try:
+                yield cluster
+            finally:
+                # Or the workers that end now would be replaced too.
+                adaptive.stop()
     else:
         yield config.cluster
 

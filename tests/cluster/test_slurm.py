@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import nnpipe
-from tests.processes import holder
+from tests.processes import holder, wait_for
 
 RUN = (sys.executable, str(Path(__file__).parents[2] / "scripts" / "run.py"))
 ENDLESS = 3_000_000  # minutes of drawing random rows
@@ -64,6 +64,7 @@ def test_a_slurm_job_that_is_killed_is_interrupted_and_the_others_finish(start, 
         *("input.features=6", "architecture.sizes=[3]", f"input.samples=20,{ENDLESS},22,23"),
     )
     folder = tmp_path / "outputs" / "default" / "v0001"
+    wait_for(folder / "runs" / "001" / "overrides.yaml")
     os.kill(holder(folder / "runs" / "001" / "run.log"), signal.SIGKILL)
     _, err = process.communicate(timeout=180)
     assert (process.returncode, err) == (1, "")
