@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # From left to right: a room imports only from rooms on its left; those of one place not each other.
 ORDER = (
     {"errors"},
-    {"registry", "files"},
+    {"registry", "files", "aside"},
     {"seeding", "moments", "hdf5", "documents", "cores", "disk"},
     {"config"},
     {"sources", "network"},

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import Lock
 from types import TracebackType
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
+
+from nnpipe.aside import aside
 
 
 class OneThread:
@@ -50,10 +51,8 @@ class OneThread:
 
 @cache
 def _libraries() -> list[tuple[Callable[[], int], Callable[[int], None]]]:
-    # The libraries are listed by a callback out of C, in which an interrupt would be lost. So it
-    # is called where none arrives: in any thread but the main one.
-    with ThreadPoolExecutor(1) as aside:
-        controller = aside.submit(ThreadpoolController).result()
+    # The libraries are listed by a callback out of C, in which an interrupt would be lost.
+    controller = aside(ThreadpoolController)()
     found: list[Any] = controller.lib_controllers  # pyright: ignore[reportUnknownVariableType]
     return [
         (

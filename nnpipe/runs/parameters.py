@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from nnpipe.aside import aside
 from nnpipe.config.check import LAYER_NAME
 from nnpipe.disk import new_hdf5
 from nnpipe.errors import ConfigError, DataError, NnpipeError, RunError
@@ -43,6 +44,7 @@ FORMAT = "nnpipe parameters"
 FORMAT_VERSION = 1
 
 
+@aside
 def write_parameters(path: Path, network: Network, normalization: Normalization) -> None:
     """Write a network's parameter matrices, and the normalization of its input, into a file."""
     with published(path) as temporary, new_hdf5(temporary) as (file, _):

@@ -10,7 +10,9 @@ from typing import Any
 
 import h5py
 import numpy as np
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info  # pyright: ignore[reportUnknownVariableType]
+
+from nnpipe.aside import aside
 
 
 @cache
@@ -37,7 +39,7 @@ def package_version() -> str:
 
 def blas() -> list[dict[str, Any]]:
     """Return the BLAS libraries in this process: name, version, kernel, threads."""
-    libraries: list[dict[str, Any]] = threadpool_info()  # pyright: ignore[reportUnknownVariableType]
+    libraries: list[dict[str, Any]] = aside(threadpool_info)()
     return [
         {
             "name": library.get("internal_api"),

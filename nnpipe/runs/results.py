@@ -10,9 +10,12 @@ HDF5 Dimension Scale Specification; NeXus manual, class NXdata.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import h5py
@@ -26,6 +29,9 @@ from nnpipe.runs.publish import published
 FORMAT = "nnpipe results"
 FORMAT_VERSION = 1
 _CHUNK_BYTES = 1 << 20
+
+# Batches that may wait to be written while others are computed.
+_WAITING = 2
 _DESCRIPTIONS = {
     "outputs": "What the last layer makes of each sample",
     "activations": "What a layer makes of each sample, after its activation",
@@ -64,24 +70,63 @@ class ResultsWriter:
         self._parts = parts
         self.sampled: list[str] = []
         self._publication = ExitStack()
+        # All that HDF5 does is done in this thread, while the caller goes on: see nnpipe.aside.
+        self._thread = ThreadPoolExecutor(1, "nnpipe-results")
+        self._waiting: deque[Future[None]] = deque()
 
     def __enter__(self) -> ResultsWriter:
+        self._thread.submit(self._open).result()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._thread:
+            try:
+                if error is None:
+                    self._settle(0)
+            except BaseException as late:
+                self._thread.submit(
+                    self._publication.__exit__, type(late), late, late.__traceback__
+                ).result()
+                raise
+            self._thread.submit(self._publication.__exit__, kind, error, traceback).result()
+
+    def _open(self) -> None:
         self._file: Any
         temporary = self._publication.enter_context(published(self.path))
         self._file, self._check = self._publication.enter_context(new_hdf5(temporary))
         self._file.attrs["format"] = FORMAT
         self._file.attrs["format_version"] = FORMAT_VERSION
         self._entry = mark_root(self._file, "entry")
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self._publication.__exit__(*exception)
 
     def create(
         self, name: str, shape: tuple[int, ...], dtype: DTypeLike, dims: tuple[str, ...], title: str
     ) -> None:
         """Announce a dataset; see `Sink.create`."""
-        dtype = np.dtype(dtype)
+        self._thread.submit(self._create, name, shape, np.dtype(dtype), dims, title).result()
+
+    def write(self, name: str, start: int, rows: NDArray[Any]) -> None:
+        """Store rows of an announced dataset, soon; see `Sink.write`."""
+        self._settle(_WAITING)
+        self._waiting.append(self._thread.submit(self._write, name, start, rows))
+
+    def _settle(self, waiting: int) -> None:
+        """Wait until no more writes than this wait; raise what went wrong in one that is done."""
+        while len(self._waiting) > waiting:
+            self._waiting.popleft().result()
+
+    def _create(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        dims: tuple[str, ...],
+        title: str,
+    ) -> None:
         if self._parts is not None and dims[0] == "sample":
             dataset = self._view(name, shape, dtype)
         else:
@@ -96,8 +141,7 @@ class ResultsWriter:
             self.sampled.append(name)
         self._plot(name, dataset, dims)
 
-    def write(self, name: str, start: int, rows: NDArray[Any]) -> None:
-        """Store rows of an announced dataset; see `Sink.write`."""
+    def _write(self, name: str, start: int, rows: NDArray[Any]) -> None:
         self._file[name][start : start + len(rows)] = rows
         self._check()
 

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from nnpipe.aside import aside
 from nnpipe.config.schema import Config
 from nnpipe.disk import new_hdf5
 from nnpipe.errors import RunError
@@ -96,6 +97,7 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any], where: Pat
     ]
 
 
+@aside
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint into a new file."""
     with new_hdf5(path) as (opened, _):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nnpipe.aside import aside
 from nnpipe.disk import new_hdf5
 
 FORMAT = "nnpipe history"
@@ -73,6 +74,7 @@ def write_csv(path: Path, epochs: Sequence[Epoch]) -> None:
         writer.writerows(asdict(epoch) for epoch in epochs)
 
 
+@aside
 def write_hdf5(path: Path, epochs: Sequence[Epoch]) -> None:
     """Write one dataset a figure over the dimension `epoch`, plotted by NeXus viewers.
 
