@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -15,9 +16,9 @@ from nnpipe.documents import read_yaml
 from nnpipe.errors import ConfigError, RunError
 from nnpipe.registry import unknown
 from nnpipe.runs.definition import STUDY, read_definition
-from nnpipe.runs.lock import hold
+from nnpipe.runs.lock import hold, is_held
 from nnpipe.runs.manifest import Manifest, measure, write_manifest
-from nnpipe.runs.open import OVERRIDES
+from nnpipe.runs.open import LOG, OVERRIDES
 from nnpipe.runs.provenance import software
 from nnpipe.runs.publish import publish_text
 from nnpipe.runs.record import now
@@ -121,6 +122,15 @@ Illustrate = Callable[[Path, Manifest, Sequence[Mapping[str, Any]]], tuple[list[
 """``illustrate(folder, manifest, rows)`` draws a sweep; returns the files and what to say of it."""
 
 
+def _let_jobs_end(folder: Path, seconds: float = 5.0) -> None:
+    """Wait a little for jobs in other processes, which were interrupted too and say so soon."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not any(is_held(log) for log in folder.glob(f"runs/*/{LOG}")):
+            return
+        time.sleep(0.05)
+
+
 def finish_sweep(
     folder: Path, *, interrupted: bool = False, illustrate: Illustrate | None = None
 ) -> tuple[str, bool]:
@@ -133,6 +143,8 @@ def finish_sweep(
     complete : bool
         Whether every job is.
     """
+    if interrupted:
+        _let_jobs_end(folder)
     rows = read_jobs(folder)
     _write_table(folder, rows)
     # Hydra's own record; what was typed is in each run's overrides.yaml.
