@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ from hydra.core.global_hydra import GlobalHydra
 
 hypothesis.settings.register_profile("nnpipe", deadline=None)
 hypothesis.settings.load_profile("nnpipe")
+
+# A shell that starts the tests in the background has them ignore interrupts, and what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
 MNIST = ROOT.parent / "shared" / "data" / "mnist"
