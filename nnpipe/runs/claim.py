@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nnpipe.errors import ConfigError
+from nnpipe.runs.lock import hold
 from nnpipe.runs.publish import sync_folder
 
 VERSION = re.compile(r"v(\d{4,})")
@@ -65,11 +66,14 @@ def point_latest(folder: Path) -> None:
     The link is replaced in one step, so a reader finds the old target or the new.
     """
     link = folder.with_name("latest")
-    with suppress(OSError):
-        if (version_of(link.readlink()) or 0) > (version_of(folder) or 0):
-            return
-    temporary = folder.with_name(f".latest.{os.getpid()}.part")
-    with suppress(FileNotFoundError):
-        temporary.unlink()
-    temporary.symlink_to(folder.name)
-    temporary.replace(link)
+    # Of two runs that end together, the older must not look before the newer puts its link there
+    # and put its own there after it.
+    with hold(folder.parent):
+        with suppress(OSError):
+            if (version_of(link.readlink()) or 0) > (version_of(folder) or 0):
+                return
+        temporary = folder.with_name(f".latest.{os.getpid()}.part")
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+        temporary.symlink_to(folder.name)
+        temporary.replace(link)

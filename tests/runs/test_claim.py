@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from nnpipe.errors import ConfigError
 from nnpipe.runs.claim import claim, point_latest
+from nnpipe.runs.lock import hold
 
 
 def test_the_first_folder_is_v0001_and_the_next_v0002(tmp_path):
@@ -69,3 +72,14 @@ def test_latest_leads_to_the_newest_and_never_back(tmp_path):
     assert link.is_symlink()
     assert link.resolve() == second
     assert sorted(path.name for path in link.parent.iterdir()) == ["latest", "v0001", "v0002"]
+
+
+def test_latest_waits_for_another_run_that_is_pointing_it(tmp_path):
+    first, second = claim(tmp_path, "default"), claim(tmp_path, "default")
+    with hold(first.parent):
+        older = Thread(target=point_latest, args=(first,))
+        older.start()
+        # What the newer run does in the meantime is what the older one then finds.
+        (first.parent / "latest").symlink_to(second.name)
+    older.join()
+    assert (first.parent / "latest").readlink() == Path("v0002")
