@@ -6,7 +6,7 @@ import platform
 import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, cast
 
 import h5py
 import numpy as np
@@ -39,7 +39,7 @@ def package_version() -> str:
 
 def blas() -> list[dict[str, Any]]:
     """Return the BLAS libraries in this process: name, version, kernel, threads."""
-    libraries: list[dict[str, Any]] = aside(threadpool_info)()
+    libraries = cast("list[dict[str, Any]]", aside(threadpool_info)())
     return [
         {
             "name": library.get("internal_api"),
