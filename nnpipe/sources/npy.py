@@ -1,4 +1,4 @@
-"""Samples from a NumPy .npy file, of which only the rows being read are mapped."""
+"""Samples from a NumPy .npy file, of which only the wanted rows are read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -97,17 +97,42 @@ class NpyArray:
     def read(self, axis: int, rows: slice) -> NDArray[Any]:
         """Return the rows along an axis and everything along the others.
 
-        The file is mapped anew for each read: pages of a mapping that stays count as this
-        process's memory long after they were used.
+        The file is read and not mapped: a mapping counts as this process's memory long after it
+        was used, and touching it ends the process when the file has been cut meanwhile.
         """
+        # As it lies in the file the array is (outer, the axis, inner): neighbours in the axis lie
+        # together.
+        fortran = self._order == "F"
+        shape = self.shape[::-1] if fortran else self.shape
+        axis = len(shape) - 1 - axis if fortran else axis
+        outer, inner = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
+        wanted = range(rows.start, rows.stop, rows.step)
+        part = np.empty((outer, len(wanted), inner), self.dtype)
+        together = max(1, len(wanted)) if rows.step == 1 else 1
         try:
-            mapped = np.memmap(
-                self._path, self.dtype, "r", self._offset, self.shape, order=self._order
-            )
-        except (OSError, ValueError) as error:
+            with open(self._path, "rb", buffering=0) as file:
+                for index in range(outer):
+                    for first in range(0, len(wanted), together):
+                        place = (index * shape[axis] + wanted[first]) * inner
+                        file.seek(self._offset + place * self.dtype.itemsize)
+                        self._fill(file, part[index, first : first + together])
+        except OSError as error:
             problem = f"{self.key}: {self.name} cannot be read; {reason(error)}."
             raise DataError(problem) from error
-        return np.array(mapped[(slice(None),) * axis + (rows,)], subok=False)
+        part = part.reshape(*shape[:axis], len(wanted), *shape[axis + 1 :])
+        return part.T if fortran else part
+
+    def _fill(self, file: io.FileIO, part: NDArray[Any]) -> None:
+        waiting = memoryview(cast("Any", part.reshape(-1).view(np.uint8)))
+        while waiting:
+            count = file.readinto(waiting)
+            if not count:
+                problem = (
+                    f"{self.key}: {self.name} cannot be read; found its end before its last row. "
+                    "Copy the file again."
+                )
+                raise DataError(problem)
+            waiting = waiting[count:]
 
     def fetch(self, axis: int, rows: slice) -> Callable[[], NDArray[Any]]:
         """Read the rows, and return what returns them."""
