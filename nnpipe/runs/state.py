@@ -81,10 +81,15 @@ def look(folder: Path) -> State:
 
 
 def _is_running(folder: Path) -> bool:
-    if is_held(folder / LOG) or is_held(folder / SWEEP):
-        return True
-    # Between the making of a folder and the lock on its log lies a moment.
-    return not any(folder.iterdir()) and time.time() - folder.stat().st_mtime < STARTING
+    # Between the making of a folder and the lock on its log lies a moment. It is looked for before
+    # the lock is, for a run that takes the lock in between must be seen one way or the other.
+    starting = _is_starting(folder)
+    return is_held(folder / LOG) or is_held(folder / SWEEP) or starting
+
+
+def _is_starting(folder: Path) -> bool:
+    names = {entry.name for entry in folder.iterdir() if not entry.name.endswith(".part")}
+    return names <= {LOG, SWEEP} and time.time() - folder.stat().st_mtime < STARTING
 
 
 def versions(root: Path) -> Iterator[Path]:
