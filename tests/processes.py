@@ -1,13 +1,46 @@
-"""Find the processes of a program that is being tested, by the files that they have open."""
+"""Start programs that are being tested, and find their processes by the files they have open."""
 
 from __future__ import annotations
 
 import fnmatch
+import os
 import signal
+import subprocess
+import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+RUN = (sys.executable, str(Path(__file__).parents[1] / "scripts" / "run.py"))
+NNPIPE = (sys.executable, "-c", "import sys; from nnpipe.cli import main; sys.exit(main())")
+
+
+@contextmanager
+def programs(folder, **environment):
+    """Yield a function that starts a command in a folder; what still runs at the end is killed."""
+    started = []
+
+    def start(*command):
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=hear_interrupts,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def holder(pattern, timeout=60):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import h5py
@@ -14,12 +12,19 @@ import numpy as np
 import pytest
 
 import nnpipe
-from tests.processes import descendants, hear_interrupts, holder, wait_for, wait_until_gone
+from tests.processes import (
+    NNPIPE,
+    RUN,
+    descendants,
+    holder,
+    programs,
+    wait_for,
+    wait_until_gone,
+)
 
 pytest.importorskip("distributed", reason="needs nnpipe[dask]")
 pytestmark = pytest.mark.slow
 
-RUN = (sys.executable, str(Path(__file__).parents[1] / "scripts" / "run.py"))
 SHARD = 65_536
 DASK = ("engine=dask", "engine.workers=2")
 
@@ -58,28 +63,9 @@ def slow_request():
 
 @pytest.fixture
 def start(tmp_path):
-    """Return a function that starts a run; what is left of it at the end is killed."""
-    started = []
-
-    def begin(*arguments):
-        process = subprocess.Popen(
-            [*RUN, *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            preexec_fn=hear_interrupts,
-        )
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+    """Return a function that starts a run in tmp_path."""
+    with programs(tmp_path, OPENBLAS_NUM_THREADS="1") as start:
+        yield lambda *arguments: start(*RUN, *arguments)
 
 
 @pytest.fixture
@@ -194,24 +180,9 @@ def test_a_signal_ends_the_workers_and_the_run_goes_on_with_the_parts_that_are_w
     altered.write_bytes(altered.read_bytes()[:-1] + b"\0")
     with h5py.File(folder / "results" / "part-00001.h5", "r") as file:
         assert file["outputs"].shape == (SHARD, 4)
-    resumed(folder)
+    with programs(tmp_path) as begin:
+        out, _ = begin(*NNPIPE, "runs", "resume", "default/2").communicate(timeout=240)
+    assert out == "default/v0002: complete\n"
     assert_same(version(tmp_path, 1), folder)
     for part, written in whole.items():
         assert (part.stat().st_mtime_ns == written) == (part != altered)
-
-
-def resumed(folder):
-    """Resume a run with the command that a user types."""
-    code = (
-        "import sys\n"
-        "from nnpipe.cli import main\n"
-        "if __name__ == '__main__':\n"
-        "    sys.exit(main())\n"
-    )
-    program = folder.parents[2] / "resume.py"
-    program.write_text(code)
-    command = [sys.executable, str(program), "runs", "resume", "default/2"]
-    done = subprocess.run(
-        command, cwd=folder.parents[2], check=True, capture_output=True, text=True, timeout=240
-    )
-    assert done.stdout == "default/v0002: complete\n"

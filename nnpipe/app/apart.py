@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import _thread
 import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
+from types import FrameType
 from typing import Any
+
+PATIENCE = 5.0
+"""Seconds in which a process whose parent was killed says what it still has to say."""
 
 
 def apart(function: Callable[..., None], *arguments: Any) -> str | None:
@@ -29,6 +35,7 @@ def apart(function: Callable[..., None], *arguments: Any) -> str | None:
 
 
 def _call(function: Callable[..., None], *arguments: Any) -> None:
+    signal.signal(signal.SIGHUP, _hang_up)
     threading.Thread(target=_follow_parent, daemon=True).start()
     try:
         function(*arguments)
@@ -37,8 +44,15 @@ def _call(function: Callable[..., None], *arguments: Any) -> None:
 
 
 def _follow_parent() -> None:
-    """End this process when its parent has ended, which nobody would then wait for."""
+    """Interrupt this process when its parent has ended, which nobody would then wait for."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
+        _thread.interrupt_main(signal.SIGHUP)
+        time.sleep(PATIENCE)
         os._exit(1)
+
+
+def _hang_up(number: int, frame: FrameType | None) -> None:
+    problem = "the process that began it was killed"
+    raise KeyboardInterrupt(problem)

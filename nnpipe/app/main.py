@@ -26,11 +26,12 @@ from nnpipe.app.composition import composed_once
 from nnpipe.app.explain import Refusal, explain
 from nnpipe.app.progress import progress_for
 from nnpipe.app.slurm import cancel_line, wait_for_others
-from nnpipe.app.sweep import ClaimSweep, SweepRefused, begin_job
+from nnpipe.app.sweep import SINCE, ClaimSweep, SweepRefused, begin_job
 from nnpipe.cores import cores
 from nnpipe.errors import NnpipeError, RunFailed, one_line
 from nnpipe.pipeline import run
 from nnpipe.report.illustrate import illustrate_sweep
+from nnpipe.runs.manifest import FILE as MANIFEST
 from nnpipe.runs.record import Record
 from nnpipe.runs.sweep import add_row, figure_of, finish_sweep, job_line
 
@@ -61,13 +62,11 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
     full = os.environ.get("HYDRA_FULL_ERROR") == "1"
     # Otherwise Hydra prints a report of its own and ends the process with status 1.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    ClaimSweep.claimed, ClaimSweep.resuming = None, resuming
+    ClaimSweep.forget(resuming)
     status = 0
-    with _console(), _terminable(), composed_once(sys.argv[1:]):
+    with _console(), _terminable():
         try:
-            hydra.main(
-                version_base=VERSION_BASE, config_path=str(conf_folder()), config_name="config"
-            )(start)()
+            _launch()
             if _failures:
                 raise _failures.pop()
         except KeyboardInterrupt as error:
@@ -86,8 +85,8 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
         except BrokenExecutor as error:
             status = FAILED
             problem = (
-                "hydra/launcher: one of its processes was killed, which ended the sweep; "
-                "expected them to live as long as it. Take up the rest with nnpipe runs resume."
+                "hydra/launcher: its processes are killed before any job ends; "
+                "expected them to live as long as the sweep. Take it up with nnpipe runs resume."
             )
             _complain(problem, error, full)
         except Exception as error:
@@ -97,6 +96,7 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
             if sweep is None or not wait_for_others(sweep, error):
                 _complain(one_line(error), error, full)
         if ClaimSweep.claimed is not None:
+            ClaimSweep.mark_killed()
             cancel = cancel_line(ClaimSweep.claimed) if status >= INTERRUPTED else None
             if cancel is not None:
                 _say(f"Slurm jobs may go on; to end them: {cancel}")
@@ -118,6 +118,21 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
     return status
 
 
+def _launch() -> None:
+    """Have Hydra run what was typed, and the rest of it again where joblib gave up."""
+    while True:
+        try:
+            with composed_once(sys.argv[1:]):
+                hydra.main(
+                    version_base=VERSION_BASE, config_path=str(conf_folder()), config_name="config"
+                )(start)()
+            return
+        except BrokenExecutor:
+            # A process of joblib's was killed, for which joblib kills the others too.
+            if not ClaimSweep.can_go_on():
+                raise
+
+
 def start(config: DictConfig) -> float | None:
     """Run one composed config: a single run, or a job of a sweep, of which a figure is returned."""
     context = HydraConfig.get()
@@ -131,12 +146,12 @@ def start(config: DictConfig) -> float | None:
         return None
     folder = Path(context.runtime.output_dir)
     figure: str | None = config.output.figure
-    if not begin_job(folder, overrides):
+    if not begin_job(folder, overrides, context.job.env_set.get(SINCE)):
         return figure_of(folder, figure)
     if "joblib" in str(context.launcher._target_):
-        # When a process of joblib's dies, joblib gives up all the others and what is left to do.
+        # Joblib gives up all its processes when one dies.
         killed = apart(_job, folder, given, overrides)
-        if killed is not None:
+        if killed is not None and not (folder / MANIFEST).exists():
             Record(folder).seal("interrupted", killed)
     else:
         _job(folder, given, overrides)
@@ -149,7 +164,8 @@ def start(config: DictConfig) -> float | None:
 def _job(folder: Path, given: dict[str, Any], overrides: list[str]) -> None:
     """Run a job of a sweep on this process's share of the cores."""
     try:
-        with threadpool_limits(cores()):
+        # Submitit has SIGTERM pass by, which Slurm sends a little before it kills.
+        with _terminable(), threadpool_limits(cores()):
             run(given, overrides=overrides, folder=folder).close()
     except RunFailed:
         pass  # its manifest says why; the other jobs go on

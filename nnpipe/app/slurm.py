@@ -1,9 +1,11 @@
-"""Wait for the Slurm jobs of a sweep, and say which they are."""
+"""Wait for the jobs of a sweep that submitit has begun, and say which of them are Slurm's."""
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -18,9 +20,9 @@ SUBMITTED = ".submitit"
 
 
 def wait_for_others(folder: Path, error: Exception) -> bool:
-    """Wait for the other Slurm jobs of a sweep if the error is that one of them died.
+    """Wait for the other jobs that submitit began if the error is that one of them died.
 
-    A run whose job ended before it could say so is marked as interrupted.
+    A run whose Slurm job ended before it could say so is marked as interrupted.
 
     Returns
     -------
@@ -38,6 +40,11 @@ def wait_for_others(folder: Path, error: Exception) -> bool:
         run = folder / "runs" / job_folder(job_id.partition("_")[2])
         if run.is_dir() and not (run / MANIFEST).exists():
             Record(run).seal("interrupted", f"its Slurm job, {job_id}, ended as {job.state}")
+    for path in (folder / SUBMITTED).glob("[0-9]*"):
+        # Jobs on this machine are named by their process, a child of this one.
+        if path.name.isdecimal():
+            with suppress(ChildProcessError):
+                os.waitid(os.P_PID, int(path.name), os.WEXITED | os.WNOWAIT)
     return True
 
 

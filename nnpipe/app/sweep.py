@@ -12,6 +12,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from nnpipe.app import study
+from nnpipe.app.apart import PATIENCE
 from nnpipe.app.compose import plain
 from nnpipe.errors import ConfigError, NnpipeError, RunError, RunFailed, one_line
 from nnpipe.plan import find_problems
@@ -19,11 +20,15 @@ from nnpipe.runs.claim import claim
 from nnpipe.runs.definition import Definition, read_definition, write_definition
 from nnpipe.runs.details import read_yaml
 from nnpipe.runs.difference import differing, dotted
-from nnpipe.runs.lock import hold
+from nnpipe.runs.lock import hold, is_held
 from nnpipe.runs.manifest import FILE
-from nnpipe.runs.open import OVERRIDES
-from nnpipe.runs.record import now
-from nnpipe.runs.state import SWEEP, look
+from nnpipe.runs.open import LOG, OVERRIDES
+from nnpipe.runs.record import Record, now
+from nnpipe.runs.state import SWEEP, State, jobs, look
+from nnpipe.runs.sweep import let_jobs_end
+
+SINCE = "NNPIPE_SINCE"
+"""Tells the jobs of a sweep that is launched again when it was launched first."""
 
 
 class SweepRefused(BaseException):
@@ -44,6 +49,15 @@ class ClaimSweep(Callback):
     claimed: Path | None = None
     resuming: Path | None = None
     lock: ExitStack | None = None
+    local: bool = False
+    since: str | None = None
+    ended: int = -1
+
+    @classmethod
+    def forget(cls, resuming: Path | None) -> None:
+        """Begin anew, with the folder of a sweep that is taken up, if any."""
+        cls.claimed, cls.resuming, cls.lock = None, resuming, None
+        cls.local, cls.since, cls.ended = False, None, -1
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Refuse what is wrong in every job; then make the folder, or take up the given one."""
@@ -54,8 +68,39 @@ class ClaimSweep(Callback):
         ClaimSweep.lock = ExitStack()
         ClaimSweep.lock.enter_context(hold(folder / SWEEP))
         ClaimSweep.claimed = folder
+        launcher = str(config.hydra.launcher.get("_target_"))
+        ClaimSweep.local = launcher.endswith((".JoblibLauncher", ".LocalLauncher"))
         config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
         config.hydra.sweep.dir = str(folder)
+        if ClaimSweep.since is None:
+            ClaimSweep.since = now()
+        else:
+            config.hydra.overrides.hydra.append(f"+hydra.job.env_set.{SINCE}='{ClaimSweep.since}'")
+
+    @classmethod
+    def can_go_on(cls) -> bool:
+        """Prepare to launch the jobs that have not ended; tell whether that makes sense.
+
+        It does if any job has ended since the last time: then it comes to an end.
+        """
+        if cls.claimed is None or cls.since is None or cls.lock is None:
+            return False
+        let_jobs_end(cls.claimed, 2 * PATIENCE)
+        cls.lock.close()
+        cls.resuming = cls.claimed
+        before, since = cls.ended, cls.since
+        cls.ended = sum(has_ended(look(job), since) for job in jobs(cls.claimed))
+        return cls.ended > before
+
+    @classmethod
+    def mark_killed(cls) -> None:
+        """Mark as interrupted the jobs on this machine that were killed before they could."""
+        if cls.claimed is None or not cls.local:
+            return
+        let_jobs_end(cls.claimed)
+        for job in jobs(cls.claimed):
+            if not ((job / FILE).exists() or is_held(job / LOG)):
+                Record(job).try_to_seal("interrupted", "killed")
 
     def _claim(self, config: DictConfig) -> Path:
         swept = swept_keys(config)
@@ -114,15 +159,32 @@ def take_up(folder: Path, now_asked: Definition) -> None:
     (folder / FILE).unlink(missing_ok=True)
 
 
-def begin_job(folder: Path, overrides: list[str]) -> bool:
+def has_ended(state: State, since: str) -> bool:
+    """Tell whether a job has ended, however it did, since a time as `now` returns it."""
+    return state.manifest is not None and state.manifest.ended >= since
+
+
+def begin_job(folder: Path, overrides: list[str], since: str | None = None) -> bool:
     """Tell whether a job has still to be done; if so, clear away what an earlier try left.
+
+    Parameters
+    ----------
+    folder : Path
+        The job's.
+    overrides : list of str
+        What the job is.
+    since : str, optional
+        A time since which a job may have ended to be done with, complete or not.
 
     Raises
     ------
     RunError
         If the folder holds the complete run of another job.
     """
-    if look(folder).status == "complete":
+    state = look(folder)
+    if state.status != "complete" and since is not None and has_ended(state, since):
+        return False
+    if state.status == "complete":
         done = read_yaml(folder / OVERRIDES)
         if done != overrides:
             problem = f"{folder}: holds the run of {done}; expected {overrides}. Nothing was done."

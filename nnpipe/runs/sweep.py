@@ -122,7 +122,7 @@ Illustrate = Callable[[Path, Manifest, Sequence[Mapping[str, Any]]], tuple[list[
 """``illustrate(folder, manifest, rows)`` draws a sweep; returns the files and what to say of it."""
 
 
-def _let_jobs_end(folder: Path, seconds: float = 5.0) -> None:
+def let_jobs_end(folder: Path, seconds: float = 5.0) -> None:
     """Wait a little for jobs in other processes, which were interrupted too and say so soon."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -144,7 +144,7 @@ def finish_sweep(
         Whether every job is.
     """
     if interrupted:
-        _let_jobs_end(folder)
+        let_jobs_end(folder)
     rows = read_jobs(folder)
     _write_table(folder, rows)
     # Hydra's own record; what was typed is in each run's overrides.yaml.

@@ -8,43 +8,28 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import nnpipe
-from tests.processes import hear_interrupts, holder, parent, wait_until_gone
+from tests.processes import NNPIPE, RUN, holder, parent, programs, wait_for, wait_until_gone
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 SMALL = ("input.features=6", "architecture.sizes=[3]")
 ENDLESS = 3_000_000  # minutes of drawing random rows
 
 
 @pytest.fixture
-def sweep(tmp_path):
-    """Return a function that starts a sweep in tmp_path; what still runs at the end is killed."""
-    started = []
+def start(tmp_path):
+    with programs(tmp_path) as start:
+        yield start
 
-    def start(*arguments):
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "scripts" / "run.py"), "-m", *SMALL, *arguments],
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            preexec_fn=hear_interrupts,
-        )
-        started.append(process)
-        return process
 
-    yield start
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+@pytest.fixture
+def sweep(start):
+    """Return a function that starts a sweep in tmp_path."""
+    return lambda *arguments: start(*RUN, "-m", *SMALL, *arguments)
 
 
 def table(folder):
@@ -100,26 +85,53 @@ def test_an_interrupt_ends_the_jobs_too(sweep, tmp_path, two_jobs):
     assert process.returncode == 130
     wait_until_gone(jobs)
     statuses = {row["job"]: row["status"] for row in table(folder)}
-    assert statuses["000"] == "complete"
-    # Joblib kills a job that does not end at once.
-    assert {statuses["001"], statuses["002"]} <= {"interrupted", "killed"}
+    assert statuses == {"000": "complete", "001": "interrupted", "002": "interrupted"}
 
 
-def test_when_a_process_of_the_launcher_is_killed_its_job_ends_and_the_sweep_says_so(
+def test_when_processes_of_joblib_are_killed_their_jobs_are_interrupted_and_the_others_finish(
     sweep, tmp_path, two_jobs
 ):
-    process = sweep(*two_jobs, f"input.samples=20,{ENDLESS},22,23")
+    # Job 001 and then 002 lose the process that began them; 000 and 003 go on beside them.
+    samples = (60_000, ENDLESS, ENDLESS + 1, 60_001, 24, 25)
+    process = sweep(*two_jobs, f"input.samples={','.join(map(str, samples))}")
+    folder = tmp_path / "outputs" / "default" / "v0001"
+    for name in ("001", "002"):
+        job = holder(folder / "runs" / name / "run.log")
+        os.kill(parent(job), signal.SIGKILL)
+        wait_until_gone([job])
+    _, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (1, "")
+    rows = table(folder)
+    reason = "the process that began it was killed"
+    assert [(row["status"], row.get("error")) for row in rows] == [
+        ("complete", ""),
+        ("interrupted", reason),
+        ("interrupted", reason),
+        *[("complete", "")] * 3,
+    ]
+    assert json.loads((folder / "manifest.json").read_text())["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("launcher", "package"), [("joblib", "joblib"), ("submitit_local", "submitit")]
+)
+def test_an_interrupted_sweep_is_resumed_by_its_launcher(sweep, start, tmp_path, launcher, package):
+    pytest.importorskip(package, reason=f"needs {package}")
+    process = sweep(f"hydra/launcher={launcher}", "input.samples=20,200000,21")
     folder = tmp_path / "outputs" / "default" / "v0001"
     job = holder(folder / "runs" / "001" / "run.log")
-    os.kill(parent(job), signal.SIGKILL)
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 1
-    assert err == (
-        "hydra/launcher: one of its processes was killed, which ended the sweep; "
-        "expected them to live as long as it. Take up the rest with nnpipe runs resume.\n"
-    )
+    wait_for(folder / "runs" / "000" / "manifest.json")
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
     wait_until_gone([job])
-    assert {row["job"]: row["status"] for row in table(folder)}["001"] == "killed"
+    assert {row["job"]: row["status"] for row in table(folder)}["001"] == "interrupted"
+    done = (folder / "runs" / "000" / "manifest.json").read_bytes()
+    out, err = start(*NNPIPE, "runs", "resume", "default/1").communicate(timeout=60)
+    assert err == ""
+    assert "jobs   3: 3 complete" in out.splitlines()
+    assert [row["status"] for row in table(folder)] == ["complete"] * 3
+    assert (folder / "runs" / "000" / "manifest.json").read_bytes() == done
 
 
 WITHOUT_PLUGINS = """

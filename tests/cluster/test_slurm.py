@@ -8,15 +8,12 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 import nnpipe
-from tests.processes import holder, wait_for
+from tests.processes import RUN, holder, programs, wait_for
 
-RUN = (sys.executable, str(Path(__file__).parents[2] / "scripts" / "run.py"))
 ENDLESS = 3_000_000  # minutes of drawing random rows
 
 
@@ -32,26 +29,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(why_not()), reason=why_n
 
 @pytest.fixture
 def start(tmp_path):
-    """Return a function that starts the program; what is left of it and in Slurm is ended."""
-    started = []
-
-    def begin(*arguments):
-        process = subprocess.Popen(
-            [*RUN, *arguments, "output.report=false"],
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+    """Return a function that starts a run; what is left of it and in Slurm is ended."""
+    with programs(tmp_path) as start:
+        yield lambda *arguments: start(*RUN, *arguments, "output.report=false")
     subprocess.run(["scancel", "--user=root"], check=False)
 
 
