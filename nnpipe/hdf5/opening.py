@@ -17,18 +17,11 @@ from nnpipe.hdf5.rehearsal import rehearse
 def open_file(path: str | os.PathLike[str], key: str) -> h5py.File:
     """Open an HDF5 file for reading, once a child process has opened it and listed what it holds.
 
-    Parameters
-    ----------
-    path : path-like
-        The file.
-    key : str
-        The config key that names it, with which every message begins.
-
     Raises
     ------
     DataError
-        If the file is missing, not a regular file, not HDF5, cut short, in use by a writer, or
-        if HDF5 does not survive it.
+        As `stat_file` does; or if the file is not HDF5, cut short or in use by a writer, or if
+        HDF5 does not survive it.
     """
     rehearse(lambda: list_datasets(_open(path, key)), f"{key}: {path}")
     return _open(path, key)
