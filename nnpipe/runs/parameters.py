@@ -84,7 +84,9 @@ def write_parameters(path: Path, network: Network, normalization: Normalization)
                 ("offset", normalization.offset, "What is subtracted from each feature"),
                 ("factor", normalization.factor, "What each feature is then multiplied by"),
             ):
-                dataset = stored.create_dataset(name, data=values)
+                dataset = stored.create_dataset(
+                    name, data=values, chunks=(min(values.size, 1 << 17),), fletcher32=True
+                )
                 describe(dataset, name.capitalize(), what)
                 text = "Feature, from 0; a single one stands for all"
                 attach(dataset, [add_scale(stored, "feature", feature, "Feature", text)])
