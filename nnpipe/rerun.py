@@ -11,6 +11,7 @@ from nnpipe.runs.address import home
 from nnpipe.runs.claim import point_latest, version_of
 from nnpipe.runs.details import read_yaml
 from nnpipe.runs.difference import Difference, compare
+from nnpipe.runs.lock import hold
 from nnpipe.runs.manifest import FILE as MANIFEST
 from nnpipe.runs.open import CONFIG, OVERRIDES, Run
 from nnpipe.runs.parts import FOLDER
@@ -49,10 +50,21 @@ def take_up(folder: Path, progress: Progress | None = None) -> Run:
     RunFailed
         If it fails this time.
     """
+    _refuse_done(folder)
+    refusal = f"{folder}: the run is taken up in another process. Wait until it ends."
+    with hold(folder, refusal):
+        _refuse_done(folder)
+        return _go_on(folder, progress)
+
+
+def _refuse_done(folder: Path) -> None:
     state = look(folder)
     if state.status in ("complete", "running"):
         problem = f"{folder}: the run is {state.status}. There is nothing to resume."
         raise RunError(problem)
+
+
+def _go_on(folder: Path, progress: Progress | None) -> Run:
     config = read_yaml(folder / CONFIG)
     if not isinstance(config, dict) or not (folder / FOLDER).is_dir():
         problem = f"{folder}: no part of the run is there to go on with. Run it anew."

@@ -61,12 +61,14 @@ class ClaimSweep(Callback):
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Refuse what is wrong in every job; then make the folder, or take up the given one."""
+        if ClaimSweep.lock is None:
+            ClaimSweep.lock = ExitStack()
         try:
-            folder = self._claim(config)
-        except (ConfigError, RunError, RunFailed) as error:
+            folder = self._claim(config, ClaimSweep.lock)
+        except NnpipeError as error:
             raise SweepRefused(error) from error
-        ClaimSweep.lock = ExitStack()
-        ClaimSweep.lock.enter_context(hold(folder / SWEEP))
+        except OSError as error:
+            raise SweepRefused(RunError(one_line(error))) from error
         ClaimSweep.claimed = folder
         launcher = str(config.hydra.launcher.get("_target_"))
         ClaimSweep.local = launcher.endswith((".JoblibLauncher", ".LocalLauncher"))
@@ -83,10 +85,9 @@ class ClaimSweep(Callback):
 
         It does if any job has ended since the last time: then it comes to an end.
         """
-        if cls.claimed is None or cls.since is None or cls.lock is None:
+        if cls.claimed is None or cls.since is None:
             return False
         let_jobs_end(cls.claimed, 2 * PATIENCE)
-        cls.lock.close()
         cls.resuming = cls.claimed
         before, since = cls.ended, cls.since
         cls.ended = sum(has_ended(look(job), since) for job in jobs(cls.claimed))
@@ -102,7 +103,7 @@ class ClaimSweep(Callback):
             if not ((job / FILE).exists() or is_held(job / LOG)):
                 Record(job).try_to_seal("interrupted", "killed")
 
-    def _claim(self, config: DictConfig) -> Path:
+    def _claim(self, config: DictConfig, lock: ExitStack) -> Path:
         swept = swept_keys(config)
         problems = [line for line in find_problems(plain(config)) if not line.startswith(swept)]
         if config.hydra.sweeper.get("_target_") == study.TARGET:
@@ -111,14 +112,19 @@ class ClaimSweep(Callback):
             raise ConfigError(problems)
         definition = define(config)
         if ClaimSweep.resuming is not None:
-            take_up(ClaimSweep.resuming, definition)
-            return ClaimSweep.resuming
+            folder = ClaimSweep.resuming
+            if ClaimSweep.claimed is None:  # else it is launched again, and has the lock
+                refusal = f"{folder}: the sweep is running in another process. Wait until it ends."
+                lock.enter_context(hold(folder / SWEEP, refusal))
+            take_up(folder, definition)
+            return folder
         folder = claim(Path(config.output.root), config.output.name).resolve()
         try:
             write_definition(folder, definition)
         except OSError as error:
             folder.rmdir()
             raise RunFailed(folder, one_line(error)) from error
+        lock.enter_context(hold(folder / SWEEP))
         return folder
 
 
@@ -136,13 +142,19 @@ def define(config: DictConfig) -> Definition:
 
 
 def take_up(folder: Path, now_asked: Definition) -> None:
-    """Make a sweep's folder ready to go on, if it is asked for the same as it was.
+    """Make a sweep's folder, to which this process holds the lock, ready to go on.
 
     Raises
     ------
     RunError
-        If the config is not the same any more.
+        If another process has completed it meanwhile, if a job that outlived its sweep still goes
+        on, or if the config is not the same any more.
     """
+    if look(folder).status == "complete":
+        problem = f"{folder}: the sweep is complete. There is nothing to resume."
+        raise RunError(problem)
+    for job in jobs(folder):
+        refuse_running(job)
     before = read_definition(folder)
     pairs = differing(
         dotted({"config": before.config, "params": before.params}),
@@ -179,7 +191,7 @@ def begin_job(folder: Path, overrides: list[str], since: str | None = None) -> b
     Raises
     ------
     RunError
-        If the folder holds the complete run of another job.
+        If the folder holds the complete run of another job, or if the job goes on elsewhere.
     """
     state = look(folder)
     if state.status != "complete" and since is not None and has_ended(state, since):
@@ -190,12 +202,26 @@ def begin_job(folder: Path, overrides: list[str], since: str | None = None) -> b
             problem = f"{folder}: holds the run of {done}; expected {overrides}. Nothing was done."
             raise RunError(problem)
         return False
+    refuse_running(folder)
     for entry in folder.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         else:
             entry.unlink()
     return True
+
+
+def refuse_running(job: Path) -> None:
+    """Refuse to touch a job that goes on, such as one of Slurm's whose sweep was killed.
+
+    Raises
+    ------
+    RunError
+        If a process holds the lock on the job's log.
+    """
+    if is_held(job / LOG):
+        problem = f"{job}: the job goes on in another process. Wait until it ends, or end it."
+        raise RunError(problem)
 
 
 def swept_keys(config: DictConfig) -> tuple[str, ...]:

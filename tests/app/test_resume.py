@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pytest
 import yaml
 
 from nnpipe.app.main import main
+from nnpipe.app.sweep import begin_job
 from nnpipe.commands import runs
+from nnpipe.errors import RunError
 from nnpipe.runs.lock import hold
 from nnpipe.runs.manifest import measure
 
@@ -177,6 +183,115 @@ def test_a_complete_sweep_and_one_that_goes_on_are_left_alone(
         "outputs/default/v0001: the sweep is complete. There is nothing to resume.\n"
         "outputs/default/v0001: the sweep is running. There is nothing to resume.\n"
     )
+
+
+def test_two_processes_that_resume_at_once_do_each_job_once(sweep: Path, tmp_path: Path) -> None:
+    cut_short(sweep, "000", "001", "002")
+    command = [sys.executable, "-c", "from nnpipe.cli import main; raise SystemExit(main())"]
+    command += ["runs", "resume", str(sweep)]
+    both = [
+        subprocess.Popen(command, cwd=tmp_path, stdout=PIPE, stderr=PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=120) for process in both]
+    done = [line.split()[0] for out, _ in said for line in out.splitlines() if "seed=" in line]
+    assert sorted(done) == ["000", "001", "002"]
+    assert sorted(process.returncode for process in both) == [0, 2]
+    # Which of them it is depends on how far the first one was.
+    refusals = [
+        f"{sweep}: the sweep is {state}\n"
+        for state in (
+            "running. There is nothing to resume.",
+            "running in another process. Wait until it ends.",
+            "complete. There is nothing to resume.",
+        )
+    ]
+    refused = next(k for k, process in enumerate(both) if process.returncode == 2)
+    assert said[refused][0] == ""
+    assert said[refused][1] in refusals
+    assert said[1 - refused][1] == ""
+    assert statuses(sweep) == [("1", "complete"), ("2", "complete"), ("3", "complete")]
+    assert runs(["verify", "default/1"]) == 0
+
+
+def test_a_sweep_that_another_takes_up_in_the_meantime_is_left_to_it(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut_short(sweep, "001")
+    before = {path: path.read_bytes() for path in sweep.rglob("*") if path.is_file()}
+
+    def later(arguments: list[str], folder: Path) -> int:
+        with hold(sweep / "sweep.yaml"):
+            return main(arguments, folder)
+
+    monkeypatch.setattr("nnpipe.app.resume.main", later)
+    capsys.readouterr()
+    assert runs(["resume", "default/1"]) == 2
+    assert capsys.readouterr().err == (
+        f"{sweep}: the sweep is running in another process. Wait until it ends.\n"
+    )
+    assert {path: path.read_bytes() for path in sweep.rglob("*") if path.is_file()} == before
+
+
+def test_a_sweep_that_another_completes_in_the_meantime_is_left_as_it_is(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = (sweep / "manifest.json").read_bytes()
+    cut_short(sweep)
+
+    def later(arguments: list[str], folder: Path) -> int:
+        (sweep / "manifest.json").write_bytes(manifest)
+        return main(arguments, folder)
+
+    monkeypatch.setattr("nnpipe.app.resume.main", later)
+    capsys.readouterr()
+    assert runs(["resume", "default/1"]) == 2
+    assert capsys.readouterr().err == (
+        f"{sweep}: the sweep is complete. There is nothing to resume.\n"
+    )
+    assert (sweep / "manifest.json").read_bytes() == manifest
+
+
+def test_a_job_that_outlived_its_sweep_is_waited_for(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut_short(sweep, "001")
+    capsys.readouterr()
+    with hold(sweep / "runs/001/run.log"):
+        assert runs(["resume", "default/1"]) == 2
+        with pytest.raises(RunError, match="goes on in another process"):
+            begin_job(sweep / "runs/001", [])
+    assert capsys.readouterr().err == (
+        f"{sweep}/runs/001: the job goes on in another process. Wait until it ends, or end it.\n"
+    )
+    assert (sweep / "runs/001/.results.h5.1.part").read_bytes() == b"half"
+    assert runs(["resume", "default/1"]) == 0
+
+
+def test_a_run_in_shards_that_another_takes_up_is_left_to_it(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = shutil.copytree(sweep / "runs/001", sweep.with_name("v0002"))
+    (run / "manifest.json").unlink()
+    (run / "results").mkdir()
+    capsys.readouterr()
+    with hold(run):
+        assert runs(["resume", "default/2"]) == 2
+    assert capsys.readouterr().err == (
+        "outputs/default/v0002: the run is taken up in another process. Wait until it ends.\n"
+    )
+    assert not (run / "manifest.json").exists()
+
+
+def test_a_reader_that_glances_at_the_lock_is_not_taken_for_a_sweep(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_short(sweep, "001")
+    glancing = (sweep / "sweep.yaml").open()
+    fcntl.flock(glancing, fcntl.LOCK_SH)
+    # The lock is tried again; by then the reader has let go.
+    monkeypatch.setattr("nnpipe.runs.lock.time.sleep", lambda _: glancing.close())
+    assert runs(["resume", "default/1"]) == 0
 
 
 def test_the_table_ranks_the_jobs_by_a_figure(
