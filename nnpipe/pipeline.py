@@ -11,7 +11,7 @@ from typing import Any
 
 from nnpipe.config.schema import Config, DaskConfig, FromRunConfig
 from nnpipe.engines import ENGINES
-from nnpipe.engines.fast import execute
+from nnpipe.engines.fast import FastEngine
 from nnpipe.errors import ConfigError, RunFailed, one_line
 from nnpipe.files import check_unchanged
 from nnpipe.network.build import build as build_network
@@ -72,12 +72,12 @@ def build(
     inputs = declared.inputs if declared.inputs is not None else inputs
     if inputs is None:
         raise ConfigError(["architecture.inputs: missing; set it to the number of features"])
-    return build_network(declared, inputs, seed, dtype, execute)
+    return build_network(declared, inputs, seed, dtype, FastEngine)
 
 
 def open_run(path: str | os.PathLike[str]) -> runs.Run:
     """Open a complete run; see `nnpipe.runs.open.open_run`. Its network uses the fast engine."""
-    return runs.open_run(path, execute)
+    return runs.open_run(path, FastEngine)
 
 
 def run(
@@ -109,7 +109,7 @@ def run(
     KeyboardInterrupt
         As it came; the folder's manifest says `interrupted`.
     """
-    with make_plan(config or {}, execute) as plan:
+    with make_plan(config or {}, FastEngine) as plan:
         output = plan.config.output
         if folder is None:
             folder = claim(Path(output.root), output.name)
@@ -117,7 +117,7 @@ def run(
             point_latest(folder)
         else:
             manifest = _carry_out(plan, folder, overrides, progress or Silence(), alone=False)
-    done = runs.Run(folder.resolve(), manifest, execute)
+    done = runs.Run(folder.resolve(), manifest, FastEngine)
     if output.tracking == "mlflow":
         from nnpipe.runs.tracking import track
 
@@ -222,7 +222,7 @@ def _illustrate(plan: Plan, record: Record, work: Work, alone: bool) -> str:
 
         with record.phase("report"):
             sample = take_sample(plan.source, work.input.normalization, work.network)
-            with runs.Run(record.folder, record.draft("complete"), execute) as run:
+            with runs.Run(record.folder, record.draft("complete"), FastEngine) as run:
                 return report_run(run, work.network, sample, page=page, plots=plots)
 
     names, said = illustrate(plan.config.output, record.folder, draw, alone=alone)
@@ -247,7 +247,7 @@ def _network(plan: Plan) -> Network:
     architecture = plan.config.architecture
     inputs = architecture.inputs or plan.source.features
     return build_network(
-        architecture, inputs, plan.config.seed, network_dtype(plan.config), execute
+        architecture, inputs, plan.config.seed, network_dtype(plan.config), FastEngine
     )
 
 

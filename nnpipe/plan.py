@@ -23,7 +23,7 @@ from nnpipe.labelled import close_all, find_misfits, open_aside
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import estimate
 from nnpipe.network.initializers import INITIALIZERS, options_of
-from nnpipe.network.network import Execute, formula
+from nnpipe.network.network import Prepare, plain
 from nnpipe.report.illustrate import missing
 from nnpipe.runs.open import Run, open_run
 from nnpipe.sources import input_schema, open_source
@@ -106,15 +106,15 @@ def _load(given: Mapping[str, Any]) -> tuple[Config, list[str]]:
     return config, problems + missing(config.output)
 
 
-def make_plan(given: Mapping[str, Any], execute: Execute = formula) -> Plan:
+def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
     """Check a config against its schema, its input and its stored parameters.
 
     Parameters
     ----------
     given : mapping
         The keys of the YAML.
-    execute : callable
-        How a stored network that is opened is executed when it is called.
+    prepare : callable
+        What executes a stored network when it is called.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def make_plan(given: Mapping[str, Any], execute: Execute = formula) -> Plan:
     stored, source = None, None
     if isinstance(config.architecture, FromRunConfig):
         try:
-            stored = open_run(config.architecture.run, execute)
+            stored = open_run(config.architecture.run, prepare)
             problems += check_activations(
                 config.output.activations, [layer.name for layer in stored.network.layers]
             )

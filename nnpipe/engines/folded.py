@@ -4,6 +4,8 @@ A sigmoid is a scaled tanh, 1 / (1 + e^-z) = 1/2 + tanh(z / 2) / 2, and one tanh
 the time of the four steps of a sigmoid. Its scales go into the parameters on either side of it:
 a half is exact, and the sum that joins the next bias is taken in float64. The last layer keeps
 the sigmoid itself, whose small values would lose their relative accuracy.
+
+The parameters are transposed, which BLAS takes up faster for few samples and for few neurons.
 """
 
 from __future__ import annotations
@@ -19,32 +21,51 @@ from nnpipe.network.activations.tanh import tanh
 from nnpipe.network.layer import Layer
 from nnpipe.network.network import Network
 
+# A bias of a few neurons is added in half the time when it is repeated over many samples.
+_REPEATED = 8192
+
 
 @dataclass(frozen=True)
 class Step:
-    """A layer as it is executed: z = a @ matrix + bias, then the function in place.
+    """A layer as it is executed: z = [a 1] @ parameters, then the function in place.
 
     Parameters
     ----------
     name : str
         The layer's.
-    matrix : (inputs, neurons)
-    bias : (neurons,)
+    parameters : (inputs + 1, neurons), C-contiguous
+        The last row is the bias.
+    biases : (samples * neurons,)
+        The bias, once for each of some samples, a power of two.
     function : Activation
     halved : bool
         Whether the layer's activations are 1/2 + a/2, where a is what the function returns.
     """
 
     name: str
-    matrix: Array
-    bias: Array
+    parameters: Array
+    biases: Array
     function: Activation
     halved: bool
 
     @property
     def neurons(self) -> int:
         """The layer's number of neurons."""
-        return len(self.bias)
+        return self.parameters.shape[1]
+
+    def multiply(self, a: Array, out: Array) -> None:
+        """Write the products of inputs and weights, the bias not added, into `out`."""
+        np.matmul(a, self.parameters[:-1], out=out)
+
+    def add_bias(self, z: Array) -> None:
+        """Add the bias to each of some samples, C-contiguous."""
+        together = self.biases.size // self.neurons
+        whole = len(z) - len(z) % together
+        if whole:
+            repeated = z[:whole].reshape(-1, self.biases.size)
+            repeated += self.biases
+        if whole < len(z):
+            z[whole:] += self.parameters[-1]
 
     def activations(self, a: Array, out: Array) -> None:
         """Write the layer's activations into `out`, given what the function returned."""
@@ -68,10 +89,14 @@ def fold(network: Network) -> list[Step]:
 
 def _step(layer: Layer, inputs_halved: bool, halve: bool) -> Step:
     scale = (0.5 if inputs_halved else 1) * (0.5 if halve else 1)
-    matrix = np.multiply(layer.weights, layer.weights.dtype.type(scale)).T
+    parameters = np.empty(layer.parameters.shape[::-1], layer.parameters.dtype)
+    np.multiply(layer.weights.T, scale, out=parameters[:-1])
     bias = layer.bias.astype(np.float64)
     if inputs_halved:
         bias += 0.5 * layer.weights.sum(axis=1, dtype=np.float64)
     bias *= 0.5 if halve else 1
-    function = tanh if halve else layer.function
-    return Step(layer.name, matrix, bias.astype(matrix.dtype), function, halve)
+    parameters[-1] = bias
+    # Many small layers may not take more memory for this than for their parameters.
+    most = min(_REPEATED, parameters.size) // layer.neurons
+    biases = np.tile(parameters[-1], 1 << max(1, most).bit_length() - 1)
+    return Step(layer.name, parameters, biases, tanh if halve else layer.function, halve)

@@ -19,7 +19,7 @@ from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Array
 from nnpipe.network.initializers import initialize
 from nnpipe.network.layer import Layer
-from nnpipe.network.network import Execute, Network, formula
+from nnpipe.network.network import Network, Prepare, plain
 from nnpipe.seeding import named_stream
 
 
@@ -28,7 +28,7 @@ def build(
     inputs: int,
     seed: int,
     dtype: DTypeLike,
-    execute: Execute = formula,
+    prepare: Prepare = plain,
 ) -> Network:
     """Return the network, its parameters drawn from the seed.
 
@@ -44,8 +44,8 @@ def build(
     seed : int
         0 or greater.
     dtype : float32 or float64
-    execute : Execute
-        How the network is executed when it is called: the formula, or an engine.
+    prepare : Prepare
+        What executes the network when it is called: the formula, or an engine.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def build(
         parameters = _parameters(name, layer, inputs, seed, np.dtype(dtype))
         layers.append(Layer(name, parameters, layer.activation, ACTIVATIONS.load(layer.activation)))
         inputs = layer.neurons
-    return Network(tuple(layers), execute)
+    return Network(tuple(layers), prepare)
 
 
 def estimate(architecture: ArchitectureConfig, inputs: int, dtype: DTypeLike) -> int:

@@ -17,7 +17,8 @@ class Layer:
     name : str
         What the layer is called, in the config and in every artifact.
     parameters : (neurons, inputs + 1) array, C-contiguous
-        The parameter matrix; its last column is the bias.
+        The parameter matrix; its last column is the bias. The layer has a view of it that cannot
+        be written to; what is given must not change while a network with the layer is in use.
     activation : str
         The name of the activation in the registry.
     function : Activation
@@ -42,6 +43,9 @@ class Layer:
                 "expected (neurons, inputs + 1), with at least one neuron and one input"
             )
             raise DataError(problem)
+        parameters = self.parameters.view()
+        parameters.flags.writeable = False
+        object.__setattr__(self, "parameters", parameters)
 
     @property
     def inputs(self) -> int:

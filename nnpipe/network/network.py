@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import pairwise
 
 import numpy as np
@@ -13,8 +14,11 @@ from nnpipe.errors import DataError
 from nnpipe.network.activations.base import Array
 from nnpipe.network.layer import Layer
 
-Execute = Callable[["Network", Array], Array]
-"""``execute(network, x)`` returns the outputs for x, (samples, inputs), in the network's dtype."""
+Execute = Callable[[Array], Array]
+"""``execute(x)`` returns the outputs for x, (samples, inputs), in the network's dtype."""
+
+Prepare = Callable[["Network"], Execute]
+"""``prepare(network)`` returns what executes the network; it is called once."""
 
 
 def formula(network: Network, x: Array) -> Array:
@@ -30,6 +34,11 @@ def formula(network: Network, x: Array) -> Array:
     return x
 
 
+def plain(network: Network) -> Execute:
+    """Return the formula itself, as what executes the network."""
+    return partial(formula, network)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """A stack of layers that fit each other.
@@ -38,8 +47,8 @@ class Network:
     ----------
     layers : tuple of Layer
         In the order in which data passes through them.
-    execute : Execute
-        How the network is executed when it is called: the formula, or an engine.
+    prepare : Prepare
+        What executes the network when it is called: the formula, or an engine.
 
     Raises
     ------
@@ -48,7 +57,7 @@ class Network:
     """
 
     layers: tuple[Layer, ...]
-    execute: Execute = formula
+    prepare: Prepare = plain
 
     def __post_init__(self) -> None:
         if not self.layers:
@@ -99,6 +108,10 @@ class Network:
         """The bytes that the parameters take."""
         return sum(layer.parameters.nbytes for layer in self.layers)
 
+    @cached_property
+    def _execute(self) -> Execute:
+        return self.prepare(self)
+
     def astype(self, dtype: DTypeLike) -> Network:
         """Return the network with its parameters in another dtype; itself if it has it already."""
         if self.dtype == dtype:
@@ -131,10 +144,8 @@ class Network:
                 f"expected ({self.inputs},) or (samples, {self.inputs})"
             )
             raise DataError(problem)
-        outputs = self.execute(
-            self,
-            (samples if samples.ndim == 2 else samples[np.newaxis]).astype(self.dtype, copy=False),
-        )
+        rows = samples if samples.ndim == 2 else samples[np.newaxis]
+        outputs = self._execute(rows.astype(self.dtype, copy=False))
         return outputs if samples.ndim == 2 else outputs[0]
 
     def __repr__(self) -> str:

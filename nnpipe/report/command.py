@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from nnpipe.config.load import load
-from nnpipe.engines.fast import execute
+from nnpipe.engines.fast import FastEngine
 from nnpipe.errors import NnpipeError, RunError
 from nnpipe.report.illustrate import INSTALL, REPORT, has_jinja
 from nnpipe.report.make import report_run, report_sweep
@@ -64,7 +64,7 @@ def _make(options: argparse.Namespace) -> list[Path]:
     if manifest.kind == "sweep":
         rows = read_jobs(folder)
         return report_sweep(folder, manifest, rows, page=page, plots=options.plots)
-    with open_run(folder, execute) as run:
+    with open_run(folder, FastEngine) as run:
         return report_run(run, run.network, _random_sample(run), page=page, plots=options.plots)
 
 

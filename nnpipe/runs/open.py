@@ -12,7 +12,7 @@ import h5py
 
 from nnpipe.documents import read_yaml, refuse_calls
 from nnpipe.errors import RunError
-from nnpipe.network.network import Execute, Network, formula
+from nnpipe.network.network import Network, Prepare, plain
 from nnpipe.runs.manifest import Manifest, read_manifest, verify
 from nnpipe.runs.parameters import read_parameters
 from nnpipe.runs.view import find_result, open_results
@@ -33,10 +33,10 @@ class Run:
         Status, figures, provenance, artifacts.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, execute: Execute = formula) -> None:
+    def __init__(self, path: Path, manifest: Manifest, prepare: Prepare = plain) -> None:
         self.path = path
         self.manifest = manifest
-        self._execute = execute
+        self._prepare = prepare
         self._results: h5py.File | None = None
 
     @cached_property
@@ -53,7 +53,7 @@ class Run:
     @cached_property
     def network(self) -> Network:
         """The network, with the parameters that made the outputs."""
-        return Network(tuple(self._stored[0]), self._execute)
+        return Network(tuple(self._stored[0]), self._prepare)
 
     @property
     def normalization(self) -> Normalization:
@@ -96,7 +96,7 @@ class Run:
         return f"Run({str(self.path)!r}, {self.manifest.status})"
 
 
-def open_run(path: str | os.PathLike[str], execute: Execute = formula) -> Run:
+def open_run(path: str | os.PathLike[str], prepare: Prepare = plain) -> Run:
     """Open a complete run, after checking the size and the SHA-256 of each of its artifacts.
 
     Parameters
@@ -129,4 +129,4 @@ def open_run(path: str | os.PathLike[str], execute: Execute = formula) -> Run:
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise RunError(problems[0] + more)
-    return Run(folder, manifest, execute)
+    return Run(folder, manifest, prepare)

@@ -48,8 +48,8 @@ def fitting_threads(config: Config, network: Network, keep: Collection[str]) -> 
 def needed(config: Config, network: Network, keep: Collection[str], threads: int) -> int:
     """Return the bytes that this process will take at the most: what it has, and what is to come.
 
-    That is a second copy of the parameters, two buffers for each layer and thread, and batches:
-    as stored, as the network takes them, and what comes out.
+    That is a copy of the parameters, their biases repeated, two buffers for each layer and
+    thread, and batches: as stored, as the network takes them, and what comes out.
     """
     itemsize, rows = network.dtype.itemsize, batch_rows(config, network)
     hidden = sum(layer.neurons for layer in network.layers)
@@ -57,7 +57,7 @@ def needed(config: Config, network: Network, keep: Collection[str], threads: int
     sample = network.inputs * (8 + itemsize) + (network.outputs + kept) * (itemsize + 16)
     batches = threads + AHEAD + 1
     buffers = threads * tile_rows(network) * hidden * itemsize
-    return peak() + network.nbytes + 2 * buffers + batches * rows * sample
+    return peak() + 2 * network.nbytes + 2 * buffers + batches * rows * sample
 
 
 def peak() -> int:

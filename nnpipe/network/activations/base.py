@@ -21,8 +21,9 @@ class Activation:
     Parameters
     ----------
     forward : callable
-        ``forward(z, out)`` writes f(z) into `out`. Both are (samples, neurons), and `out` may
-        be `z` itself.
+        ``forward(z, out)`` writes f(z) into `out`. Both are (samples, neurons), or (neurons,)
+        for one sample, and `out` may be `z` itself. Overflow on the way may be signalled, which
+        the caller silences: once for many calls, for it takes longer than a small call.
     backward : callable
         ``backward(z, a, delta)`` is given dL/da in `delta` and turns it into dL/dz in place,
         where a = f(z) and L is any scalar.
@@ -37,5 +38,6 @@ class Activation:
     def __call__(self, z: Array) -> Array:
         """Return f(z) as a new array of the shape and dtype of `z`."""
         a = np.empty_like(z)
-        self.forward(z, a)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.forward(z, a)
         return a

@@ -14,8 +14,7 @@ def _forward(z: Array, out: Array) -> None:
     np.negative(z, out=out)
     # An overflow to infinity is the right way to f = 0, and this form keeps the relative
     # accuracy of small values, which 0.5 * tanh(z / 2) + 0.5 loses.
-    with np.errstate(over="ignore"):
-        np.exp(out, out=out)
+    np.exp(out, out=out)
     out += 1
     np.reciprocal(out, out=out)
 

@@ -13,10 +13,9 @@ from nnpipe.network.activations.base import Activation, Array
 def _forward(z: Array, out: Array) -> None:
     # Two sums may be further apart than the dtype reaches, and their ratio is then 0; an
     # infinite sum has no softmax, and its row becomes NaN.
-    with np.errstate(over="ignore", invalid="ignore"):
-        np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
-        np.exp(out, out=out)
-        out /= out.sum(axis=-1, keepdims=True)
+    np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
+    np.exp(out, out=out)
+    out /= out.sum(axis=-1, keepdims=True)
 
 
 def _backward(z: Array, a: Array, delta: Array) -> None:
