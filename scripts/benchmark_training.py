@@ -1,7 +1,9 @@
 """Time an epoch of training against PyTorch and scikit-learn: the same network, batches, threads.
 
 Every program takes its turn in every round, and the ratios are medians over the rounds, so that
-a machine that is busy for a while slows all of them. Run it without settings of OpenBLAS:
+a machine that is busy for a while slows all of them. Processor time counts all threads of a
+program, also those that wait for each other, and tells more where the machine is shared. Run it
+without settings of OpenBLAS:
 
     env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE python scripts/benchmark_training.py --threads 1
 """
@@ -32,6 +34,7 @@ from nnpipe.config.schema import (
     ScheduleConfig,
     TrainingConfig,
 )
+from nnpipe.engines.blas import one_thread
 from nnpipe.network.build import build
 from nnpipe.sources import open_source
 from nnpipe.sources.input import Input
@@ -53,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args(arguments)
     # Their BLAS libraries must be there before the threads are limited.
+    import sklearn.neural_network  # noqa: F401
     import torch
 
     torch.set_num_threads(options.threads)
@@ -69,39 +73,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"{pool['internal_api']} {pool['version']} {kernel}, {pool['num_threads']} threads"
             )
         print(
-            f"\n{SAMPLES} samples, batches of {BATCH}, float32, Adam, ReLU; milliseconds an epoch"
+            f"\n{SAMPLES} samples, batches of {BATCH}, float32, Adam, ReLU. Milliseconds an epoch, "
+            "and nnpipe's share of them; medians (least-greatest)"
         )
         for sizes in NETWORKS:
-            compare(sizes, x, y, options.rounds)
+            compare(sizes, x, y, options.threads, options.rounds)
     return 0
 
 
-def compare(sizes: Sequence[int], x: Any, y: Any, rounds: int) -> None:
+def compare(sizes: Sequence[int], x: Any, y: Any, threads: int, rounds: int) -> None:
     """Time the programs in turn, and print medians of times and of ratios."""
     programs = {
-        "nnpipe": ours(sizes, x, y),
+        "nnpipe": ours(sizes, x, y, threads),
         "PyTorch": pytorch(sizes, x, y, fused=False),
         "PyTorch, fused Adam": pytorch(sizes, x, y, fused=True),
         "scikit-learn": sklearn(sizes, x, y),
     }
-    times: dict[str, list[float]] = {name: [] for name in programs}
+    wall: dict[str, list[float]] = {name: [] for name in programs}
+    processor: dict[str, list[float]] = {name: [] for name in programs}
     for turn in range(rounds + 1):
         for name, epoch in programs.items():
-            begin = time.perf_counter()
+            begin, begun = time.perf_counter(), time.process_time()
             epoch()
             if turn:  # the first warms up
-                times[name].append(time.perf_counter() - begin)
-    print(f"\n{'-'.join(map(str, (FEATURES, *sizes)))}")
-    for name, found in times.items():
-        ratios = [a / b for a, b in zip(times["nnpipe"], found, strict=True)]
-        low, high = min(ratios), max(ratios)
-        print(
-            f"  {name:<20} {statistics.median(found) * 1e3:8.1f}   "
-            f"nnpipe takes {statistics.median(ratios):.2f} of it ({low:.2f} to {high:.2f})"
-        )
+                wall[name].append(time.perf_counter() - begin)
+                processor[name].append(time.process_time() - begun)
+    print(f"\n{'-'.join(map(str, (FEATURES, *sizes))):<22}    wall                  processor")
+    for name in programs:
+        cells = [figures(times["nnpipe"], times[name]) for times in (wall, processor)]
+        print(f"  {name:<20}{'  '.join(cells)}")
 
 
-def ours(sizes: Sequence[int], x: Any, y: Any) -> Epoch:
+def figures(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """Return the median of their times, and what share of them ours are."""
+    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
+    share = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+    return f"{statistics.median(theirs) * 1e3:8.1f}  {share}"
+
+
+def ours(sizes: Sequence[int], x: Any, y: Any, threads: int) -> Epoch:
     """Return a function that trains for an epoch as the stage does, validation apart."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.h5"
@@ -123,8 +133,13 @@ def ours(sizes: Sequence[int], x: Any, y: Any) -> Epoch:
     loss = LOSSES.load("cross_entropy")
     config = TrainingConfig(epochs=1000, batch_size=BATCH)
     config.schedule = ScheduleConfig()
-    training = Training(network, loss, config, OptimizerConfig(), batches, None, 0)
-    return lambda: training.epoch(lambda rows, mean, accuracy: None)
+    training = Training(network, loss, config, OptimizerConfig(), batches, None, 0, threads)
+
+    def epoch() -> None:
+        with one_thread:  # as the stage has it
+            training.epoch(lambda rows, mean, accuracy: None)
+
+    return epoch
 
 
 def pytorch(sizes: Sequence[int], x: Any, y: Any, *, fused: bool) -> Epoch:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from nnpipe.cores import cores
 from nnpipe.engines.blas import one_thread
-from nnpipe.network.network import Network
 from nnpipe.sources.input import Input
 from nnpipe.stages.base import Work
 from nnpipe.training.batching import Batches
@@ -19,9 +18,6 @@ from nnpipe.training.split import Split
 from nnpipe.training.training import Training
 
 logger = logging.getLogger("nnpipe")
-
-# Multiplications in one product.
-_WORTH_SHARING = 1 << 27
 
 
 def train(work: Work) -> None:
@@ -49,7 +45,7 @@ def train(work: Work) -> None:
                 shown = "" if math.isnan(accuracy) else f"  accuracy {accuracy:.2%}"
                 work.progress.describe(f"{title}  loss {loss:.4f}{shown}")
 
-            with _threads(work.network, config.batch_size):
+            with one_thread:  # products are shared by what does the same on any number of cores
                 epoch = training.epoch(advance)
             logger.info("%s  %s  %.2f s", title, epoch, epoch.seconds)
             every = config.checkpoint_every
@@ -96,17 +92,9 @@ def _training(work: Work, split: Split) -> Training:
     seed = work.config.seed if config.shuffle else None
     left = work.input.samples - split.held
     batches = Batches(data, split.kept, left, config.batch_size, limit, seed)
-    optimizer = work.config.optimizer
-    return Training(network, loss, config, optimizer, batches, validation, work.config.seed)
-
-
-def _threads(network: Network, rows: int) -> AbstractContextManager[None]:
-    """Hold BLAS to one thread where a product is over before other threads have begun.
-
-    It also makes the parameters of small networks independent of how many cores there are.
-    """
-    largest = rows * max(layer.parameters.size for layer in network.layers)
-    return one_thread if largest < _WORTH_SHARING else nullcontext()
+    threads = work.config.engine.threads or cores()
+    seed, optimizer = work.config.seed, work.config.optimizer
+    return Training(network, loss, config, optimizer, batches, validation, seed, threads)
 
 
 def _split(work: Work) -> Split:

@@ -27,13 +27,15 @@ from numpy.typing import NDArray
 from nnpipe.network.activations.base import Array
 from nnpipe.network.network import Network
 from nnpipe.training.losses.base import Loss, Targets
+from nnpipe.training.products import multiply
 
 
 class Backpropagation:
     """Gradients of one network for batches of at most a given number of rows.
 
     All parameter matrices lie in one vector, and so do their gradients, so that an optimizer
-    sees two vectors and no layers. Every array that a step needs is made here, once.
+    sees two vectors and no layers. Each lies there column by column, which is the order in which
+    BLAS multiplies a batch by it fastest. Every array that a step needs is made here, once.
 
     Parameters
     ----------
@@ -45,6 +47,8 @@ class Backpropagation:
         The largest batch.
     dropout, input_dropout : float
         The share of the outputs of hidden layers, and of features, that are dropped.
+    threads : int
+        How many may share a product; what comes out is the same to the bit.
 
     Attributes
     ----------
@@ -61,10 +65,11 @@ class Backpropagation:
         rows: int,
         dropout: float = 0.0,
         input_dropout: float = 0.0,
+        threads: int = 1,
     ) -> None:
-        self._loss = loss
+        self._loss, self._threads = loss, threads
         self._dropped, self._input_dropped = dropout, input_dropout
-        self.parameters = np.concatenate([layer.parameters.ravel() for layer in network.layers])
+        self.parameters = np.concatenate([la.parameters.ravel("F") for la in network.layers])
         self.gradient = np.zeros_like(self.parameters)
         self.network = replace(
             network,
@@ -80,10 +85,12 @@ class Backpropagation:
         # Each layer's inputs have a column of ones beside them, which makes bias and weights one
         # product. The first layer's come from the caller.
         self._inputs = [np.ones((rows, n.inputs + 1), dtype) for n in network.layers[1:]]
+        # A layer whose derivative does not need its sums shares their room with others.
+        room = np.empty(rows * max(layer.neurons for layer in network.layers), dtype)
         self._sums = [
             np.empty((rows, layer.neurons), dtype)
-            if layer.function.needs_z or layer is network.layers[-1]
-            else None
+            if layer.function.needs_z
+            else room[: rows * layer.neurons].reshape(rows, layer.neurons)
             for layer in network.layers
         ]
         self._deltas = [np.empty((rows, layer.neurons), dtype) for layer in network.layers]
@@ -101,7 +108,7 @@ class Backpropagation:
         sizes = [layer.parameters.size for layer in network.layers]
         ends = np.cumsum([0, *sizes])
         return [
-            vector[start:stop].reshape(layer.parameters.shape)
+            vector[start:stop].reshape(layer.parameters.shape, order="F")
             for (start, stop), layer in zip(pairwise(ends), network.layers, strict=True)
         ]
 
@@ -122,19 +129,14 @@ class Backpropagation:
         if chance is not None and self._input_dropped:
             self._drop(0, x[:, :-1], self._input_dropped, chance)
         for i, layer in enumerate(self.network.layers[:-1]):
-            out = self._inputs[i][:rows, :-1]
-            sums = self._sums[i]
-            z = out if sums is None else sums[:rows]
-            np.matmul(a, layer.parameters.T, out=z)
+            z, out = self._sums[i][:rows], self._inputs[i][:rows, :-1]
+            multiply(a, layer.parameters.T, z, self._threads)
             layer.function.forward(z, out)
             if chance is not None and self._dropped:
                 self._drop(i + 1, out, self._dropped, chance)
             a = self._inputs[i][:rows]
-        last = self.network.layers[-1]
-        sums = self._sums[-1]
-        assert sums is not None
-        z = sums[:rows]
-        np.matmul(a, last.parameters.T, out=z)
+        last, z = self.network.layers[-1], self._sums[-1][:rows]
+        multiply(a, last.parameters.T, z, self._threads)
         return self._loss.backward(last.function, z, targets, self._deltas[-1][:rows])
 
     def backward(
@@ -147,16 +149,16 @@ class Backpropagation:
         delta *= 1 / rows
         for i in range(len(layers) - 1, 0, -1):
             a = self._inputs[i - 1][:rows]
-            np.matmul(delta.T, a, out=self._gradients[i])
+            multiply(a.T, delta, self._gradients[i].T, self._threads)
             before = self._deltas[i - 1][:rows]
-            np.matmul(delta, layers[i].weights, out=before)
-            a, sums = a[:, :-1], self._sums[i - 1]
+            multiply(delta, layers[i].weights, before, self._threads)
+            a = a[:, :-1]
             if chance is not None and self._dropped:
                 before *= self._masks[i][:rows]
                 a *= 1 - self._dropped  # as it was, where it was not dropped
-            layers[i - 1].function.backward(a if sums is None else sums[:rows], a, before)
+            layers[i - 1].function.backward(self._sums[i - 1][:rows], a, before)
             delta = before
-        np.matmul(delta.T, x, out=self._gradients[0])
+        multiply(x.T, delta, self._gradients[0].T, self._threads)
         return loss, right
 
     def _drop(self, i: int, a: Array, rate: float, chance: np.random.Generator) -> None:

@@ -1,9 +1,9 @@
 """Everything a training needs to go on after an epoch as if it had never stopped.
 
 Layout: ``/parameters``, ``/best`` and ``/state/<name>``, vectors of all parameter matrices, one
-after the other; ``/history``, one row an epoch; the attributes epoch, steps, best_epoch and
-fingerprint, which tells what the training was of. The random streams are those of the seed and
-the number of the epoch, and need no state of their own.
+after the other, each column by column; ``/history``, one row an epoch; the attributes epoch, steps,
+best_epoch and fingerprint, which tells what the training was of. The random streams are those of
+the seed and the number of the epoch, and need no state of their own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from nnpipe.training.optimizers.base import State
 
 FILE = "checkpoint.h5"
 FORMAT = "nnpipe checkpoint"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)

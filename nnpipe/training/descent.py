@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import local
 
 import numpy as np
 
+from nnpipe.engines.threads import share
 from nnpipe.network.activations.base import Array
 from nnpipe.training.optimizers.base import Optimizer, State, Step
 
 # What an optimizer touches of a tile (parameters, gradient, two moments, scratch) stays in the
 # second-level cache from one of its passes to the next.
-_TILE_BYTES = 1 << 16
+_TILE_BYTES = 1 << 17
 
 
 class Descent:
@@ -24,6 +26,8 @@ class Descent:
         Its options, none left out.
     parameters, gradient : vectors of one length
         They are kept; each step reads the one and changes both.
+    threads : int
+        How many may share the tiles.
 
     Attributes
     ----------
@@ -39,23 +43,35 @@ class Descent:
         options: Mapping[str, float],
         parameters: Array,
         gradient: Array,
+        threads: int = 1,
     ) -> None:
         self.options = dict(options)
         self.state: State = optimizer.init(parameters)
         self.steps = 0
         self._update = optimizer.update
         tile = _TILE_BYTES // parameters.itemsize
-        scratch = np.empty(min(tile, parameters.size), parameters.dtype)
-        self._tiles: list[tuple[Array, Array, State, Array]] = []
+        self._threads = min(threads, parameters.size // tile)
+        self._scratch = local()
+        self._longest = min(tile, parameters.size)
+        self._tiles: list[tuple[Array, Array, State]] = []
         for start in range(0, parameters.size, tile):
             part = slice(start, min(start + tile, parameters.size))
             state = {name: vector[part] for name, vector in self.state.items()}
-            size = part.stop - part.start
-            self._tiles.append((parameters[part], gradient[part], state, scratch[:size]))
+            self._tiles.append((parameters[part], gradient[part], state))
 
     def step(self, rate: float) -> None:
         """Make one step at a learning rate. The gradient may be overwritten."""
         self.steps += 1
         step = Step(self.steps, rate, self.options)
-        for parameters, gradient, state, scratch in self._tiles:
-            self._update(parameters, gradient, state, scratch, step)
+
+        def update(tile: tuple[Array, Array, State]) -> None:
+            parameters, gradient, state = tile
+            self._update(parameters, gradient, state, self._room(parameters), step)
+
+        share(update, self._tiles, self._threads)
+
+    def _room(self, tile: Array) -> Array:
+        """Return the calling thread's scratch, as long as the tile."""
+        if not hasattr(self._scratch, "array"):
+            self._scratch.array = np.empty(self._longest, tile.dtype)
+        return self._scratch.array[: len(tile)]

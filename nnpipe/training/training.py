@@ -41,6 +41,8 @@ class Training:
         What judges the network after each epoch.
     seed : int
         Decides what dropout drops.
+    threads : int
+        How many may share a step; what comes out is the same to the bit.
 
     Attributes
     ----------
@@ -59,11 +61,12 @@ class Training:
         batches: Batches,
         validation: Batches | None,
         seed: int,
+        threads: int = 1,
     ) -> None:
         self._config, self._loss, self._seed = config, loss, seed
         self._batches, self._validation = batches, validation
         self._pass = Backpropagation(
-            network, loss, config.batch_size, config.dropout, config.input_dropout
+            network, loss, config.batch_size, config.dropout, config.input_dropout, threads
         )
         kind = OPTIMIZERS.load(optimizer.kind)
         options = {
@@ -71,7 +74,8 @@ class Training:
             for name, default in kind.options.items()
         }
         self._rate: float = options.pop("learning_rate")
-        self._descent = Descent(kind, options, self._pass.parameters, self._pass.gradient)
+        vectors = self._pass.parameters, self._pass.gradient
+        self._descent = Descent(kind, options, *vectors, threads)
         self._factor = schedule(config.schedule, config.epochs, batches.steps)
         self._penalty = Penalty(self._pass, config.l1, config.l2)
         self.history: list[Epoch] = []
@@ -190,8 +194,8 @@ class Training:
 
     def _with(self, vector: Array) -> Network:
         network = self._pass.network
-        matrices = Backpropagation.matrices(network, vector.copy())
-        layers = zip(network.layers, matrices, strict=True)
+        matrices = Backpropagation.matrices(network, vector)
+        layers = zip(network.layers, (m.copy("C") for m in matrices), strict=True)
         return replace(network, layers=tuple(replace(la, parameters=m) for la, m in layers))
 
     def _diverged(self, epoch: int, step: int, loss: float, x: Array) -> TrainingError:

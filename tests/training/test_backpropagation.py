@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,7 +13,9 @@ from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import build
 from nnpipe.network.network import Network
 from nnpipe.training.backpropagation import Backpropagation
+from nnpipe.training.descent import Descent
 from nnpipe.training.losses import LOSSES
+from nnpipe.training.optimizers import OPTIMIZERS, optimizer_options
 
 HIDDEN = sorted(ACTIVATIONS.built_in)
 PAIRS = [("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy")] + [
@@ -138,8 +142,34 @@ def test_losses_and_gradients_are_those_of_pytorch(output: str, loss: str) -> No
         theirs = torch.nn.functional.binary_cross_entropy_with_logits(z, torch.tensor(t)) * 3
     theirs.backward()
     assert value / 9 == pytest.approx(theirs.item(), rel=1e-12)
-    gradient = np.concatenate([matrix.grad.numpy().ravel() for matrix in matrices])
+    gradient = np.concatenate([matrix.grad.numpy().ravel("F") for matrix in matrices])
     np.testing.assert_allclose(pass_.gradient, gradient, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("hidden", ["relu", "leaky_relu", "elu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS.built_in))
+def test_a_step_after_the_first_allocates_no_array(hidden: str, optimizer: str) -> None:
+    layers = {"hidden1": LayerConfig(256, hidden), "output": LayerConfig(64, "softmax")}
+    net = build(StackConfig(layers=layers), inputs=100, seed=0, dtype="float32")
+    pass_ = Backpropagation(net, LOSSES.load("cross_entropy"), 2048, dropout=0.5)
+    vectors = pass_.parameters, pass_.gradient
+    options = optimizer_options(optimizer)
+    descent = Descent(OPTIMIZERS.load(optimizer), options, *vectors)
+    x, t = np.ones((2048, 101), np.float32), np.arange(2048) % 64
+    chance = np.random.default_rng(0)
+
+    def step() -> None:
+        pass_.backward(x, t, chance)
+        descent.step(options["learning_rate"])
+
+    step()
+    tracemalloc.start()
+    step()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # The smallest array of a batch is that of its 64 outputs, 512 KiB. Less than a quarter of it
+    # are the loss and the class of each sample, and the room in which NumPy casts a part at a time.
+    assert peak < 128 << 10
 
 
 @pytest.mark.parametrize("hidden", ["tanh", "gelu", "relu"])

@@ -26,9 +26,10 @@ class Activation:
         the caller silences: once for many calls, for it takes longer than a small call.
     backward : callable
         ``backward(z, a, delta)`` is given dL/da in `delta` and turns it into dL/dz in place,
-        where a = f(z) and L is any scalar.
+        where a = f(z) and L is any scalar. `z` may be overwritten.
     needs_z : bool
-        Whether `backward` reads `z`. Where it does not, `a` may have been written over `z`.
+        Whether `backward` reads `z`. Where it does not, `z` is just room for it to work in, and
+        may be `a` itself.
     """
 
     forward: Callable[[Array, Array], None]

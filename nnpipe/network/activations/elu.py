@@ -12,14 +12,17 @@ from nnpipe.network.activations.base import Activation, Array
 
 
 def _forward(z: Array, out: Array) -> None:
-    positive = np.maximum(z, 0)
+    # As e^z - 1 is never below z, the greater of the two is the one that is meant.
+    z = z.copy() if out is z else z
     np.minimum(z, 0, out=out)
     np.expm1(out, out=out)
-    out += positive
+    np.maximum(z, out, out=out)
 
 
 def _backward(z: Array, a: Array, delta: Array) -> None:
-    delta *= np.minimum(a, 0) + 1
+    np.minimum(a, 0, out=z)
+    z += 1
+    delta *= z
 
 
 elu = Activation(_forward, _backward)

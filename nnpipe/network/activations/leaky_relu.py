@@ -13,11 +13,15 @@ SLOPE = 0.01
 
 
 def _forward(z: Array, out: Array) -> None:
-    np.maximum(z, SLOPE * z, out=out)
+    z = z.copy() if out is z else z
+    np.multiply(z, SLOPE, out=out)
+    np.maximum(z, out, out=out)
 
 
 def _backward(z: Array, a: Array, delta: Array) -> None:
-    np.multiply(delta, SLOPE, out=delta, where=a <= 0)
+    np.greater(a, 0, out=z)
+    np.maximum(z, SLOPE, out=z)
+    delta *= z
 
 
 leaky_relu = Activation(_forward, _backward)

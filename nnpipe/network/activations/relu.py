@@ -16,7 +16,8 @@ def _forward(z: Array, out: Array) -> None:
 
 
 def _backward(z: Array, a: Array, delta: Array) -> None:
-    np.copyto(delta, 0, where=a <= 0)
+    np.greater(a, 0, out=z)
+    delta *= z
 
 
 relu = Activation(_forward, _backward)

@@ -21,7 +21,8 @@ def _forward(z: Array, out: Array) -> None:
 
 def _backward(z: Array, a: Array, delta: Array) -> None:
     delta *= a
-    delta *= 1 - a
+    np.subtract(1, a, out=z)
+    delta *= z
 
 
 sigmoid = Activation(_forward, _backward)

@@ -22,7 +22,10 @@ def _forward(z: Array, out: Array) -> None:
 
 
 def _backward(z: Array, a: Array, delta: Array) -> None:
-    delta *= -np.expm1(-a)
+    np.negative(a, out=z)
+    np.expm1(z, out=z)
+    np.negative(z, out=z)
+    delta *= z
 
 
 softplus = Activation(_forward, _backward)

@@ -15,7 +15,9 @@ def _forward(z: Array, out: Array) -> None:
 
 
 def _backward(z: Array, a: Array, delta: Array) -> None:
-    delta *= 1 - a * a
+    np.multiply(a, a, out=z)
+    np.subtract(1, z, out=z)
+    delta *= z
 
 
 tanh = Activation(_forward, _backward)
