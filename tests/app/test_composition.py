@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
+from hydra import compose, initialize_config_dir
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.hydra import Hydra
 
+from nnpipe.app.compose import VERSION_BASE, conf_folder, plain
 from nnpipe.app.composition import is_single
 from nnpipe.app.main import main
 
@@ -53,6 +56,27 @@ def test_a_job_of_a_sweep_is_composed_once_and_is_its_own(tmp_path, monkeypatch)
     runs = tmp_path / "outputs" / "default" / "v0001" / "runs"
     seeds = [json.loads((runs / f"00{i}" / "manifest.json").read_text())["seed"] for i in range(3)]
     assert seeds == [4, 5, 6]
+
+
+def test_jobs_that_choose_other_files_and_values_get_what_each_would_get_alone(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    typed = ["input.samples=10", "input.features=4", "architecture.inputs=4", "dtype=float32"]
+    groups = [
+        "architecture.activation=tanh,relu",
+        "architecture=mlp,uniform",
+        "optimizer=sgd,adam",
+        "seed=1,2",
+    ]
+    assert main(["-m", *typed, *groups]) == 0
+    runs = tmp_path / "outputs" / "default" / "v0001" / "runs"
+    found = [yaml.safe_load((run / "config.yaml").read_text()) for run in sorted(runs.iterdir())]
+    lines = [yaml.safe_load((run / "overrides.yaml").read_text()) for run in sorted(runs.iterdir())]
+    assert len(found) == 16
+    for config, overrides in zip(found, lines, strict=True):
+        with initialize_config_dir(str(conf_folder()), version_base=VERSION_BASE):
+            assert config == plain(compose("config", overrides))
 
 
 def test_what_may_set_the_mode_is_never_taken_for_a_single_run():
