@@ -133,7 +133,7 @@ def ours(sizes: Sequence[int], x: Any, y: Any, threads: int) -> Epoch:
     loss = LOSSES.load("cross_entropy")
     config = TrainingConfig(epochs=1000, batch_size=BATCH)
     config.schedule = ScheduleConfig()
-    training = Training(network, loss, config, OptimizerConfig(), batches, None, 0, threads)
+    training = Training(network, loss, config, OptimizerConfig(), batches, None, 0, {}, threads)
 
     def epoch() -> None:
         with one_thread:  # as the stage has it

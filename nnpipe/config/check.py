@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, cast
 
 from nnpipe.config.cluster import check_cluster
@@ -19,10 +20,12 @@ from nnpipe.config.schema import (
     NORMALIZATIONS,
     Config,
     DaskConfig,
+    DropoutConfig,
     FromRunConfig,
     Hdf5Input,
     InitializerConfig,
     InputConfig,
+    LayerConfig,
     MlpConfig,
     NormalizeConfig,
     RandomInput,
@@ -151,7 +154,7 @@ def _architecture(config: Config, names: Names) -> list[str]:
                     names.activations,
                 )
         case StackConfig():
-            if not architecture.layers:
+            if not stack_of(architecture):
                 problems.append("architecture.layers: found no layer; expected at least one")
             for name, layer in architecture.layers.items():
                 key = f"architecture.layers.{name}"
@@ -160,12 +163,33 @@ def _architecture(config: Config, names: Names) -> list[str]:
                         f"architecture.layers: {name!r} cannot name a layer; expected a letter, "
                         "then letters, digits and '_', at most 64 in all, and not 'all'"
                     )
+                if isinstance(layer, DropoutConfig):
+                    problems += _dropout(key, layer)
+                    continue
                 if layer.neurons != cast("Any", MISSING):
                     problems += check_at_least(f"{key}.neurons", layer.neurons, 1)
                 problems += _layer(key, layer.activation, layer.initializer, names)
+            problems += [
+                f"architecture.layers.{name}: found dropout {place}; expected it before a layer "
+                "with neurons. Leave one out."
+                for name, place in _misplaced(architecture)
+            ]
         case _:
             pass
     return problems
+
+
+def _dropout(key: str, layer: DropoutConfig) -> list[str]:
+    if 0 <= layer.rate < 1:
+        return []
+    return [f"{key}.rate: found {layer.rate}; expected 0 or greater, below 1"]
+
+
+def _misplaced(architecture: StackConfig) -> Iterator[tuple[str, str]]:
+    """Yield the name of each dropout that has no layer with neurons after it, and why."""
+    for (name, layer), (_, after) in pairwise([*architecture.layers.items(), ("", None)]):
+        if isinstance(layer, DropoutConfig) and not isinstance(after, LayerConfig):
+            yield name, "at the end" if after is None else "before dropout"
 
 
 def _layer(key: str, activation: str, initializer: InitializerConfig, names: Names) -> list[str]:

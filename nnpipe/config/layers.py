@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from nnpipe.config.schema import (
     MOST_HIDDEN,
     ArchitectureConfig,
+    DropoutConfig,
     LayerConfig,
     MlpConfig,
     StackConfig,
@@ -15,7 +17,7 @@ from nnpipe.config.schema import (
 
 
 def stack_of(architecture: ArchitectureConfig) -> dict[str, LayerConfig]:
-    """Return the layers that an architecture declares, in order.
+    """Return the layers that an architecture declares, in order; dropout is none of a network's.
 
     The layers of `mlp` and `uniform` are named hidden1, hidden2, ... and output. A `from_run`
     declares none: its layers are the stored ones.
@@ -25,7 +27,8 @@ def stack_of(architecture: ArchitectureConfig) -> dict[str, LayerConfig]:
     """
     match architecture:
         case StackConfig():
-            return architecture.layers
+            layers = architecture.layers.items()
+            return {name: layer for name, layer in layers if isinstance(layer, LayerConfig)}
         case MlpConfig():
             return _named(architecture, architecture.sizes)
         case UniformConfig():
@@ -34,6 +37,22 @@ def stack_of(architecture: ArchitectureConfig) -> dict[str, LayerConfig]:
             return _named(architecture, sizes)
         case _:
             return {}
+
+
+def dropout_of(architecture: ArchitectureConfig) -> dict[str, float]:
+    """Return the share of its inputs that is dropped in training, by the name of the layer.
+
+    >>> layers = {"drop": DropoutConfig(rate=0.2), "output": LayerConfig(neurons=10)}
+    >>> dropout_of(StackConfig(layers=layers))
+    {'output': 0.2}
+    """
+    if not isinstance(architecture, StackConfig):
+        return {}
+    return {
+        name: before.rate
+        for (_, before), (name, _) in pairwise(architecture.layers.items())
+        if isinstance(before, DropoutConfig)
+    }
 
 
 def _named(architecture: MlpConfig | UniformConfig, sizes: Sequence[int]) -> dict[str, LayerConfig]:

@@ -15,10 +15,12 @@ import numpy as np
 from nnpipe.config.schema import (
     ARCHITECTURES,
     ENGINES,
+    LAYERS,
     MISSING,
     Config,
     EngineConfig,
     InputConfig,
+    LayerConfig,
 )
 from nnpipe.errors import ConfigError
 from nnpipe.registry import did_you_mean, unknown
@@ -158,7 +160,14 @@ def _value(wanted: Any, value: Any, where: str, problems: list[str]) -> Any:
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             value = dataclasses.asdict(value)
         if isinstance(value, Mapping):
-            return _instance(wanted, cast("Mapping[str, Any]", value), where, problems)
+            given = cast("Mapping[str, Any]", value)
+            kind = given.get("kind", LayerConfig.kind)
+            if wanted is LayerConfig and kind != LayerConfig.kind:
+                if not isinstance(kind, str) or kind not in LAYERS:
+                    problems.append(f"{where}.kind: {unknown(kind, 'a kind of layer', LAYERS)}")
+                    return LayerConfig()
+                wanted = LAYERS[kind]
+            return _instance(wanted, given, where, problems)
         return _refuse(value, "a mapping", where, problems)
     if origin is dict:
         if not isinstance(value, Mapping):

@@ -70,11 +70,20 @@ class LayerConfig:
     neurons: int = MISSING  # type: ignore[assignment]
     activation: str = "sigmoid"
     initializer: Any = named(InitializerConfig, "normal")
+    kind: str = "dense"
+
+
+@dataclass
+class DropoutConfig:
+    """A layer of a stack that drops a share of what the next one is given, in training alone."""
+
+    kind: str = "dropout"
+    rate: float = 0.5
 
 
 @dataclass
 class StackConfig(ArchitectureConfig):
-    """Named layers, in the order in which they are written."""
+    """Named layers, in the order in which they are written: LayerConfig or DropoutConfig."""
 
     kind: str = "stack"
     # OmegaConf would refuse a layer that is added to a typed mapping as {neurons: 3}.
@@ -257,8 +266,6 @@ class TrainingConfig:
     clip_norm: float | None = None
     l1: float = 0.0
     l2: float = 0.0
-    dropout: float = 0.0
-    input_dropout: float = 0.0
     schedule: Any = named(ScheduleConfig, "constant")
     memory_mib: int = 1024
     checkpoint_every: int = 1
@@ -306,6 +313,12 @@ ARCHITECTURES: dict[str, type[ArchitectureConfig]] = {
     "stack": StackConfig,
     "from_run": FromRunConfig,
 }
+
+LAYERS: dict[str, type[LayerConfig | DropoutConfig]] = {
+    "dense": LayerConfig,
+    "dropout": DropoutConfig,
+}
+"""The kinds of layer of a stack."""
 
 ENGINES: dict[str, type[EngineConfig]] = {"dask": DaskConfig}
 """The engines that have config keys of their own."""

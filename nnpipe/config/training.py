@@ -49,10 +49,11 @@ def check_loss(loss: str | None, activation: str, names: Names) -> list[str]:
 
 def _numbers(training: TrainingConfig) -> list[str]:
     problems: list[str] = []
-    for name in ("validation_fraction", "dropout", "input_dropout"):
-        share = getattr(training, name)
-        if share is not None and not 0 <= share < 1:
-            problems.append(f"training.{name}: found {share}; expected 0 or greater, below 1")
+    share = training.validation_fraction
+    if share is not None and not 0 <= share < 1:
+        problems.append(
+            f"training.validation_fraction: found {share}; expected 0 or greater, below 1"
+        )
     for name in ("l1", "l2"):
         value = getattr(training, name)
         if not 0 <= value < math.inf:

@@ -5,8 +5,9 @@ Z_i = A_i P_iᵀ and a_{i+1} = f_i(Z_i). The loss gives δ of the last layer, an
 dL/dP_i = δ_iᵀ A_i, whose last column is the gradient of the biases, and
 δ_{i-1} = f'_{i-1}(Z_{i-1}) ⊙ δ_i W_i, where W_i is P_i without its last column.
 
-With dropout, some of the outputs of each hidden layer are 0 for a sample, and the others are larger
-by as much, so that sums keep their size; the network itself knows nothing of it.
+With dropout, a share p of the inputs of a layer, drawn anew for each sample, are 0 in a step, and
+the others 1 / (1 - p) times as large, so that sums keep their size. The network knows nothing of
+it.
 
 References
 ----------
@@ -17,6 +18,7 @@ networks from overfitting (Journal of Machine Learning Research, 2014).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -45,8 +47,8 @@ class Backpropagation:
         It must fit the last layer's activation.
     rows : int
         The largest batch.
-    dropout, input_dropout : float
-        The share of the outputs of hidden layers, and of features, that are dropped.
+    dropout : mapping of str to float
+        The share of its inputs that is dropped, by the name of the layer; the others keep all.
     threads : int
         How many may share a product; what comes out is the same to the bit.
 
@@ -63,12 +65,10 @@ class Backpropagation:
         network: Network,
         loss: Loss,
         rows: int,
-        dropout: float = 0.0,
-        input_dropout: float = 0.0,
+        dropout: Mapping[str, float] = {},
         threads: int = 1,
     ) -> None:
         self._loss, self._threads = loss, threads
-        self._dropped, self._input_dropped = dropout, input_dropout
         self.parameters = np.concatenate([la.parameters.ravel("F") for la in network.layers])
         self.gradient = np.zeros_like(self.parameters)
         self.network = replace(
@@ -95,11 +95,10 @@ class Backpropagation:
         ]
         self._deltas = [np.empty((rows, layer.neurons), dtype) for layer in network.layers]
         # What each output is multiplied by: 0, or 1 / (1 - dropout).
-        widths = [layer.inputs for layer in network.layers]
-        rates = [input_dropout, *[dropout] * (len(widths) - 1)]
+        self._rates = [dropout.get(layer.name, 0.0) for layer in network.layers]
         self._masks = [
-            np.empty((rows if rate else 0, width), dtype)
-            for rate, width in zip(rates, widths, strict=True)
+            np.empty((rows if rate else 0, layer.inputs), dtype)
+            for rate, layer in zip(self._rates, network.layers, strict=True)
         ]
 
     @staticmethod
@@ -126,14 +125,12 @@ class Backpropagation:
             Decides what is dropped; None: nothing.
         """
         a, rows = x, len(x)
-        if chance is not None and self._input_dropped:
-            self._drop(0, x[:, :-1], self._input_dropped, chance)
+        self._drop(0, x[:, :-1], chance)
         for i, layer in enumerate(self.network.layers[:-1]):
             z, out = self._sums[i][:rows], self._inputs[i][:rows, :-1]
             multiply(a, layer.parameters.T, z, self._threads)
             layer.function.forward(z, out)
-            if chance is not None and self._dropped:
-                self._drop(i + 1, out, self._dropped, chance)
+            self._drop(i + 1, out, chance)
             a = self._inputs[i][:rows]
         last, z = self.network.layers[-1], self._sums[-1][:rows]
         multiply(a, last.parameters.T, z, self._threads)
@@ -153,15 +150,18 @@ class Backpropagation:
             before = self._deltas[i - 1][:rows]
             multiply(delta, layers[i].weights, before, self._threads)
             a = a[:, :-1]
-            if chance is not None and self._dropped:
+            if chance is not None and self._rates[i]:
                 before *= self._masks[i][:rows]
-                a *= 1 - self._dropped  # as it was, where it was not dropped
+                a *= 1 - self._rates[i]  # as it was, where it was not dropped
             layers[i - 1].function.backward(self._sums[i - 1][:rows], a, before)
             delta = before
         multiply(x.T, delta, self._gradients[0].T, self._threads)
         return loss, right
 
-    def _drop(self, i: int, a: Array, rate: float, chance: np.random.Generator) -> None:
+    def _drop(self, i: int, a: Array, chance: np.random.Generator | None) -> None:
+        rate = self._rates[i]
+        if chance is None or not rate:
+            return
         mask: NDArray[Any] = self._masks[i][: len(a)]
         chance.random(out=mask, dtype=mask.dtype.type)
         np.greater_equal(mask, rate, out=mask)

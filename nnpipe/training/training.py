@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -41,6 +41,8 @@ class Training:
         What judges the network after each epoch.
     seed : int
         Decides what dropout drops.
+    dropout : mapping of str to float
+        The share of its inputs that is dropped, by the name of the layer.
     threads : int
         How many may share a step; what comes out is the same to the bit.
 
@@ -61,13 +63,12 @@ class Training:
         batches: Batches,
         validation: Batches | None,
         seed: int,
+        dropout: Mapping[str, float] = {},
         threads: int = 1,
     ) -> None:
         self._config, self._loss, self._seed = config, loss, seed
         self._batches, self._validation = batches, validation
-        self._pass = Backpropagation(
-            network, loss, config.batch_size, config.dropout, config.input_dropout, threads
-        )
+        self._pass = Backpropagation(network, loss, config.batch_size, dropout, threads)
         kind = OPTIMIZERS.load(optimizer.kind)
         options = {
             name: default if getattr(optimizer, name) is None else getattr(optimizer, name)

@@ -20,6 +20,11 @@ def stack(name="a", **layer):
     return {"architecture": {"layers": {name: {"neurons": 2, **layer}}}}
 
 
+def dropout(**layer):
+    drop = {"kind": "dropout", **layer}
+    return {"architecture": {"layers": {"drop": drop, "last": {"neurons": 2}}}}
+
+
 def normalized(**normalize):
     return {"input": {"normalize": normalize}}
 
@@ -33,6 +38,7 @@ def normalized(**normalize):
         {"architecture": {"width": 1, "depth": 1000}},
         stack("_" + "a" * 63, activation="softmax", initializer={"kind": "he_normal"}),
         stack(initializer={"kind": "uniform", "low": -1, "high": 1, "bias": "zeros"}),
+        dropout(rate=0.0),
         {"architecture": {"run": "outputs/default/v0001"}, "output": {"activations": ["any"]}},
         {"input": {"samples": 1, "features": 1, "mean": -1, "std": 0}},
         {"input": {"distribution": "uniform", "low": -1, "high": 0}},
@@ -52,6 +58,29 @@ def test_what_is_in_range_has_no_problems(given):
     ("given", "problem"),
     [
         ({"seed": -1}, "seed: found -1; expected 0 or greater"),
+        (
+            dropout(rate=1),
+            "architecture.layers.drop.rate: found 1.0; expected 0 or greater, below 1",
+        ),
+        (
+            dropout(rate="half"),
+            "architecture.layers.drop.rate: found 'half'; expected a number",
+        ),
+        (
+            dropout(rat=0.5),
+            "architecture.layers.drop.rat: unknown key; expected one of kind, rate. "
+            "Did you mean 'rate'?",
+        ),
+        (
+            dropout(kind="dropot"),
+            "architecture.layers.drop.kind: 'dropot' is not a kind of layer; "
+            "expected one of dense, dropout. Did you mean 'dropout'?",
+        ),
+        (
+            {"architecture": {"layers": {"a": {"neurons": 2}, "drop": {"kind": "dropout"}}}},
+            "architecture.layers.drop: found dropout at the end; "
+            "expected it before a layer with neurons. Leave one out.",
+        ),
         (
             {"dtype": "float23"},
             "dtype: 'float23' is not a dtype for networks; expected one of float32, float64. "

@@ -2,8 +2,9 @@
 
 import pytest
 
-from nnpipe.config.layers import stack_of
+from nnpipe.config.layers import dropout_of, stack_of
 from nnpipe.config.schema import (
+    DropoutConfig,
     FromRunConfig,
     InitializerConfig,
     LayerConfig,
@@ -61,3 +62,18 @@ def test_the_layers_of_an_earlier_run_are_not_declared():
 
 def test_no_sizes_are_no_layers():
     assert stack_of(MlpConfig(sizes=[])) == {}
+
+
+def test_dropout_is_no_layer_of_the_network_but_a_rate_of_the_one_after_it():
+    architecture = StackConfig(
+        layers={
+            "drop0": DropoutConfig(rate=0.2),
+            "a": LayerConfig(neurons=3),
+            "b": LayerConfig(neurons=3),
+            "drop2": DropoutConfig(),
+            "c": LayerConfig(neurons=2),
+        }
+    )
+    assert list(stack_of(architecture)) == ["a", "b", "c"]
+    assert dropout_of(architecture) == {"a": 0.2, "c": 0.5}
+    assert dropout_of(MlpConfig()) == {}

@@ -105,6 +105,34 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(config: Config, optim
         assert whole.manifest.artifacts[name] == resumed.manifest.artifacts[name]
 
 
+def test_dropout_is_a_layer_in_training_and_none_of_the_network(config: Config) -> None:
+    layers = {
+        "drop0": {"kind": "dropout", "rate": 0.1},
+        "hidden": {"neurons": 32, "activation": "tanh", "initializer": "glorot_normal"},
+        "drop1": {"kind": "dropout", "rate": 0.4},
+        "output": {"neurons": 3, "activation": "softmax", "initializer": "glorot_normal"},
+    }
+    plain = {name: layer for name, layer in layers.items() if "kind" not in layer}
+    whole = nnpipe.run(config | {"architecture": {"layers": layers}})
+    assert [layer.name for layer in whole.network.layers] == ["hidden", "output"]
+    assert whole.config["architecture"]["layers"]["drop1"] == {"kind": "dropout", "rate": 0.4}
+    outputs = whole.network(h5py.File(config["input"]["path"])["x"][()])
+    np.testing.assert_allclose(outputs, whole.outputs[()], rtol=0, atol=1e-6)
+    other = nnpipe.run(config | {"architecture": {"layers": plain}})
+    name = "parameters.h5"
+    assert whole.manifest.artifacts[name] != other.manifest.artifacts[name]
+
+    stopped = nnpipe.run(
+        changed(config, training={"epochs": 2}) | {"architecture": {"layers": layers}}
+    )
+    resumed = nnpipe.run(
+        changed(config, training={**config["training"], "resume": stopped.path})
+        | {"architecture": {"layers": layers}}
+    )
+    for name in ("parameters.h5", "last.h5", "history.h5"):
+        assert whole.manifest.artifacts[name] == resumed.manifest.artifacts[name]
+
+
 def test_a_training_that_reads_its_input_anew_each_epoch_goes_on_to_the_same_bytes(
     config: Config, tmp_path: Path
 ) -> None:
