@@ -168,5 +168,5 @@ def infer_part(job: Job, shard: Shard) -> Receipt:
             shelf=RunShelf(Record(job.folder), scaling),
         )
         announce(work)
-        tally = infer_shard(work, FastEngine(network), shard.rows)
+        tally = infer_shard(work, shard.rows)
     return write_receipt(part, job.key, shard.rows, tally.state())

@@ -93,6 +93,11 @@ class Input:
         """Whether the samples have labels."""
         return self.source.labels(0, 0) is not None
 
+    @property
+    def always_finite(self) -> bool:
+        """Whether no number can be NaN or infinite, as it is stored and as it is normalized."""
+        return self._safe
+
     def read(self, start: int, stop: int) -> NDArray[np.floating[Any]]:
         """Return the samples from start to stop, (stop - start, features), in a new array.
 

@@ -8,8 +8,8 @@ from itertools import islice
 
 import numpy as np
 
-from nnpipe.engines.base import Engine
 from nnpipe.stages.base import Work, batch_rows, shards
+from nnpipe.stages.folding import fold_normalization
 from nnpipe.stages.memory import fitting_threads, report
 from nnpipe.stages.scores import predict
 from nnpipe.stages.stream import Executed, stream
@@ -65,21 +65,24 @@ def announce(work: Work) -> None:
         work.sink.create("predictions", (samples,), np.int64, ("sample",), "Predictions")
 
 
-def infer_shard(work: Work, engine: Engine, rows: range) -> Tally:
+def infer_shard(work: Work, rows: range) -> Tally:
     """Write what was announced for a range of samples, and return their tally."""
-    with closing(_stream(work, engine, [rows])) as executed:
+    with closing(_stream(work, [rows])) as executed:
         return _take(work, executed, rows)
 
 
 def _one_after_the_other(work: Work) -> Iterator[Tally]:
     parts = shards(work.config, work.input.samples, work.network)
-    with closing(_stream(work, work.engine(work.network), parts)) as executed:
+    with closing(_stream(work, parts)) as executed:
         for rows in parts:
             yield _take(work, executed, rows)
     report(work.config)
 
 
-def _stream(work: Work, engine: Engine, parts: Sequence[range]) -> Generator[Executed]:
+def _stream(work: Work, parts: Sequence[range]) -> Generator[Executed]:
+    network, given = work.network, work.input
+    if work.config.engine.kind != "reference":
+        network, given = fold_normalization(network, given)
     together = batch_rows(work.config, work.network)
     batches = [
         range(start, min(start + together, rows.stop))
@@ -87,7 +90,7 @@ def _stream(work: Work, engine: Engine, parts: Sequence[range]) -> Generator[Exe
         for start in rows[::together]
     ]
     threads = min(fitting_threads(work.config, work.network, _kept(work)), len(batches))
-    return stream(work.input, engine, batches, threads, _kept(work))
+    return stream(given, work.engine(network), batches, threads, _kept(work))
 
 
 def _take(work: Work, executed: Iterator[Executed], rows: range) -> Tally:
