@@ -153,7 +153,8 @@ def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Prog
     record.facts = {
         "seed": config.seed,
         "dtype": dtype.name,
-        "input": source.fingerprint(),
+        "input": source.fingerprint()
+        | {part: further.fingerprint() for part, further in plan.aside.items()},
         "source_run": None if plan.stored is None else str(plan.stored.path),
     }
     record.write_config(dataclasses.asdict(config), overrides)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 from nnpipe.errors import RunError
+from nnpipe.labelled import ASIDE
 from nnpipe.pipeline import open_run, run
 from nnpipe.runs.address import home
 from nnpipe.runs.claim import point_latest, version_of
@@ -82,20 +84,33 @@ def _go_on(folder: Path, progress: Progress | None) -> Run:
 def config_of(before: Run) -> dict[str, Any]:
     """Return a run's config with paths that lead where they led."""
     config = before.config
-    parts: dict[str, dict[str, Any]] = {
-        name: dict(config.get(name) or {}) for name in ("architecture", "input", "output")
-    }
+    known = before.manifest.input
     root, _ = home(before.path)
     moved = [("output", "root", str(root))]
     if before.manifest.source_run is not None:
         moved.append(("architecture", "run", before.manifest.source_run))
-    if "path" in before.manifest.input:
-        moved.append(("input", "path", str(before.manifest.input["path"])))
+    for part, source in {"input": known, **{name: known.get(name) for name in ASIDE}}.items():
+        moved += _files(part, source)
+    parts = {part: dict(config.get(part) or {}) for part, _, _ in moved}
     for part, key, place in moved:
         typed = parts[part].get(key)
         if isinstance(typed, str) and Path(typed).resolve() != Path(place).resolve():
             parts[part][key] = place
     return {**config, **parts}
+
+
+def _files(part: str, source: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield the config keys of an input that name files, each with where it led."""
+    match source:
+        case {"path": str(path)}:
+            yield part, "path", path
+        case _:
+            pass
+    match source:
+        case {"labels": {"kind": "idx" | "npy", "path": str(path)}}:  # in HDF5, within the file
+            yield part, "labels", path
+        case _:
+            pass
 
 
 def _overrides(before: Run) -> list[str]:

@@ -63,7 +63,8 @@ class Manifest:
     network : list of mapping
         The layers in order: name, activation, inputs, neurons.
     input : mapping
-        The fingerprint of the input: kind, path, size, mtime_ns, dataset, shape, dtype.
+        The fingerprint of the input: kind, path, size, mtime_ns, dataset, shape, dtype; within
+        it those of labels, and of the inputs for validation and test.
     source_run : str or None
         The run whose parameters were used.
     software, blas, git_commit

@@ -226,6 +226,29 @@ def test_a_rerun_is_identical_and_a_new_version(
     assert (root / "small/latest").readlink() == Path("v0002")
 
 
+def test_a_training_made_with_relative_paths_is_run_again_from_elsewhere(
+    root: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.arange(40.0).reshape(20, 2) / 40)
+    np.save("y.npy", np.arange(20) % 2)
+    data = {"kind": "npy", "path": "x.npy", "labels": "y.npy"}
+    make(
+        Path("outputs"),
+        input=data,
+        validation=data,
+        test=data,
+        architecture={"sizes": [2], "activation": "softmax"},
+        pipeline={"stages": ["train", "evaluate", "infer"]},
+        training={"epochs": 1},
+    )
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    status, out, _ = ask("rerun", "small/latest")
+    assert out == "small/v0002: identical to small/v0001, to the bit\n"
+    assert status == 0
+
+
 def test_a_rerun_that_differs_says_that_the_input_changed(root: Path, ask: Ask) -> None:
     data = root.parent / "x.npy"
     np.save(data, np.ones((3, 2)))
