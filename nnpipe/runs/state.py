@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -59,10 +60,11 @@ class State:
     def size(self) -> int:
         """Bytes of all its files."""
         total = 0
-        for path in self.folder.rglob("*"):
-            # A run that goes on has files that come and go.
-            with suppress(FileNotFoundError):
-                total += 0 if path.is_dir() else path.lstat().st_size
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                # A run that goes on has files that come and go.
+                with suppress(FileNotFoundError):
+                    total += os.lstat(os.path.join(folder, name)).st_size
         return total
 
 

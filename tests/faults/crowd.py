@@ -1,6 +1,6 @@
-"""Start runs at once into one name while a reader lists them: ``crowd.py ROOT RUNS LISTINGS``.
+"""Start runs at once into one name while two readers list them: ``crowd.py ROOT RUNS LISTINGS``.
 
-It prints, as JSON, how often the reader saw each status, what it saw that cannot be, and how the
+It prints, as JSON, how often the readers saw each status, what they saw that cannot be, and how the
 processes ended. It is a program of its own because it forks, which needs a process without threads.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import nnpipe
 from nnpipe.runs.listing import list_runs
 
+READERS = 2
 DONE = ".done"
 FILES = ("manifest.json", "results.h5", "parameters.h5")
 
@@ -26,8 +27,10 @@ def start(root):
 def list_until(root, count, send):
     seen, wrong = Counter(), []
     while seen["listings"] < count or not (root / DONE).exists():
-        seen["listings"] += 1
-        for row in list_runs(root).data:
+        rows = list_runs(root).data
+        # Those before the first run are too easy to count.
+        seen["listings"] += bool(rows)
+        for row in rows:
             seen[row["status"]] += 1
             folder = root / "a" / f"v{row['version']:04d}"
             whole = all((folder / name).exists() for name in FILES)
@@ -40,17 +43,25 @@ def list_until(root, count, send):
 
 def main(root, runs, listings):
     context = multiprocessing.get_context("fork")
-    receive, send = context.Pipe(duplex=False)
-    reader = context.Process(target=list_until, args=(root, listings, send))
+    pipes = [context.Pipe(duplex=False) for _ in range(READERS)]
+    readers = [
+        context.Process(target=list_until, args=(root, listings // READERS, send))
+        for _, send in pipes
+    ]
     writers = [context.Process(target=start, args=(root,)) for _ in range(runs)]
-    for process in (reader, *writers):
+    for process in (*readers, *writers):
         process.start()
     for process in writers:
         process.join()
     (root / DONE).touch()
-    seen, wrong = receive.recv()
-    reader.join()
-    ended = [process.exitcode for process in (reader, *writers)]
+    seen, wrong = Counter(), []
+    for receive, _ in pipes:
+        counted, found = receive.recv()
+        seen.update(counted)
+        wrong += found
+    for process in readers:
+        process.join()
+    ended = [process.exitcode for process in (*readers, *writers)]
     sys.stdout.write(json.dumps({"seen": seen, "wrong": wrong, "ended": ended}) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Many runs at once into one name, a reader that lists them, a clock that goes backwards."""
+"""Many runs at once into one name, readers that list them, a clock that goes backwards."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def test_runs_at_once_get_a_number_each_and_no_reader_sees_half_a_run(tmp_path, 
     program = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
     report = json.loads(program.stdout.splitlines()[-1])
     assert report["wrong"] == []
-    assert report["ended"] == [0] * (runs + 1)
+    assert report["ended"] == [0] * (runs + 2)
     assert report["seen"]["listings"] >= listings
     folders = sorted(path.name for path in (tmp_path / "a").iterdir() if path.name != "latest")
     assert folders == [f"v{number:04d}" for number in range(1, runs + 1)]

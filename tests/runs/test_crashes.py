@@ -2,7 +2,8 @@
 
 The process is a fork of the test's own, with a hook that kills it at its n-th step on the disk:
 before a file is opened, a folder made, a name changed, a link made, or a file flushed. n grows
-until a process comes through.
+until a process comes through. A sweep takes longer: it comes through at once, and what a kill at
+each step would have left is copied.
 """
 
 from __future__ import annotations
@@ -48,10 +49,15 @@ def killed_at(
     if child == 0:
         status = 1
         try:
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, 1)
-            os.dup2(null, 2)
-            _count_down(number, str(root), re.compile(ignore), writer)
+            quiet()
+            remaining = itertools.count(number - 1, -1)
+
+            def kill(event: str, place: str) -> None:
+                if next(remaining) == 0:
+                    os.write(writer, f"{event} {place}".encode())
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            watch(str(root), re.compile(ignore), kill)
             action()
             status = 0
         finally:
@@ -67,17 +73,23 @@ def killed_at(
     return None
 
 
-def _count_down(number: int, root: str, ignore: re.Pattern[str], writer: int) -> None:
-    remaining = number
+def quiet() -> None:
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+
+
+def watch(root: str, ignore: re.Pattern[str], act: Callable[[str, str], None]) -> None:
+    """Have a function called before each step below a folder, for as long as the process lives."""
+    acting = False
 
     def step(event: str, place: object) -> None:
-        nonlocal remaining
-        if not str(place).startswith(root) or ignore.search(str(place)):
+        nonlocal acting
+        if acting or not str(place).startswith(root) or ignore.search(str(place)):
             return
-        remaining -= 1
-        if remaining == 0:
-            os.write(writer, f"{event} {place}".encode())
-            os.kill(os.getpid(), signal.SIGKILL)
+        acting = True
+        act(event, str(place))
+        acting = False
 
     def audit(event: str, arguments: tuple[object, ...]) -> None:
         if event in STEPS and arguments:
@@ -93,6 +105,60 @@ def _count_down(number: int, root: str, ignore: re.Pattern[str], writer: int) ->
 
     os.fsync = fsync
     sys.addaudithook(audit)
+
+
+def states_on_the_way(
+    root: Path, copies: Path, action: Callable[[], Any], ignore: str
+) -> tuple[list[Path], int]:
+    """Do something in a process that copies a folder before each of its steps below it.
+
+    A process that is killed leaves what is on the disk at that moment, so that each copy is what
+    a kill at its step would have left. Copies that are the same are kept once.
+
+    Returns
+    -------
+    copies : list of Path
+        In their order.
+    steps : int
+        How many steps there were.
+    """
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            quiet()
+            count = itertools.count(1)
+
+            def copy(event: str, place: str) -> None:
+                shutil.copytree(root, copies / f"{next(count):03d}", symlinks=True)
+
+            watch(str(root), re.compile(ignore), copy)
+            action()
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+    taken = sorted(copies.iterdir())
+    kept: dict[frozenset[tuple[str, bytes]], Path] = {}
+    for folder in taken:
+        kept.setdefault(contents(folder), folder)
+    return list(kept.values()), len(taken)
+
+
+def contents(folder: Path) -> frozenset[tuple[str, bytes]]:
+    """Return the paths and contents of all that is in a folder."""
+
+    def content(path: Path) -> bytes:
+        if path.is_symlink():
+            return bytes(path.readlink())
+        return b"a folder" if path.is_dir() else path.read_bytes()
+
+    return frozenset((str(path.relative_to(folder)), content(path)) for path in folder.rglob("*"))
+
+
+def names(folder: Path) -> set[str]:
+    """Return the names in a folder, without the numbers of the processes that made them."""
+    return {re.sub(r"\.\d+\.part$", ".part", name) for name, _ in contents(folder)}
 
 
 def one_run(root: Path) -> None:
@@ -169,10 +235,21 @@ def test_a_sweep_may_be_killed_at_every_step_and_resumed(
     reference = root / "default/v0001"
     # What a job does in its folder is what a run does, and is tested above, but for its end.
     within_a_job = r"runs/\d+(/(?!\.?manifest)|$)"
-    for number in itertools.count(1):
-        step = killed_at(number, root, lambda: main(asked), within_a_job)
-        if step is None:
-            break
+    begun = root.with_name("begun")
+    shutil.copytree(root, begun, symlinks=True)
+    copies = root.with_name("copies")
+    states, steps = states_on_the_way(root, copies, lambda: main(asked), within_a_job)
+    assert steps > 30
+
+    shutil.rmtree(root)
+    shutil.copytree(begun, root, symlinks=True)
+    assert killed_at(steps // 2, root, lambda: main(asked), within_a_job) is not None
+    assert names(root) == names(copies / f"{steps // 2:03d}")
+
+    resumed = 0
+    for state in states:
+        shutil.rmtree(root)
+        state.rename(root)
         assert_sound(root)
         folder = sorted(versions(root))[-1]
         if folder == reference:
@@ -181,8 +258,8 @@ def test_a_sweep_may_be_killed_at_every_step_and_resumed(
         for job in jobs(folder):
             assert_whole(job, reference / "runs" / job.name)
         if (folder / "sweep.yaml").exists() and look(folder).status == "killed":
+            resumed += 1
             assert runs(["resume", str(folder)]) == 0
             assert verify_run(folder) == []
             assert len(jobs(folder)) == 2
-        shutil.rmtree(folder)
-    assert number > 30
+    assert resumed > 10
