@@ -123,7 +123,7 @@ def open_run(path: str | os.PathLike[str], prepare: Prepare = plain) -> Run:
     if manifest.status != "complete":
         problem = f"{path}: the run is {manifest.status}, not complete: {manifest.error}"
         raise RunError(problem)
-    missing = {CONFIG, PARAMETERS} - set(manifest.artifacts)
+    missing = {CONFIG, PARAMETERS, RESULTS} - set(manifest.artifacts)
     problems = [f"{folder / name}: not in the manifest" for name in sorted(missing)]
     problems += verify(folder, manifest)
     if problems:
