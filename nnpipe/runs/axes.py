@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-_TOGETHER = 1 << 20
+_TOGETHER = 1 << 16
 
 
 def describe(dataset: Any, title: str, description: str) -> None:
