@@ -17,7 +17,7 @@ from nnpipe.config.load import load
 from nnpipe.config.schema import Config, DaskConfig, FromRunConfig
 from nnpipe.config.training import check_loss
 from nnpipe.engines import ENGINES
-from nnpipe.engines.cluster import find_missing
+from nnpipe.engines.cluster import find_missing, find_silence
 from nnpipe.errors import ConfigError, NnpipeError, RunError
 from nnpipe.labelled import close_all, find_misfits, open_aside
 from nnpipe.network.activations import ACTIVATIONS
@@ -126,7 +126,7 @@ def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
     if config.output.tracking == "mlflow" and find_spec("mlflow") is None:
         problems.append("output.tracking: mlflow is not installed. pip install 'nnpipe[mlflow]'")
     if isinstance(config.engine, DaskConfig):
-        problems += find_missing(config.engine)
+        problems += find_missing(config.engine) or find_silence(config.engine)
     stored, source = None, None
     if isinstance(config.architecture, FromRunConfig):
         try:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+import sys
 from pathlib import Path
+from threading import Thread
 
 import h5py
 import numpy as np
 import pytest
 
 import nnpipe
+from nnpipe.app.main import main
+from nnpipe.engines import cluster
 from tests.processes import (
     NNPIPE,
     RUN,
@@ -27,6 +32,8 @@ pytestmark = pytest.mark.slow
 
 SHARD = 65_536
 DASK = ("engine=dask", "engine.workers=2")
+DASK_CLI = (sys.executable, "-m", "dask")
+QUIET = ("--no-dashboard", "--scheduler-file")
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +160,46 @@ def test_a_shard_that_kills_three_workers_ends_the_run_and_is_named(start, slow_
     manifest = json.loads((folder / "manifest.json").read_text())
     assert (manifest["status"], manifest["error"]) == ("failed", reason)
     assert not (folder / "results.h5").exists()
+
+
+def test_workers_of_a_scheduler_that_is_there_already_hold_the_bits_of_one_process(
+    run, request_of, tmp_path
+):
+    there = tmp_path / "scheduler.json"
+    run(*request_of)
+    with programs(tmp_path) as begin:
+        begin(*DASK_CLI, "scheduler", "--host=127.0.0.1", "--port=0", *QUIET, there)
+        begin(*DASK_CLI, "worker", "--nthreads=1", "--no-nanny", *QUIET, there)
+        begin(*DASK_CLI, "worker", "--nthreads=2", *QUIET, there)
+        wait_for(there)
+        address = json.loads(there.read_text())["address"]
+        run(*request_of, "engine=dask", f"engine.cluster={address}")
+    assert_same(version(tmp_path, 1), version(tmp_path, 2))
+
+
+@pytest.mark.parametrize("answer", [None, b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_an_address_where_no_scheduler_answers_is_refused_in_one_line(
+    tmp_path, monkeypatch, capsys, answer
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cluster, "ANSWER", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def listen():
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(answer)
+
+        if answer is not None:
+            Thread(target=listen, daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        found = "nothing in 0 s" if answer is None else "something else"
+        assert main(["engine=dask", f"engine.cluster={address}"]) == 2
+    assert capsys.readouterr().err == (
+        f"engine.cluster: no Dask scheduler answers at {address}; found {found}. "
+        "Start one with dask scheduler, or set another address.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+from asyncio import run, wait_for
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
 from typing import Any, TypeVar
 
-from nnpipe.config.schema import DaskConfig
+from nnpipe.config.schema import CLUSTERS, DaskConfig
 from nnpipe.cores import cores
 from nnpipe.errors import RunError
 
@@ -21,6 +22,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+ANSWER = 5.0
+"""Seconds in which a scheduler must answer."""
 
 DEATHS = 3
 """How many workers a task may kill before it is given up."""
@@ -33,6 +37,32 @@ def find_missing(config: DaskConfig) -> list[str]:
         f"engine.kind: 'dask' needs {name}, which is not installed. Run pip install 'nnpipe[dask]'."
         for name in wanted
         if find_spec(name) is None
+    ]
+
+
+def find_silence(config: DaskConfig) -> list[str]:
+    """Return what is wrong with a scheduler's address, in one line: it is asked who it is."""
+    if config.cluster in CLUSTERS:
+        return []
+    core = _library("distributed.core")
+
+    async def ask() -> Any:
+        async with core.rpc(config.cluster, timeout=ANSWER) as peer:
+            return await wait_for(peer.identity(), ANSWER)
+
+    # A notebook has a loop in this thread already.
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            found = thread.submit(run, ask()).result()["type"]
+        except OSError:
+            found = f"nothing in {ANSWER:.0f} s"
+        except Exception:  # a stranger may answer anything
+            found = "something else"
+    if found == "Scheduler":
+        return []
+    return [
+        f"engine.cluster: no Dask scheduler answers at {config.cluster}; found {found}. "
+        "Start one with dask scheduler, or set another address."
     ]
 
 
@@ -68,6 +98,8 @@ def open_cluster(config: DaskConfig, name: str) -> Generator[Any]:
     ):
         if find_spec("bokeh") is not None and client.dashboard_link:
             logger.info("dashboard  %s", client.dashboard_link)
+        if not client.nthreads():
+            logger.info("workers    none yet; waiting for the first")
         client.wait_for_workers(1)
         yield client
 
