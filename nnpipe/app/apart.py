@@ -13,7 +13,10 @@ from multiprocessing.connection import wait
 from types import FrameType
 from typing import Any
 
-PATIENCE = 5.0
+MOMENT = 0.5
+"""Seconds after which a process whose child was killed knows that it was not to be killed too."""
+
+PATIENCE = 30.0
 """Seconds in which a process whose parent was killed says what it still has to say."""
 
 
@@ -29,6 +32,8 @@ def apart(function: Callable[..., None], *arguments: Any) -> str | None:
     process.start()
     process.join()
     code = process.exitcode or 0
+    if code != 0:
+        time.sleep(MOMENT)
     if code >= 0:
         return None if code == 0 else f"its process ended with the exit status {code}"
     return f"killed by {signal.Signals(-code).name}"
