@@ -10,6 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from nnpipe.app.main import main
+from nnpipe.app.slurm import cancel_line, still_there
 from nnpipe.app.yaml_source import shapes_a_sweep
 from nnpipe.documents import refuse_calls
 from nnpipe.errors import DataError, RunError
@@ -34,6 +35,12 @@ def resume(folder: Path) -> int:
         raise RunError(problem)
     if state.status in ("complete", "running"):
         problem = f"{folder}: the sweep is {state.status}. There is nothing to resume."
+        raise RunError(problem)
+    if still_there(folder):
+        problem = (
+            f"{folder}: Slurm still has jobs of it, which outlived what started them. Let them "
+            f"end, or end them: {cancel_line(folder)}"
+        )
         raise RunError(problem)
     definition = read_definition(folder)
     overrides = [*definition.hydra, *definition.task]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from shutil import which
 
 from nnpipe.app.compose import job_folder
 from nnpipe.runs.manifest import FILE as MANIFEST
@@ -52,6 +54,15 @@ def cancel_line(folder: Path) -> str | None:
     """Return the command that ends the Slurm jobs of a sweep, which outlive what started them."""
     arrays = sorted({job.partition("_")[0] for job in _jobs(folder)})
     return f"scancel {' '.join(arrays)}" if arrays else None
+
+
+def still_there(folder: Path) -> bool:
+    """Tell whether Slurm still has jobs of a sweep, waiting or running."""
+    ids = ",".join(_jobs(folder))
+    if not ids or which("squeue") is None:
+        return False
+    command = ["squeue", "--noheader", f"--jobs={ids}"]
+    return bool(subprocess.run(command, capture_output=True, check=False).stdout.strip())
 
 
 def _jobs(folder: Path) -> list[str]:

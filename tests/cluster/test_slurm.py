@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
 import nnpipe
-from tests.processes import RUN, holder, programs, wait_for
+from tests.processes import NNPIPE, RUN, holder, programs, wait_for, wait_until_gone
 
 ENDLESS = 20_000_000  # most of a minute of drawing random rows
 
@@ -57,6 +59,45 @@ def test_a_slurm_job_that_is_killed_is_interrupted_and_the_others_finish(start, 
     for row in (rows[0], *rows[2:]):
         with nnpipe.open_run(folder / row["path"]) as run:
             assert {library["threads"] for library in run.manifest.blas} <= {1}
+
+
+def test_slurm_jobs_outlive_a_killed_sweep_end_by_the_line_given_and_are_resumed(start, tmp_path):
+    pytest.importorskip("submitit", reason="needs nnpipe[slurm]")
+    process = start(
+        *("-m", "hydra/launcher=submitit_slurm", "hydra.launcher.cpus_per_task=1"),
+        *("input.features=6", "architecture.sizes=[3]", "input.samples=20,4000000"),
+    )
+    folder = tmp_path / "outputs" / "default" / "v0001"
+    job = holder(folder / "runs" / "001" / "run.log")
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    resume = [*NNPIPE, "runs", "resume", "default/1"]
+    refused = subprocess.run(resume, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2
+    line = re.fullmatch(
+        "outputs/default/v0001: Slurm still has jobs of it, which outlived what started them. "
+        r"Let them end, or end them: (scancel \d+)\n",
+        refused.stderr,
+    )
+    assert line is not None
+    subprocess.run(line[1].split(), check=True)
+    wait_until_gone([job])
+    manifest = json.loads((folder / "runs" / "001" / "manifest.json").read_text())
+    assert (manifest["status"], manifest["error"]) == ("interrupted", "terminated by SIGTERM")
+    wait_for_slurm(line[1].split()[1])
+    resumed = subprocess.run(resume, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (resumed.returncode, resumed.stderr) == (0, "")
+    assert "jobs   2: 2 complete" in resumed.stdout.splitlines()
+
+
+def wait_for_slurm(job):
+    """Wait until Slurm has a job no more."""
+    command = ["squeue", "--noheader", f"--jobs={job}"]
+    for _ in range(300):
+        if not subprocess.run(command, capture_output=True, check=False).stdout:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"Slurm does not end {job}")
 
 
 def test_workers_in_slurm_jobs_hold_the_bits_of_one_process_when_one_is_killed(start, tmp_path):
