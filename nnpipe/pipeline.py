@@ -177,7 +177,9 @@ def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Prog
     if isinstance(config.engine, DaskConfig):
         spread = Spread(record.folder, config, shards(config, source.samples, network))
         parts = None if config.output.merge else spread.parts
-    with ResultsWriter(record.folder / runs.RESULTS, source.rows, parts) as sink:
+    with ResultsWriter(
+        record.folder / runs.RESULTS, source.rows, parts, config.output.compression
+    ) as sink:
         work = Work(
             config=config,
             network=network,

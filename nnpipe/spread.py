@@ -140,6 +140,7 @@ class Spread:
             "batch_size": self.config.engine.batch_size,
             "activations": self.config.output.activations,
             "predictions": self.config.output.predictions,
+            "compression": self.config.output.compression,
         }
         return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
 
@@ -157,7 +158,11 @@ def infer_part(job: Job, shard: Shard) -> Receipt:
     network = Network(tuple(layers))
     with (
         closing(open_source(config.input, config.seed)) as source,
-        ResultsWriter(part, source.rows[shard.rows.start : shard.rows.stop]) as writer,
+        ResultsWriter(
+            part,
+            source.rows[shard.rows.start : shard.rows.stop],
+            compression=config.output.compression,
+        ) as writer,
     ):
         work = Work(
             config=config,

@@ -105,6 +105,18 @@ def test_what_was_asked_for_is_stored_and_named_for_xarray(output):
     np.testing.assert_allclose(run.network.layers[1](hidden), outputs, rtol=0, atol=2e-6)
 
 
+def test_compressed_results_hold_the_same_numbers(output):
+    config = {"input": random_input(), "architecture": {"sizes": [6, 4]}}
+    more = {"predictions": True, "activations": ["all"], "compression": "gzip"}
+    plain = nnpipe.run(config | {"output": output})
+    packed = nnpipe.run(config | {"output": output | more})
+    with h5py.File(packed.path / "results.h5") as file:
+        for name in ("outputs", "predictions", "activations/hidden1"):
+            assert (file[name].compression, file[name].fletcher32) == ("gzip", True)
+        np.testing.assert_array_equal(file["outputs"][()], plain.outputs[()])
+    assert packed.config["output"]["compression"] == "gzip"
+
+
 def test_stored_parameters_over_the_same_input_give_the_same_bits(output):
     first = nnpipe.run({"output": output, "input": random_input(), "seed": 5, "dtype": "float64"})
     second = nnpipe.run(

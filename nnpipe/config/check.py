@@ -99,6 +99,10 @@ def check(config: Config, names: Names) -> list[str]:
             f"output.name: {config.output.name!r} cannot name a folder; "
             "expected letters, digits, '_', '-' and '.', not beginning with '-' or '.'"
         )
+    if config.output.compression is not None:
+        problems += check_name(
+            "output.compression", config.output.compression, "a compression", ("gzip",)
+        )
     if config.output.plots is not None:
         problems += check_name("output.plots", config.output.plots, "a format for plots", ("png",))
     if not config.pipeline.stages:

@@ -215,6 +215,7 @@ class OutputConfig:
 
     `report` null: a page is made where the extra is installed, but not for the jobs of a sweep.
     `figure` is what a sweep is judged by.
+    `compression` is of what has one row a sample.
     `merge`: of a sharded run, one plain results.h5 in place of a virtual one and its parts.
     """
 
@@ -222,6 +223,7 @@ class OutputConfig:
     name: str = "default"
     activations: list[str] = field(default_factory=list[str])
     predictions: bool = False
+    compression: str | None = None
     report: bool | None = None
     plots: str | None = None
     figure: str | None = None

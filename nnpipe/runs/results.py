@@ -52,6 +52,8 @@ class ResultsWriter:
     parts : mapping of str to range, optional
         Files that hold the samples, by their names relative to this file's folder. What has the
         dimension `sample` is then no stored dataset but a view over theirs.
+    compression : str, optional
+        ``gzip``, or None, for what has the dimension `sample`.
 
     Attributes
     ----------
@@ -64,10 +66,12 @@ class ResultsWriter:
         path: Path,
         rows: NDArray[np.int64] | range,
         parts: Mapping[str, range] | None = None,
+        compression: str | None = None,
     ) -> None:
         self.path = path
         self._rows = rows
         self._parts = parts
+        self._compression = compression
         self.sampled: list[str] = []
         self._publication = ExitStack()
         # All that HDF5 does is done in this thread, while the caller goes on: see nnpipe.aside.
@@ -132,7 +136,16 @@ class ResultsWriter:
         else:
             width = int(np.prod(shape[1:])) * dtype.itemsize
             chunk = (min(shape[0], max(1, _CHUNK_BYTES // max(width, 1))), *shape[1:])
-            dataset = self._file.create_dataset(name, shape, dtype, chunks=chunk, fletcher32=True)
+            compression = self._compression if dims[0] == "sample" else None
+            dataset = self._file.create_dataset(
+                name,
+                shape,
+                dtype,
+                chunks=chunk,
+                compression=compression,
+                shuffle=compression is not None,
+                fletcher32=True,
+            )
         describe(dataset, title, _DESCRIPTIONS.get(name.partition("/")[0], title))
         attach(
             dataset, [self._scale(dataset.parent, d, n) for d, n in zip(dims, shape, strict=True)]
