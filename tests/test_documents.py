@@ -1,4 +1,4 @@
-"""YAML and JSON from anyone: what is read, what is refused, and how fast a bomb is."""
+"""YAML and JSON from anyone: what is read, and what is refused for what it says."""
 
 import os
 import string
@@ -8,18 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnpipe.documents import MAX_BYTES, read_json, read_yaml, refuse_calls
+from nnpipe.documents import read_json, read_yaml, refuse_calls
 from nnpipe.errors import RunError
-
-
-def refusal(read, path, content):
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(RunError) as refused:
-        read(path)
-    prefix, text = f"{path}: cannot be read: ", str(refused.value)
-    assert text.startswith(prefix)
-    return text.removeprefix(prefix)
-
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=20)
 values = st.recursive(
@@ -41,53 +31,6 @@ def test_a_date_is_a_text_and_not_an_object(tmp_path):
     path = tmp_path / "a.yaml"
     path.write_text("day: 2026-11-24\n")
     assert read_yaml(path) == {"day": "2026-11-24"}
-
-
-BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
-
-
-@pytest.mark.parametrize(
-    ("content", "problem"),
-    [
-        (BOMB, "it has an anchor or an alias"),
-        ("a: &x 1\n", "it has an anchor or an alias"),
-        ("a: &x\n  - *x\n", "it has an anchor or an alias"),
-        ("a: !!python/object/apply:os.getcwd []\n", "it has the tag"),
-        ("a: !!binary aGk=\n", "it has the tag 'tag:yaml.org,2002:binary'"),
-        ("a: 1\nb: 2\na: 3\n", "a key stands in it twice"),
-        ("[" * 10_000, "it is more than 32 levels deep"),
-        ("{a: " * 10_000, "it is more than 32 levels deep"),
-        ("a: " + "1:" * 100_000 + "1", "it has a value of 200,001 characters without quotes"),
-        pytest.param(
-            "- 1\n" * 100_001, "it holds more than 100,000 values", marks=pytest.mark.slow
-        ),
-        ("a: [1\nb", "while parsing a flow sequence"),
-        ("a: 1\n---\nb: 2\n", "expected a single document"),
-        (b"a: \xff\n", "'utf-8' codec can't decode"),
-        ("a: \x00\n", "unacceptable character"),
-        ("? [1, 2]\n: 3\n", "while constructing a mapping"),
-        ("#" * (MAX_BYTES + 1), "found more than 4 MiB"),
-    ],
-)
-def test_yaml_that_is_more_than_plain_values_is_refused(tmp_path, content, problem):
-    assert refusal(read_yaml, tmp_path / "a.yaml", content).startswith(problem)
-
-
-@pytest.mark.parametrize(
-    ("content", "problem"),
-    [
-        ('{"a": 1, "a": 2}', "a key stands in it twice"),
-        ('{"a": NaN}', "NaN is no number of JSON"),
-        ("[" * 100_000, "it is too deep"),
-        ('{"a":' * 50 + "1" + "}" * 50, "it is more than 32 levels deep"),
-        ("1" * 5000, "Exceeds the limit"),
-        ("{", "Expecting property name"),
-        (b"\xff\xfe", "'utf-8' codec can't decode"),
-        (" " * (MAX_BYTES + 1), "found more than 4 MiB"),
-    ],
-)
-def test_json_that_is_more_than_plain_values_is_refused(tmp_path, content, problem):
-    assert refusal(read_json, tmp_path / "a.json", content).startswith(problem)
 
 
 @pytest.mark.parametrize("read", [read_json, read_yaml])

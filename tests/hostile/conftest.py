@@ -4,9 +4,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ class Ended:
     said: str
     seconds: float
     mebibytes: float
+    answer: Any
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +38,9 @@ def _opener() -> Iterator[Callable[..., Ended]]:
         assert server.stdin
         assert server.stdout
 
-        def ask(*arguments: str, folder: Path) -> Ended:
-            server.stdin.write(json.dumps({"arguments": arguments, "folder": str(folder)}) + "\n")
+        def ask(call: str, given: dict[str, Any], arguments: Sequence[str], folder: Path) -> Ended:
+            request = {"call": call, "given": given, "arguments": arguments, "folder": str(folder)}
+            server.stdin.write(json.dumps(request) + "\n")
             server.stdin.flush()
             return Ended(**json.loads(server.stdout.readline()))
 
@@ -50,12 +53,28 @@ def attempt(_opener: Callable[..., Ended], tmp_path: Path) -> Callable[..., Ende
     """Return a function that runs nnpipe in tmp_path and tells how it ended within the limits."""
 
     def attempt(*arguments: str) -> Ended:
-        ended = _opener(*arguments, folder=tmp_path)
+        ended = _opener("nnpipe.cli:main", {}, arguments, tmp_path)
         assert ended.seconds < 10
         assert ended.mebibytes < 300
         return ended
 
     return attempt
+
+
+@pytest.fixture
+def reading(_opener: Callable[..., Ended], tmp_path: Path) -> Callable[..., Ended]:
+    """Return a function that calls one of readings.py and tells how it ended within the limits.
+
+    The time is that of each thing that is read.
+    """
+
+    def reading(function: str, **given: Any) -> Ended:
+        ended = _opener(f"readings:{function}", given, [], tmp_path)
+        assert ended.status >= 0, f"ended by signal {-ended.status}"
+        assert ended.mebibytes < 300
+        return ended
+
+    return reading
 
 
 @pytest.fixture

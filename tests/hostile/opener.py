@@ -1,10 +1,11 @@
-"""Run nnpipe's command line once for each request, in a forked child under limits.
+"""Run nnpipe's command line or a function once for each request, in a forked child under limits.
 
-A request is a line of JSON on standard input: arguments and a folder. The answer is a line of JSON:
-how the child ended, what it said on standard error, how long it took and how much memory it and
-its own children had at most. The imports are paid for once.
+A request is a line of JSON on standard input: what to call, with what, and a folder. The answer is
+a line of JSON: how the child ended, what it said on standard error, what the function returned, how
+long it took and how much memory it and its own children had at most. The imports are paid for once.
 """
 
+import importlib
 import json
 import os
 import resource
@@ -20,6 +21,8 @@ MEMORY, SECONDS = 1 << 30, 10
 def serve():
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    import readings  # noqa: F401
+
     import nnpipe.app.main
     import nnpipe.commands
     import nnpipe.runs.parameters
@@ -32,26 +35,28 @@ def serve():
         sys.stdout.flush()
 
 
-def attempt(arguments, folder):
+def attempt(call, given, arguments, folder):
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as used:
         begin = time.monotonic()
         child = os.fork()
         if child == 0:
-            play(arguments, folder, said, used)
+            play(call, given, arguments, folder, said, used)
         _, status = os.waitpid(child, 0)
         seconds = time.monotonic() - begin
         said.seek(0)
         used.seek(0)
+        answer, *peaks = json.loads(used.read() or b"[null, 0]")
         return {
             "status": os.waitstatus_to_exitcode(status),
             "said": said.read().decode("utf-8", "backslashreplace"),
             "seconds": seconds,
-            "mebibytes": max(json.loads(used.read() or b"[0]")) / 1024,
+            "mebibytes": max(peaks) / 1024,
+            "answer": answer,
         }
 
 
-def play(arguments, folder, said, used):
-    status = 99
+def play(call, given, arguments, folder, said, used):
+    status, answer = 99, None
     try:
         signal.alarm(SECONDS)
         os.chdir(folder)
@@ -59,15 +64,16 @@ def play(arguments, folder, said, used):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(said.fileno(), 2)
         sys.argv = ["nnpipe", *arguments]
-        from nnpipe.cli import main
-
-        status = main()
+        module, _, function = call.partition(":")
+        answer = getattr(importlib.import_module(module), function)(**given)
+        status = answer if isinstance(answer, int) else 0
     except BaseException:
         traceback.print_exc()
     finally:
         sys.stderr.flush()
         whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        used.write(json.dumps([resource.getrusage(who).ru_maxrss for who in whose]).encode())
+        peaks = [resource.getrusage(who).ru_maxrss for who in whose]
+        used.write(json.dumps([answer, *peaks]).encode())
         used.flush()
         os._exit(status)
 
