@@ -30,10 +30,8 @@ from nnpipe.config.schema import (
     Hdf5Input,
     InitializerConfig,
     MlpConfig,
-    OptimizerConfig,
-    ScheduleConfig,
-    TrainingConfig,
 )
+from nnpipe.config.training_schema import OptimizerConfig, ScheduleConfig, TrainingConfig
 from nnpipe.engines.blas import one_thread
 from nnpipe.network.build import build
 from nnpipe.sources import open_source

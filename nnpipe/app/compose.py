@@ -10,7 +10,8 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from nnpipe.app import yaml_source
-from nnpipe.config import schema
+from nnpipe.config import schema, training_schema
+from nnpipe.config.fields import MISSING
 from nnpipe.sources import SOURCES
 
 VERSION_BASE = "1.3"
@@ -40,7 +41,7 @@ def register() -> None:
         "training",
         "optimizer",
     ):
-        whole[group] = schema.MISSING
+        whole[group] = MISSING
     store.store(group="schema", name="config", node=whole)
     for name, node in schema.ARCHITECTURES.items():
         store.store(group="schema/architecture", name=name, node=node)
@@ -51,8 +52,8 @@ def register() -> None:
         store.store(group="schema/engine", name=name, node=node)
     store.store(group="schema", name="output", node=schema.OutputConfig)
     store.store(group="schema", name="pipeline", node=schema.PipelineConfig)
-    store.store(group="schema", name="training", node=schema.TrainingConfig)
-    store.store(group="schema", name="optimizer", node=schema.OptimizerConfig)
+    store.store(group="schema", name="training", node=training_schema.TrainingConfig)
+    store.store(group="schema", name="optimizer", node=training_schema.OptimizerConfig)
     # Installed packages are only searched for a name that is not known without them.
     typed = [text.removeprefix("input=") for text in sys.argv if text.startswith("input=")]
     for name in typed:

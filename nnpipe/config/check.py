@@ -9,13 +9,13 @@ from itertools import pairwise
 from typing import Any, cast
 
 from nnpipe.config.cluster import check_cluster
+from nnpipe.config.fields import MISSING
 from nnpipe.config.layers import stack_of
 from nnpipe.config.rules import check_at_least, check_name, check_options
 from nnpipe.config.schema import (
     ALLOWANCES,
     DISTRIBUTIONS,
     DTYPES,
-    MISSING,
     MOST_HIDDEN,
     NORMALIZATIONS,
     Config,

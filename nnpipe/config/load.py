@@ -12,11 +12,11 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from nnpipe.config.fields import MISSING
 from nnpipe.config.schema import (
     ARCHITECTURES,
     ENGINES,
     LAYERS,
-    MISSING,
     Config,
     EngineConfig,
     InputConfig,

@@ -5,16 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-MISSING = "???"
-"""The value of a key that has no default (OmegaConf's sign for it)."""
-
-
-def named(schema: type, default: str) -> Any:
-    """Return a field that takes a mapping with a `kind`, or just the kind's name.
-
-    ``initializer: he_normal`` and ``initializer: {kind: he_normal}`` mean the same.
-    """
-    return field(default_factory=lambda: schema(kind=default), metadata={"schema": schema})
+from nnpipe.config.fields import MISSING, named
+from nnpipe.config.training_schema import OptimizerConfig, TrainingConfig
 
 
 @dataclass
@@ -239,56 +231,6 @@ class PipelineConfig:
 
 
 @dataclass
-class ScheduleConfig:
-    """How the learning rate changes. Keys that do not belong to the kind stay null."""
-
-    kind: str = "constant"
-    warmup: float = 0.0
-    every: float | None = None
-    factor: float | None = None
-    floor: float | None = None
-    decay: float | None = None
-
-
-@dataclass
-class TrainingConfig:
-    """How a network is trained.
-
-    `loss` null: the one that suits the last layer's activation. `validation_fraction` null: 0.1,
-    or 0 where `validation` is an input of its own.
-    """
-
-    loss: str | None = None
-    epochs: int = 20
-    batch_size: int = 128
-    shuffle: bool = True
-    validation_fraction: float | None = None
-    patience: int | None = None
-    keep: str = "best"
-    clip_norm: float | None = None
-    l1: float = 0.0
-    l2: float = 0.0
-    schedule: Any = named(ScheduleConfig, "constant")
-    memory_mib: int = 1024
-    checkpoint_every: int = 1
-    resume: str | None = None
-
-
-@dataclass
-class OptimizerConfig:
-    """How a gradient changes the parameters. Keys that do not belong to the kind stay null."""
-
-    kind: str = "adam"
-    learning_rate: float | None = None
-    momentum: float | None = None
-    rho: float | None = None
-    beta1: float | None = None
-    beta2: float | None = None
-    epsilon: float | None = None
-    weight_decay: float | None = None
-
-
-@dataclass
 class Config:
     """A whole config.
 
@@ -356,14 +298,6 @@ ALLOWANCES = ("external_link", "filter_plugin", "large_chunk", "outside_folder",
 
 MOST_HIDDEN = 1000
 """The greatest `depth` of architecture=uniform."""
-
-SCHEDULES: dict[str, dict[str, float]] = {
-    "constant": {},
-    "step": {"every": 10, "factor": 0.5},
-    "cosine": {"floor": 0.0},
-    "inverse_time": {"decay": 1.0},
-}
-"""The kinds of `training.schedule`, each with its parameters and their defaults."""
 
 DTYPES = ("float32", "float64")
 """The dtypes in which a network can be built."""

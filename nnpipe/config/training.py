@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from nnpipe.config.layers import stack_of
 from nnpipe.config.rules import check_at_least, check_name, check_options
-from nnpipe.config.schema import SCHEDULES, Config, FromRunConfig, TrainingConfig
+from nnpipe.config.schema import Config, FromRunConfig
+from nnpipe.config.training_schema import SCHEDULES, TrainingConfig
 
 if TYPE_CHECKING:
     from nnpipe.config.check import Names

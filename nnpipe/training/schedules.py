@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from nnpipe.config.schema import SCHEDULES, ScheduleConfig
+from nnpipe.config.training_schema import SCHEDULES, ScheduleConfig
 
 
 def schedule(config: ScheduleConfig, epochs: int, steps: int) -> Callable[[int], float]:

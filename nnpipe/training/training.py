@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nnpipe.config.schema import OptimizerConfig, TrainingConfig
+from nnpipe.config.training_schema import OptimizerConfig, TrainingConfig
 from nnpipe.errors import TrainingError
 from nnpipe.network.activations.base import Array
 from nnpipe.network.network import Network

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 import nnpipe
 from nnpipe.app.compose import VERSION_BASE, conf_folder, plain, register
-from nnpipe.config import schema
+from nnpipe.config import schema, training_schema
 from nnpipe.plan import read_config
 from nnpipe.training.optimizers import OPTIMIZERS, optimizer_options
 
@@ -93,7 +93,7 @@ def test_a_choice_says_what_its_schema_says(group, choice):
         ("engine", "reference", schema.EngineConfig),
         ("output", "default", schema.OutputConfig),
         ("pipeline", "infer", schema.PipelineConfig),
-        ("training", "default", schema.TrainingConfig),
+        ("training", "default", training_schema.TrainingConfig),
     ],
 )
 def test_a_file_shows_every_key_that_can_be_set(group, choice, part):

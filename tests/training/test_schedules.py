@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnpipe.config.schema import ScheduleConfig
+from nnpipe.config.training_schema import ScheduleConfig
 from nnpipe.training.schedules import schedule
 
 
