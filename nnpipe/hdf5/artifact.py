@@ -7,6 +7,7 @@ seen to store it.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from nnpipe.errors import DataError
 from nnpipe.files import reason
 from nnpipe.hdf5.datasets import check_dataset
 from nnpipe.hdf5.links import link_of
-from nnpipe.hdf5.opening import open_file
+from nnpipe.hdf5.opening import open_file, reopen
 from nnpipe.hdf5.paths import follow
 from nnpipe.hdf5.rehearsal import rehearse
 
@@ -31,20 +32,39 @@ MAX_NAMES = 10_000
 _INTEGER, _TEXT = 0, 3
 
 
-def open_artifact(path: str | os.PathLike[str], key: str, form: str) -> h5py.File:
+def open_artifact(
+    path: str | os.PathLike[str],
+    key: str,
+    form: str,
+    look: Callable[[h5py.File], object] | None = None,
+) -> h5py.File:
     """Open an HDF5 file whose root says that it has the form that nnpipe writes.
+
+    Parameters
+    ----------
+    path, key
+        As `open_file` takes them.
+    form : str
+        What the root's attribute `format` must be.
+    look : callable, optional
+        What a child process does with the file first, beside opening it.
 
     Raises
     ------
     DataError
         If it cannot be opened, begins with bytes that are not HDF5, or has another form.
     """
-    rehearse(lambda: _open(path, key, form), f"{key}: {path}")
-    return _open(path, key, form)
+
+    def rehearsal() -> None:
+        file = _checked(open_file(path, key), path, key, form)
+        if look is not None:
+            look(file)
+
+    rehearse(rehearsal, f"{key}: {path}")
+    return _checked(reopen(path, key), path, key, form)
 
 
-def _open(path: str | os.PathLike[str], key: str, form: str) -> h5py.File:
-    file: Any = open_file(path, key)
+def _checked(file: Any, path: str | os.PathLike[str], key: str, form: str) -> h5py.File:
     try:
         if file.userblock_size:
             problem = f"{key}: {path} begins with {file.userblock_size} bytes that are not HDF5."

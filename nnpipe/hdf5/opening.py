@@ -23,11 +23,12 @@ def open_file(path: str | os.PathLike[str], key: str) -> h5py.File:
         As `stat_file` does; or if the file is not HDF5, cut short or in use by a writer, or if
         HDF5 does not survive it.
     """
-    rehearse(lambda: list_datasets(_open(path, key)), f"{key}: {path}")
-    return _open(path, key)
+    rehearse(lambda: list_datasets(reopen(path, key)), f"{key}: {path}")
+    return reopen(path, key)
 
 
-def _open(path: str | os.PathLike[str], key: str) -> h5py.File:
+def reopen(path: str | os.PathLike[str], key: str) -> h5py.File:
+    """Open a file as `open_file` does, once a child process has done that already."""
     size = stat_file(path, key).st_size
     if size == 0:
         problem = f"{key}: {path} is empty; found 0 bytes; expected an HDF5 file."

@@ -31,7 +31,6 @@ from nnpipe.hdf5.artifact import (
 from nnpipe.hdf5.datasets import read_ends
 from nnpipe.hdf5.links import link_of
 from nnpipe.hdf5.paths import follow
-from nnpipe.hdf5.rehearsal import rehearse
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Activation
 from nnpipe.network.layer import Layer
@@ -107,8 +106,7 @@ def read_parameters(path: Path) -> tuple[list[Layer], Normalization]:
         If the file is not what `write_parameters` writes.
     """
     try:
-        with open_artifact(path, "parameters", FORMAT) as file:
-            rehearse(lambda: _try_out(file), f"parameters: {path}")
+        with open_artifact(path, "parameters", FORMAT, _try_out) as file:
             layers = [
                 Layer(d.name, read_whole(d.parameters, str(path)), d.activation, d.function)
                 for d in _declared(file)
