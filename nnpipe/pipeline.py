@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -183,7 +184,7 @@ def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Prog
         work = Work(
             config=config,
             network=network,
-            engine=ENGINES.load(config.engine.kind),
+            engine=partial(ENGINES.load(config.engine.kind), tile=config.engine.tile),
             input=Input(source, scaling, dtype, config.input.on_nonfinite),
             sink=sink,
             shelf=shelf,

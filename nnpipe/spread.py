@@ -138,6 +138,7 @@ class Spread:
             "input": asdict(self.config.input),
             "seed": self.config.seed,
             "batch_size": self.config.engine.batch_size,
+            "tile": self.config.engine.tile,
             "activations": self.config.output.activations,
             "predictions": self.config.output.predictions,
             "compression": self.config.output.compression,
@@ -167,7 +168,7 @@ def infer_part(job: Job, shard: Shard) -> Receipt:
         work = Work(
             config=config,
             network=network,
-            engine=FastEngine,
+            engine=partial(FastEngine, tile=config.engine.tile),
             input=Input(source, scaling, network.dtype, config.input.on_nonfinite),
             sink=PartSink(writer, shard.rows),
             shelf=RunShelf(Record(job.folder), scaling),

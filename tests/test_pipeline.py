@@ -82,6 +82,14 @@ def test_the_batch_size_changes_no_bit(output, dtype, batch_size):
     assert outputs(batch_size).tobytes() == outputs(None).tobytes()
 
 
+@pytest.mark.parametrize("tile", [1, 100, 4096])
+def test_another_tile_gives_the_same_numbers(output, tile):
+    config = {"output": output, "input": random_input(samples=2500), "dtype": "float64"}
+    usual = nnpipe.run(config).outputs[()]
+    other = nnpipe.run(config | {"engine": {"tile": tile}}).outputs[()]
+    np.testing.assert_allclose(other, usual, rtol=0, atol=1e-13)
+
+
 def test_what_was_asked_for_is_stored_and_named_for_xarray(output):
     run = nnpipe.run(
         {

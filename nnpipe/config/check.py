@@ -81,6 +81,13 @@ def check(config: Config, names: Names) -> list[str]:
     problems += check_name("engine.kind", config.engine.kind, "an engine", names.engines)
     if config.engine.batch_size is not None:
         problems += check_at_least("engine.batch_size", config.engine.batch_size, 1)
+    if config.engine.tile is not None:
+        problems += check_at_least("engine.tile", config.engine.tile, 1)
+        if config.engine.kind == "reference":
+            problems.append(
+                "engine.tile: does not belong to the kind 'reference', which takes whole batches. "
+                "Leave it null."
+            )
     if config.engine.threads is not None:
         problems += check_at_least("engine.threads", config.engine.threads, 1)
     if config.engine.memory_limit is not None:

@@ -176,11 +176,13 @@ class NpyInput(InputConfig):
 class EngineConfig:
     """How the network is executed. Null is about 2 MiB of input a batch, and a thread a core.
 
+    `tile` is how many samples pass through the layers together; null follows from their sizes.
     `memory_limit` is in MiB, of the whole process; null is no limit.
     """
 
     kind: str = "fast"
     batch_size: int | None = None
+    tile: int | None = None
     threads: int | None = None
     memory_limit: int | None = None
 

@@ -20,9 +20,11 @@ class Engine(Protocol):
     ----------
     network : Network
         Its parameters must not change while the engine lives.
+    tile : int or None
+        How many samples to multiply together; None: what suits the network.
     """
 
-    def __init__(self, network: Network) -> None: ...
+    def __init__(self, network: Network, tile: int | None = None) -> None: ...
 
     def forward(self, x: Array, keep: Collection[str] = ()) -> tuple[Array, Mapping[str, Array]]:
         """Execute the network on a batch.

@@ -32,10 +32,12 @@ class FastEngine:
     ----------
     network : Network
         Its parameters are copied.
+    tile : int or None
+        How many samples to multiply together; None: what suits the network.
     """
 
-    def __init__(self, network: Network) -> None:
-        self.tile = tile_rows(network)
+    def __init__(self, network: Network, tile: int | None = None) -> None:
+        self.tile = tile or tile_rows(network)
         self._outputs, self._dtype = network.outputs, network.dtype
         self._products = network.parameter_count
         self._steps = fold(network)

@@ -13,7 +13,7 @@ from nnpipe.network.network import Network
 class ReferenceEngine:
     """o_0(X) = X, o_i(X) = f_i(o_{i-1}(X)), in whole arrays. Slow and plain on purpose."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, tile: int | None = None) -> None:
         self.network = network
 
     def forward(self, x: Array, keep: Collection[str] = ()) -> tuple[Array, Mapping[str, Array]]:

@@ -125,7 +125,7 @@ def batch_rows(config: Config, network: Network) -> int:
     About what `engine.batch_size` says, or else about 2 MiB of input. Tiles are never cut, so the
     same samples give the same bits whatever the size of the batches.
     """
-    tile = tile_rows(network)
+    tile = config.engine.tile or tile_rows(network)
     wanted = config.engine.batch_size or _BATCH_BYTES // (network.inputs * network.dtype.itemsize)
     return max(1, wanted // tile) * tile
 

@@ -56,7 +56,7 @@ def needed(config: Config, network: Network, keep: Collection[str], threads: int
     kept = sum(layer.neurons for layer in network.layers if layer.name in keep)
     sample = network.inputs * (8 + itemsize) + (network.outputs + kept) * (itemsize + 16)
     batches = threads + AHEAD + 1
-    buffers = threads * tile_rows(network) * hidden * itemsize
+    buffers = threads * (config.engine.tile or tile_rows(network)) * hidden * itemsize
     return peak() + 2 * network.nbytes + 2 * buffers + batches * rows * sample
 
 

@@ -91,6 +91,12 @@ def test_what_is_in_range_has_no_problems(given):
             "engine.kind: 'fats' is not an engine; expected one of dask, fast, reference. "
             "Did you mean 'fast'?",
         ),
+        ({"engine": {"tile": 0}}, "engine.tile: found 0; expected 1 or greater"),
+        (
+            {"engine": {"tile": 64, "kind": "reference"}},
+            "engine.tile: does not belong to the kind 'reference', which takes whole batches. "
+            "Leave it null.",
+        ),
         ({"engine": {"batch_size": 0}}, "engine.batch_size: found 0; expected 1 or greater"),
         ({"output": {"root": ""}}, "output.root: found ''; expected a folder"),
         *(
