@@ -162,7 +162,7 @@ def test_parts_may_be_given_as_the_schemas_themselves():
         (
             {"engine": {"batchsize": 5}},
             "engine.batchsize: unknown key; expected one of batch_size, kind, memory_limit, "
-            "threads. Did you mean 'batch_size'?",
+            "threads, tile. Did you mean 'batch_size'?",
         ),
     ],
 )
