@@ -15,6 +15,9 @@ from nnpipe.training.optimizers.base import Optimizer, State, Step
 # second-level cache from one of its passes to the next.
 _TILE_BYTES = 1 << 17
 
+# Fewer tiles are done before another thread has woken up.
+_WORTH = 8
+
 
 class Descent:
     """Applies an optimizer to a vector, a tile at a time.
@@ -50,7 +53,7 @@ class Descent:
         self.steps = 0
         self._update = optimizer.update
         tile = _TILE_BYTES // parameters.itemsize
-        self._threads = min(threads, parameters.size // tile)
+        self._threads = threads if parameters.size >= _WORTH * tile else 1
         self._scratch = local()
         self._longest = min(tile, parameters.size)
         self._tiles: list[tuple[Array, Array, State]] = []
