@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ from numpy.typing import NDArray
 
 from nnpipe.engines.base import Array
 from nnpipe.sources.input import Input, read_targets
-from nnpipe.stages.base import Work, batch_rows
+from nnpipe.stages.base import Work
 from nnpipe.stages.calibration import Calibration
 from nnpipe.stages.errors import Errors
+from nnpipe.stages.execution import execute
 from nnpipe.stages.scores import Scores, predict
 from nnpipe.stages.several_labels import SeveralLabels
 
@@ -32,17 +34,17 @@ def evaluate(work: Work) -> None:
         judge = Classes(activation, outputs)
     else:
         judge = SeveralLabels(outputs) if activation == "sigmoid" else Errors(outputs)
-    engine = work.engine(work.network)
     work.progress.begin("evaluate", data.samples)
     try:
-        for batch in data.batches(batch_rows(work.config, work.network)):
-            stop = batch.start + len(batch.x)
-            targets = read_targets(data.source, batch.start, stop)
-            assert targets is not None
-            if isinstance(judge, Classes) and targets.ndim > 1:
-                targets = targets.argmax(axis=1)
-            judge.add(engine.forward(batch.x)[0], targets)
-            work.progress.advance(len(batch.x))
+        samples = [range(data.samples)]
+        with closing(execute(work, data, samples, answers=read_targets)) as batches:
+            for batch in batches:
+                targets = batch.answers
+                assert targets is not None
+                if isinstance(judge, Classes) and targets.ndim > 1:
+                    targets = targets.argmax(axis=1)
+                judge.add(batch.outputs, targets)
+                work.progress.advance(len(batch.outputs))
     finally:
         work.progress.end()
     work.figures["evaluation"] = {"input": name, "samples": data.samples, **judge.figures()}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 
 import numpy as np
 
 from nnpipe.stages.base import Work, batch_rows, shards
-from nnpipe.stages.folding import fold_normalization
-from nnpipe.stages.memory import fitting_threads, report
+from nnpipe.stages.execution import execute
+from nnpipe.stages.memory import report
 from nnpipe.stages.scores import predict
-from nnpipe.stages.stream import Executed, stream
+from nnpipe.stages.stream import Executed
 from nnpipe.stages.tally import Tally
 
 
@@ -67,30 +67,16 @@ def announce(work: Work) -> None:
 
 def infer_shard(work: Work, rows: range) -> Tally:
     """Write what was announced for a range of samples, and return their tally."""
-    with closing(_stream(work, [rows])) as executed:
+    with closing(execute(work, work.input, [rows], _kept(work))) as executed:
         return _take(work, executed, rows)
 
 
 def _one_after_the_other(work: Work) -> Iterator[Tally]:
     parts = shards(work.config, work.input.samples, work.network)
-    with closing(_stream(work, parts)) as executed:
+    with closing(execute(work, work.input, parts, _kept(work))) as executed:
         for rows in parts:
             yield _take(work, executed, rows)
     report(work.config)
-
-
-def _stream(work: Work, parts: Sequence[range]) -> Generator[Executed]:
-    network, given = work.network, work.input
-    if work.config.engine.kind != "reference":
-        network, given = fold_normalization(network, given)
-    together = batch_rows(work.config, work.network)
-    batches = [
-        range(start, min(start + together, rows.stop))
-        for rows in parts
-        for start in rows[::together]
-    ]
-    threads = min(fitting_threads(work.config, work.network, _kept(work)), len(batches))
-    return stream(given, work.engine(network), batches, threads, _kept(work))
 
 
 def _take(work: Work, executed: Iterator[Executed], rows: range) -> Tally:
@@ -104,7 +90,7 @@ def _take(work: Work, executed: Iterator[Executed], rows: range) -> Tally:
             work.sink.write(f"activations/{name}", batch.start, activations)
         if work.config.output.predictions:
             work.sink.write("predictions", batch.start, predict(activation, batch.outputs))
-        tally.add(batch.outputs, batch.labels)
+        tally.add(batch.outputs, batch.answers)
         work.progress.advance(len(batch.outputs))
     tally.nonfinite = work.input.nonfinite - before
     tally.first_nonfinite_row = work.input.first_nonfinite_row

@@ -9,7 +9,7 @@ wrong in a thread is raised in the caller when its batch is due.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from nnpipe.engines.base import Array, Engine
 from nnpipe.engines.blas import one_thread
-from nnpipe.sources.base import fetch
+from nnpipe.sources.base import Source, fetch
 from nnpipe.sources.input import Input
 
 AHEAD = 2
@@ -37,17 +37,32 @@ class Executed:
     outputs : (samples, neurons of the last layer)
     activations : mapping of str to (samples, neurons of the layer)
         Of the layers that were to be kept.
-    labels : (samples,) int64 or None
+    answers : array or None
+        What was read beside the samples.
     """
 
     start: int
     outputs: Array
     activations: Mapping[str, Array]
-    labels: NDArray[np.int64] | None
+    answers: NDArray[Any] | None
+
+
+Answers = Callable[[Source, int, int], "NDArray[Any] | None"]
+"""``answers(source, start, stop)`` reads what belongs to the samples from start to stop."""
+
+
+def labels_of(source: Source, start: int, stop: int) -> NDArray[np.int64] | None:
+    """Read the labels of samples, (stop - start,), if there are any."""
+    return source.labels(start, stop)
 
 
 def stream(
-    given: Input, engine: Engine, batches: Iterable[range], threads: int, keep: Collection[str] = ()
+    given: Input,
+    engine: Engine,
+    batches: Iterable[range],
+    threads: int,
+    keep: Collection[str] = (),
+    answers: Answers = labels_of,
 ) -> Generator[Executed]:
     """Yield batches of samples, executed, in the order in which they are given.
 
@@ -66,16 +81,18 @@ def stream(
         How many workers there are.
     keep : collection of str
         Layers whose activations are wanted.
+    answers : Answers
+        What is read beside the samples, by the same thread.
     """
     source = given.source
 
     def read(rows: range) -> Any:
-        return fetch(source, rows.start, rows.stop), source.labels(rows.start, rows.stop)
+        return fetch(source, rows.start, rows.stop), answers(source, rows.start, rows.stop)
 
     def execute(rows: range, reading: Future[Any]) -> Executed:
-        decode, labels = reading.result()
+        decode, found = reading.result()
         outputs, activations = engine.forward(given.prepare(decode(), rows.start), keep)
-        return Executed(rows.start, outputs, activations, labels)
+        return Executed(rows.start, outputs, activations, found)
 
     waiting: deque[Future[Executed]] = deque()
     reader = ThreadPoolExecutor(1, "nnpipe-reader")

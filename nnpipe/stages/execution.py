@@ -1,0 +1,38 @@
+"""Execute the network of a run over an input, as the run's config says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Sequence
+
+from nnpipe.sources.input import Input
+from nnpipe.stages.base import Work, batch_rows
+from nnpipe.stages.folding import fold_normalization
+from nnpipe.stages.memory import fitting_threads
+from nnpipe.stages.stream import Answers, Executed, labels_of, stream
+
+
+def execute(
+    work: Work,
+    given: Input,
+    parts: Sequence[range],
+    keep: Collection[str] = (),
+    answers: Answers = labels_of,
+) -> Generator[Executed]:
+    """Yield the samples of some ranges, executed in batches, in order; see `stream`.
+
+    Raises
+    ------
+    ConfigError
+        If `engine.memory_limit` is too little.
+    """
+    together = batch_rows(work.config, work.network)
+    batches = [
+        range(start, min(start + together, rows.stop))
+        for rows in parts
+        for start in rows[::together]
+    ]
+    network = work.network
+    if work.config.engine.kind != "reference":
+        network, given = fold_normalization(network, given)
+    threads = min(fitting_threads(work.config, network, keep), len(batches))
+    return stream(given, work.engine(network), batches, threads, keep, answers)
