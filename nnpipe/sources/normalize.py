@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnpipe.config.schema import NormalizeConfig
+from nnpipe.cores import cores
 from nnpipe.errors import DataError
 from nnpipe.moments import Moments
-from nnpipe.sources.base import Source
+from nnpipe.sources.base import Source, fetch
 
 _Statistics = NDArray[np.float64]
 
@@ -94,12 +97,23 @@ class _Features:
     def moments(self) -> Moments:
         if self._moments is None:
             self._moments = Moments(self.source.features)
-            for start in range(0, self.source.samples, self._batch_rows):
-                batch = self.source.read(start, min(start + self._batch_rows, self.source.samples))
-                self._moments.add(batch)
+            for batch in self._batches():
+                self._moments.merge(batch)
                 if self._on_batch is not None:
-                    self._on_batch(len(batch))
+                    self._on_batch(batch.count)
         return self._moments
+
+    def _batches(self) -> Iterator[Moments]:
+        """Yield the moments of each batch, in order; they are decoded and computed ahead."""
+        source, waiting = self.source, deque[Future[Moments]]()
+        with ThreadPoolExecutor(cores(), "nnpipe-moments") as pool:
+            for start in range(0, source.samples, self._batch_rows):
+                decode = fetch(source, start, min(start + self._batch_rows, source.samples))
+                waiting.append(pool.submit(_moments_of, decode, source.features))
+                if len(waiting) > cores():
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
 
     def given(self, name: str) -> _Statistics | None:
         values: list[float] | None = getattr(self.config, name)
@@ -113,6 +127,12 @@ class _Features:
             )
             raise DataError(problem)
         return np.array(values, np.float64)
+
+
+def _moments_of(decode: Callable[[], NDArray[Any]], features: int) -> Moments:
+    moments = Moments(features)
+    moments.add(decode())
+    return moments
 
 
 def _scale(config: NormalizeConfig, features: _Features) -> Normalization:
