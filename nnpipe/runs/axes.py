@@ -10,7 +10,7 @@ HDF5 Dimension Scale Specification; NeXus manual, class NXdata; CF conventions, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,14 @@ def describe(dataset: Any, title: str, description: str) -> None:
         dataset.attrs["interpretation"] = "image" if dataset.ndim == 2 else "spectrum"
 
 
-def add_scale(group: Any, dim: str, values: Any, title: str, description: str) -> Any:
+def add_scale(
+    group: Any,
+    dim: str,
+    values: Any,
+    title: str,
+    description: str,
+    check: Callable[[], None] = lambda: None,
+) -> Any:
     """Return the dimension scale of a name in a group; make it if it is not there.
 
     Parameters
@@ -40,6 +47,8 @@ def add_scale(group: Any, dim: str, values: Any, title: str, description: str) -
         The coordinates, sliced piece by piece.
     title, description : str
         What the coordinates are.
+    check : callable
+        Is called after each piece, and may raise.
     """
     if dim in group:
         return group[dim]
@@ -50,6 +59,7 @@ def add_scale(group: Any, dim: str, values: Any, title: str, description: str) -
             # NumPy would make a Python number of each first, which takes 20 times as long.
             part = np.arange(part.start, part.stop, part.step)
         scale[start : start + _TOGETHER] = part
+        check()
     describe(scale, title, description)
     scale.make_scale(dim)
     return scale

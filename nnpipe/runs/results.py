@@ -73,6 +73,7 @@ class ResultsWriter:
         self._parts = parts
         self._compression = compression
         self.sampled: list[str] = []
+        self._ending = False
         self._publication = ExitStack()
         # All that HDF5 does is done in this thread, while the caller goes on: see nnpipe.aside.
         self._thread = ThreadPoolExecutor(1, "nnpipe-results")
@@ -111,7 +112,13 @@ class ResultsWriter:
         self, name: str, shape: tuple[int, ...], dtype: DTypeLike, dims: tuple[str, ...], title: str
     ) -> None:
         """Announce a dataset; see `Sink.create`."""
-        self._thread.submit(self._create, name, shape, np.dtype(dtype), dims, title).result()
+        done = self._thread.submit(self._create, name, shape, np.dtype(dtype), dims, title)
+        try:
+            done.result()
+        except KeyboardInterrupt:
+            # The coordinates of many samples take long to write.
+            self._ending = True
+            raise
 
     def write(self, name: str, start: int, rows: NDArray[Any]) -> None:
         """Store rows of an announced dataset, soon; see `Sink.write`."""
@@ -158,6 +165,12 @@ class ResultsWriter:
         self._file[name][start : start + len(rows)] = rows
         self._check()
 
+    def _go_on(self) -> None:
+        """Raise what went wrong in writing, or that the run is to end."""
+        self._check()
+        if self._ending:
+            raise InterruptedError
+
     def _view(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
         """Make a virtual dataset over the parts; what a lost part held reads as no number."""
         layout: Any = h5py.VirtualLayout(shape, dtype)
@@ -176,7 +189,7 @@ class ResultsWriter:
                 scale = self._view(dim, (size,), np.int64)
                 describe(scale, title, description)
                 scale.make_scale(dim)
-            return add_scale(self._file, dim, self._rows, title, description)
+            return add_scale(self._file, dim, self._rows, title, description, self._go_on)
         title = dim.replace("_", " ").capitalize()
         return add_scale(group, dim, np.arange(size), title, f"{title}, from 0")
 

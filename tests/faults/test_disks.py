@@ -7,11 +7,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import nnpipe
 from nnpipe.errors import NnpipeError, RunFailed
+from tests.processes import wait_for
+
+RUN = Path(__file__).parents[2] / "scripts" / "run.py"
 
 BIG = {"input": {"samples": 20_000, "features": 5}, "architecture": {"sizes": [50]}}
 SMALL = {"input": {"samples": 20, "features": 5}, "architecture": {"sizes": [3]}}
@@ -43,6 +47,38 @@ def test_a_disk_that_is_full_fails_the_run_and_keeps_the_one_before(tmp_path):
     assert list(folder.glob(".*.part")) == []
     with nnpipe.open_run(tmp_path / "outputs" / "a" / "latest") as latest:
         assert latest.path == before.path
+
+
+def test_coordinates_that_fill_the_disk_end_the_run_in_little_memory(tmp_path):
+    given = {"input": {"samples": 10**13, "features": 2}, "architecture": {"sizes": [3]}}
+    program = (
+        "import resource, nnpipe\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 24, 1 << 24))\n"
+        f"try:\n    nnpipe.run({ {**given, **output(tmp_path)}!r})\n"
+        "except nnpipe.RunFailed as error:\n"
+        "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, error)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    kibibytes, _, said = ended.stdout.partition(" ")
+    assert int(kibibytes) < 300 << 10
+    assert "File too large" in said
+
+
+def test_a_run_that_writes_its_coordinates_ends_at_once_when_it_is_terminated(tmp_path):
+    given = ["input.samples=10000000000000", "input.features=2", "architecture.sizes=[3]"]
+    with subprocess.Popen(
+        [sys.executable, str(RUN), *given], cwd=tmp_path, stdout=subprocess.DEVNULL
+    ) as program:
+        folder = tmp_path / "outputs/default/v0001"
+        wait_for(folder / "config.yaml")
+        while not [part for part in folder.glob(".results.h5.*") if part.stat().st_size]:
+            assert program.poll() is None
+        program.terminate()
+        assert program.wait(timeout=20) == 143
+    assert json.loads((folder / "manifest.json").read_text())["status"] == "interrupted"
+    assert list(folder.glob(".*.part")) == []
 
 
 class Act:
