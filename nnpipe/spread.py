@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import cast
 
@@ -37,6 +37,7 @@ from nnpipe.runs.results import ResultsWriter
 from nnpipe.runs.shelf import RunShelf
 from nnpipe.sources import open_source
 from nnpipe.sources.input import Input
+from nnpipe.sources.normalize import Normalization
 from nnpipe.stages.base import Work
 from nnpipe.stages.infer import announce, infer_shard
 from nnpipe.stages.tally import Tally
@@ -155,8 +156,7 @@ def infer_part(job: Job, shard: Shard) -> Receipt:
     done = read_receipt(part, job.key, shard.rows)
     if done is not None:
         return done
-    layers, scaling = read_parameters(job.folder / _NETWORK)
-    network = Network(tuple(layers))
+    network, scaling = _read_network(job.folder / _NETWORK, job.key)
     with (
         closing(open_source(config.input, config.seed)) as source,
         ResultsWriter(
@@ -176,3 +176,10 @@ def infer_part(job: Job, shard: Shard) -> Receipt:
         announce(work)
         tally = infer_shard(work, shard.rows)
     return write_receipt(part, job.key, shard.rows, tally.state())
+
+
+@lru_cache(maxsize=1)
+def _read_network(path: Path, key: str) -> tuple[Network, Normalization]:
+    """Read what the shards of a run share, once in a worker: the key tells what the file holds."""
+    layers, scaling = read_parameters(path)
+    return Network(tuple(layers)), scaling
