@@ -108,14 +108,14 @@ def open_cluster(config: DaskConfig, name: str) -> Generator[Any]:
 def _cluster(config: DaskConfig, name: str) -> Generator[Any]:
     # A worker infers one shard at a time, with so many threads.
     threads = config.threads or 1
-    dashboard = ":0" if find_spec("bokeh") is not None else None
     if config.cluster == "local":
         with _library("distributed").LocalCluster(
             n_workers=config.workers or max(1, cores() // threads),
             threads_per_worker=1,
             processes=True,
             memory_limit=config.memory or "auto",
-            dashboard_address=dashboard,
+            # Any free port: Dask warns of its own being taken, also where it shows nothing.
+            dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         ) as cluster:
             yield cluster
@@ -129,7 +129,7 @@ def _cluster(config: DaskConfig, name: str) -> Generator[Any]:
             memory=config.memory or "4GiB",
             walltime=config.walltime or "01:00:00",
             job_name=name,
-            scheduler_options={"dashboard_address": dashboard},
+            scheduler_options={"dashboard_address": ":0"},
             silence_logs=logging.CRITICAL,
         ) as cluster:
             # The jobs outlive a parent that is killed, until its silence is noticed.
