@@ -16,13 +16,12 @@ from nnpipe.engines.tiles import cut, tile_rows
 from nnpipe.network.network import Network
 
 # What bias and activation pass over together, so that the second finds it in the inner cache.
-_BLOCK_BYTES = 128 << 10
+_BLOCK_BYTES = 256 << 10
 
-# Fewer samples than these are one tile, in which BLAS may use its own threads.
-_LEAST = 512
-
-# Fewer products than these are done before another thread has woken up.
-_WORTH = 1 << 24
+# With fewer samples, or fewer products in a tile, threads of ours cost more than those of BLAS,
+# which wait actively: ours meet at the interpreter's lock, and each time one has to be woken.
+_MANY = 4096
+_LONG = 1 << 29
 
 
 class FastEngine:
@@ -61,18 +60,16 @@ class FastEngine:
         if len(x) == 1:
             return self._one(x[0])
         outputs = np.empty((len(x), self._outputs), self._dtype)
-        if len(x) <= min(_LEAST, self.tile):
-            self._forward(x, outputs)
-            return outputs
-        threads = cores() if len(x) * self._products > _WORTH else 1
-        # A few hundred samples still make a tile for each of some cores.
-        part = 1 << max(len(x) // 4, _LEAST).bit_length() - 1 if threads > 1 else self.tile
-        with one_thread:
-            share(
-                lambda rows: self._forward(x[rows], outputs[rows]),
-                cut(len(x), min(self.tile, part)),
-                threads,
-            )
+
+        def work(rows: slice) -> None:
+            self._forward(x[rows], outputs[rows])
+
+        tiles = cut(len(x), self.tile)
+        if len(x) < _MANY or self.tile * self._products < _LONG:
+            share(work, tiles, 1)
+        else:
+            with one_thread:
+                share(work, tiles, cores())
         return outputs
 
     def _forward(self, x: Array, outputs: Array, kept: Mapping[str, Array] = {}) -> None:

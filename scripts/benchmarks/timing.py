@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 _SHORTEST = 0.005
 
+# The threads of BLAS and of ONNX Runtime wait for more work by counting, on a core that whatever
+# is measured next would need.
+_REST = 0.15
+
 
 @dataclass(frozen=True)
 class Row:
@@ -41,7 +45,7 @@ class Row:
 
 
 def in_turn(calls: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
-    """Return the seconds of each call, each measured once in every round."""
+    """Return the seconds of each call, each measured once in every round, after a rest."""
     counts: dict[str, int] = {}
     for name, call in calls.items():
         call()
@@ -51,6 +55,7 @@ def in_turn(calls: Mapping[str, Callable[[], object]], repeats: int) -> dict[str
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(repeats):
         for name, call in calls.items():
+            time.sleep(_REST)
             begin = time.perf_counter()
             for _ in range(counts[name]):
                 call()

@@ -48,8 +48,9 @@ def test_every_activation_is_executed_as_the_layers_have_it(activation, rows):
 
 
 def test_the_number_of_threads_changes_no_bit(monkeypatch):
-    network = nnpipe.build({"inputs": 50, "sizes": [64, 10]})
-    x = samples(9000, 50)
+    network = nnpipe.build({"inputs": 800, "sizes": [700, 10]})
+    x = samples(5000, 800)
+    assert FastEngine(network).tile * network.parameter_count >= fast._LONG
     found = set()
     for cores in (1, 2, 3, 8):
         monkeypatch.setattr(fast, "cores", lambda cores=cores: cores)
