@@ -122,12 +122,14 @@ class Stage(Protocol):
 def batch_rows(config: Config, network: Network) -> int:
     """Return how many samples to read together, in whole tiles.
 
-    About what `engine.batch_size` says, or else about 2 MiB of input. Tiles are never cut, so the
-    same samples give the same bits whatever the size of the batches.
+    About what `engine.batch_size` says, or else about 2 MiB of input, but two tiles: for less,
+    threads would be woken too often. Tiles are never cut, so the same samples give the same bits
+    whatever the size of the batches.
     """
     tile = config.engine.tile or tile_rows(network)
-    wanted = config.engine.batch_size or _BATCH_BYTES // (network.inputs * network.dtype.itemsize)
-    return max(1, wanted // tile) * tile
+    if config.engine.batch_size is not None:
+        return max(1, config.engine.batch_size // tile) * tile
+    return max(2, _BATCH_BYTES // (network.inputs * network.dtype.itemsize) // tile) * tile
 
 
 def shards(config: Config, samples: int, network: Network) -> list[range]:

@@ -99,7 +99,7 @@ def measure_programs(config: Any, folder: Path) -> list[Row]:
             "nnpipe": [
                 *(sys.executable, str(ROOT / "scripts" / "run.py"), "input=hdf5"),
                 *(f"input.path={path}", f"architecture.sizes={sizes[1:]}".replace(" ", "")),
-                *(f"engine.threads={config.threads}", f"seed={config.seed}"),
+                *(f"engine.threads={config.threads}", f"seed={config.seed}", "output.report=false"),
             ],
             "h5py and ONNX Runtime": [
                 *(sys.executable, str(script), str(path), str(folder / "network.onnx")),
