@@ -101,8 +101,8 @@ HDF5 = ("input=hdf5", "input.path=data.h5")
         (
             ["architecture=mpl"],
             [
-                "architecture: 'mpl' is not a choice; expected one of from_run, mlp, stack, "
-                "uniform. Did you mean 'mlp'?"
+                "architecture: 'mpl' is not a choice; expected one of dropout, from_run, mlp, "
+                "stack, uniform. Did you mean 'mlp'?"
             ],
         ),
         (
@@ -127,7 +127,7 @@ HDF5 = ("input=hdf5", "input.path=data.h5")
             ["architecture=stack", "+architecture.layers.extra={neuron: 3}"],
             [
                 "architecture.layers.extra.neuron: unknown key; expected one of activation, "
-                "initializer, neurons. Did you mean 'neurons'?",
+                "initializer, kind, neurons. Did you mean 'neurons'?",
                 "architecture.layers.extra.neurons: missing; set it",
             ],
         ),
