@@ -22,6 +22,10 @@ from nnpipe.sources.base import SourceKind
 _HEADER_BYTES = 1 << 14
 
 
+# What NumPy raises for a header that is none; TypeError where the keys cannot be sorted.
+_NUMPY_SAYS = (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, TokenError)
+
+
 class NpyArray:
     """The array of a .npy file, as a stored array.
 
@@ -64,7 +68,7 @@ class NpyArray:
                 else npy_format.read_array_header_2_0
             )
             self.shape, fortran, self.dtype = read_header(head)
-        except (ValueError, SyntaxError, RecursionError, MemoryError, TokenError) as error:
+        except _NUMPY_SAYS as error:
             problem = f"{key}: {path} is not a .npy file; NumPy says: {reason(error)}"
             raise DataError(problem) from error
         self._order: Literal["C", "F"] = "F" if fortran else "C"

@@ -75,6 +75,15 @@ def test_python_objects_are_never_loaded(tmp_path):
     )
 
 
+def test_a_header_with_keys_of_several_types_is_refused(tmp_path):
+    path = tmp_path / "a.npy"
+    header = b"{'descr': '<f8', 'fortran_order': False, b'shape': (3, 2)}\n"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    assert refusal(path=str(path)).startswith(
+        f"input.path: {path} is not a .npy file; NumPy says: "
+    )
+
+
 def test_an_archive_is_refused(tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, x=np.zeros(3))
