@@ -104,11 +104,18 @@ class _Files:
         prepend_hydra: bool,
         skip_missing: bool,
     ) -> DefaultsList:
-        """Do what Hydra's `create_defaults_list` does, once for all that choose the same files."""
+        """Do what Hydra's `create_defaults_list` does, once for all that choose the same files.
+
+        Where a search path is given, files are looked for anew, and nothing is kept.
+        """
+        if all(found is not repo for found in self._found.values()):
+            return create_defaults_list(
+                repo, config_name, overrides_list, prepend_hydra, skip_missing
+            )
         given = Overrides(repo=repo, overrides_list=overrides_list)
         values = {id(override) for override in given.config_overrides}
         choices = (o.input_line for o in overrides_list if id(o) not in values)
-        key = (id(repo), config_name, prepend_hydra, skip_missing, *choices)
+        key = (config_name, prepend_hydra, skip_missing, *choices)
         if key not in self._chosen:
             if len(self._chosen) == _CHOICES_KEPT:
                 self._chosen.clear()

@@ -174,10 +174,11 @@ class NpyInput(InputConfig):
 
 @dataclass
 class EngineConfig:
-    """How the network is executed. Null is about 2 MiB of input a batch, and a thread a core.
+    """How the network is executed.
 
-    `tile` is how many samples pass through the layers together; null follows from their sizes.
-    `memory_limit` is in MiB, of the whole process; null is no limit.
+    `batch_size` is how many samples are read together; null is about 2 MiB, two tiles at least.
+    `tile` is how many pass through the layers together; null follows from the layers' sizes.
+    `threads` null is one for each core. `memory_limit` is in MiB, of the whole process.
     """
 
     kind: str = "fast"

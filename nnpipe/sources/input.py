@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -16,25 +14,6 @@ from nnpipe.sources.normalize import Normalization
 
 _LABELS_TOGETHER = 1 << 16
 _BLOCK_BYTES = 256 << 10
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Samples that were read together.
-
-    Parameters
-    ----------
-    start : int
-        The number of the first sample.
-    x : (rows, features) float32 or float64
-        The samples.
-    labels : (rows,) int64 or None
-        Their labels, if there are any.
-    """
-
-    start: int
-    x: NDArray[np.floating[Any]]
-    labels: NDArray[np.int64] | None
 
 
 class Input:
@@ -140,13 +119,6 @@ class Input:
                 part = np.multiply(part, self._factor, dtype=self._wide)
             x[start : start + step] = part
         return x
-
-    def batches(self, size: int, rows: range | None = None) -> Iterator[Batch]:
-        """Yield all samples in order, or a range of them, `size` at a time, fewer at the end."""
-        rows = range(self.samples) if rows is None else rows
-        for start in rows[::size]:
-            stop = min(start + size, rows.stop)
-            yield Batch(start, self.read(start, stop), self.source.labels(start, stop))
 
     def _check(self, x: NDArray[Any], raw: NDArray[Any], start: int) -> None:
         finite = np.isfinite(x)

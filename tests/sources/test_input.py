@@ -56,25 +56,25 @@ def test_what_was_read_may_be_overwritten(source_of):
 
 
 @given(samples=st.integers(1, 20), size=st.integers(1, 25))
-def test_batches_are_all_samples_in_order(tmp_path_factory, samples, size):
-    folder = tmp_path_factory.mktemp("batches")
+def test_samples_read_piece_by_piece_are_all_samples_in_order(tmp_path_factory, samples, size):
+    folder = tmp_path_factory.mktemp("pieces")
     values = np.arange(samples * 2.0).reshape(samples, 2)
     np.save(folder / "x.npy", values)
     np.save(folder / "y.npy", np.arange(samples))
     config = NpyInput(path=str(folder / "x.npy"), labels=str(folder / "y.npy"))
     data = Input(open_source(config, 0), NONE, np.float64)
-    batches = list(data.batches(size))
-    assert [batch.start for batch in batches] == list(range(0, samples, size))
-    assert all(len(batch.x) == size for batch in batches[:-1])
-    np.testing.assert_array_equal(np.concatenate([batch.x for batch in batches]), values)
-    labels = np.concatenate([batch.labels for batch in batches])
+    pieces = [(start, min(start + size, samples)) for start in range(0, samples, size)]
+    read = [data.read(*piece) for piece in pieces]
+    assert [len(x) for x in read] == [stop - start for start, stop in pieces]
+    np.testing.assert_array_equal(np.concatenate(read), values)
+    labels = np.concatenate([data.source.labels(*piece) for piece in pieces])
     np.testing.assert_array_equal(labels, np.arange(samples))
     assert (data.samples, data.features, data.has_labels) == (samples, 2, True)
 
 
-def test_batches_without_labels_have_none(source_of):
+def test_samples_without_labels_have_none(source_of):
     data = Input(source_of(np.zeros((3, 2))), NONE, np.float32)
-    assert [batch.labels for batch in data.batches(2)] == [None, None]
+    assert [data.source.labels(0, 2), data.source.labels(2, 3)] == [None, None]
     assert not data.has_labels
 
 
@@ -83,8 +83,8 @@ def test_values_that_are_not_finite_are_counted_with_the_first_row_of_the_file(s
     values[11, 2], values[13, 0], values[13, 1], values[12, 0] = np.nan, np.inf, -np.inf, np.nan
     data = Input(source_of(values, rows=RowsConfig(1, None, 2)), NONE, np.float32)
     assert (data.nonfinite, data.first_nonfinite_row) == (0, None)
-    for batch in data.batches(4):
-        assert batch.x.dtype == np.float32
+    for start in range(0, data.samples, 4):
+        assert data.read(start, min(start + 4, data.samples)).dtype == np.float32
     assert (data.nonfinite, data.first_nonfinite_row) == (3, 11)
 
 
