@@ -1,9 +1,9 @@
 """Time an epoch of training against PyTorch and scikit-learn: the same network, batches, threads.
 
-Every program takes its turn in every round, and the ratios are medians over the rounds, so that
-a machine that is busy for a while slows all of them. Processor time counts all threads of a
-program, also those that wait for each other, and tells more where the machine is shared. Run it
-without settings of OpenBLAS:
+Every program takes its turn in every round: a rest, an epoch, and one that is timed. The ratios
+are medians over the rounds, so that a machine that is busy for a while slows all of them.
+Processor time counts all threads of a program, also those that wait for each other, and tells
+more where the machine is shared. Run it without settings of OpenBLAS:
 
     env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE python scripts/benchmark_training.py --threads 1
 """
@@ -44,6 +44,8 @@ from nnpipe.training.training import Training
 
 NETWORKS = ((100, 10), (512, 256, 10))
 SAMPLES, FEATURES, BATCH = 8000, 784, 128
+# Until the threads of the one before, which wait actively, have gone to sleep: seconds.
+REST = 0.15
 Epoch = Callable[[], object]
 
 
@@ -89,13 +91,14 @@ def compare(sizes: Sequence[int], x: Any, y: Any, threads: int, rounds: int) -> 
     }
     wall: dict[str, list[float]] = {name: [] for name in programs}
     processor: dict[str, list[float]] = {name: [] for name in programs}
-    for turn in range(rounds + 1):
+    for _ in range(rounds):
         for name, epoch in programs.items():
+            time.sleep(REST)
+            epoch()  # a training has many, one after the other: this one wakes its threads up
             begin, begun = time.perf_counter(), time.process_time()
             epoch()
-            if turn:  # the first warms up
-                wall[name].append(time.perf_counter() - begin)
-                processor[name].append(time.process_time() - begun)
+            wall[name].append(time.perf_counter() - begin)
+            processor[name].append(time.process_time() - begun)
     print(f"\n{'-'.join(map(str, (FEATURES, *sizes))):<22}    wall                  processor")
     for name in programs:
         cells = [figures(times["nnpipe"], times[name]) for times in (wall, processor)]

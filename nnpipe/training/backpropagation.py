@@ -128,12 +128,12 @@ class Backpropagation:
         self._drop(0, x[:, :-1], chance)
         for i, layer in enumerate(self.network.layers[:-1]):
             z, out = self._sums[i][:rows], self._inputs[i][:rows, :-1]
-            multiply(a, layer.parameters.T, z, self._threads)
+            multiply((a, layer.parameters.T, z), threads=self._threads)
             layer.function.forward(z, out)
             self._drop(i + 1, out, chance)
             a = self._inputs[i][:rows]
         last, z = self.network.layers[-1], self._sums[-1][:rows]
-        multiply(a, last.parameters.T, z, self._threads)
+        multiply((a, last.parameters.T, z), threads=self._threads)
         return self._loss.backward(last.function, z, targets, self._deltas[-1][:rows])
 
     def backward(
@@ -146,16 +146,19 @@ class Backpropagation:
         delta *= 1 / rows
         for i in range(len(layers) - 1, 0, -1):
             a = self._inputs[i - 1][:rows]
-            multiply(a.T, delta, self._gradients[i].T, self._threads)
             before = self._deltas[i - 1][:rows]
-            multiply(delta, layers[i].weights, before, self._threads)
+            multiply(
+                (a.T, delta, self._gradients[i].T),
+                (delta, layers[i].weights, before),
+                threads=self._threads,
+            )
             a = a[:, :-1]
             if chance is not None and self._rates[i]:
                 before *= self._masks[i][:rows]
                 a *= 1 - self._rates[i]  # as it was, where it was not dropped
             layers[i - 1].function.backward(self._sums[i - 1][:rows], a, before)
             delta = before
-        multiply(x.T, delta, self._gradients[0].T, self._threads)
+        multiply((x.T, delta, self._gradients[0].T), threads=self._threads)
         return loss, right
 
     def _drop(self, i: int, a: Array, chance: np.random.Generator | None) -> None:

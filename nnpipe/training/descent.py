@@ -7,16 +7,14 @@ from threading import local
 
 import numpy as np
 
-from nnpipe.engines.threads import share
+from nnpipe.engines.threads import evenly, share
+from nnpipe.engines.tiles import cut
 from nnpipe.network.activations.base import Array
 from nnpipe.training.optimizers.base import Optimizer, State, Step
 
-# What an optimizer touches of a tile (parameters, gradient, two moments, scratch) stays in the
-# second-level cache from one of its passes to the next.
-_TILE_BYTES = 1 << 17
-
-# Fewer tiles are done before another thread has woken up.
-_WORTH = 8
+# Bytes of a tile, at least. A smaller one is done before another thread has woken up, and threads
+# that come back from NumPy every few microseconds wait for each other.
+_TILE = 1 << 19
 
 
 class Descent:
@@ -52,13 +50,11 @@ class Descent:
         self.state: State = optimizer.init(parameters)
         self.steps = 0
         self._update = optimizer.update
-        tile = _TILE_BYTES // parameters.itemsize
-        self._threads = threads if parameters.size >= _WORTH * tile else 1
+        self._threads = threads
         self._scratch = local()
-        self._longest = min(tile, parameters.size)
+        self._longest = -(-parameters.size // evenly(parameters.nbytes, _TILE))
         self._tiles: list[tuple[Array, Array, State]] = []
-        for start in range(0, parameters.size, tile):
-            part = slice(start, min(start + tile, parameters.size))
+        for part in cut(parameters.size, self._longest):
             state = {name: vector[part] for name, vector in self.state.items()}
             self._tiles.append((parameters[part], gradient[part], state))
 

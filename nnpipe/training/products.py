@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from nnpipe.engines.threads import share
+from nnpipe.engines.threads import evenly, share
 from nnpipe.engines.tiles import cut
 from nnpipe.network.activations.base import Array
 
-# Multiplications in a block. One of fewer is done before another thread has woken up; and cutting
-# costs time, since BLAS rearranges the whole of the other matrix for every block.
+# Multiplications in a block, at least. One of fewer is done before another thread has woken up; and
+# cutting costs time, since BLAS rearranges the whole of the other matrix for every block.
 _BLOCK = 1 << 24
 
 # The vectors of a processor are full in every block but the last.
 _LANES = 32
 
 
-def multiply(a: Array, b: Array, out: Array, threads: int) -> None:
-    """Write a @ b into `out`, in blocks of its longer side, which threads share.
+Product = tuple[Array, Array, Array]
+"""Two matrices, (m, k) and (k, n), and the (m, n) array that takes their product."""
 
-    How a product is cut depends on its shape alone, so that its last bits do too.
 
-    Parameters
-    ----------
-    a, b : (m, k) and (k, n) arrays
-    out : (m, n) array
-    threads : int
+def multiply(*products: Product, threads: int) -> None:
+    """Write the product of each pair, in blocks of its longer side, which threads share.
+
+    No product may need what another one writes. How one is cut depends on its shape alone, so
+    that its last bits do too.
     """
-    (m, k), n = a.shape, b.shape[1]
-    longer = max(m, n)
-    size = -(-longer // max(1, m * k * n // _BLOCK))
-    size += -size % _LANES
-    if size >= longer:
-        np.matmul(a, b, out=out)
+    if sum(a.size * b.shape[1] for a, b, _ in products) < 2 * _BLOCK:
+        for a, b, out in products:
+            np.matmul(a, b, out=out)
         return
+    blocks = [block for product in products for block in _blocks(product)]
+    share(_write, blocks, threads)
 
-    def block(part: slice) -> None:
-        if n > m:
-            np.matmul(a, b[:, part], out=out[:, part])
-        else:
-            np.matmul(a[part], b, out=out[part])
 
-    share(block, cut(longer, size), threads)
+def _blocks(product: Product) -> Iterator[Product]:
+    a, b, out = product
+    m, n = out.shape
+    longer = max(m, n)
+    size = -(-longer // evenly(a.size * n, _BLOCK))
+    for part in cut(longer, size + -size % _LANES):
+        yield (a, b[:, part], out[:, part]) if n > m else (a[part], b, out[part])
+
+
+def _write(product: Product) -> None:
+    a, b, out = product
+    np.matmul(a, b, out=out)
