@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -196,3 +197,37 @@ def test_the_gradient_keeps_the_dtype_and_reads_z_only_where_it_says_so(name):
     if not activation.needs_z:
         activation.backward(a, a, again)
         np.testing.assert_array_equal(again, delta)
+
+
+@pytest.mark.parametrize("name", ACTIVATION_NAMES)
+@pytest.mark.parametrize("shape", [(700, 130), (3, 40_000), (70_001,)])
+def test_a_large_array_gives_what_its_rows_give_one_by_one(name, shape):
+    generator = np.random.default_rng(3)
+    z, upstream = (generator.normal(0, 3, shape).astype(np.float32) for _ in range(2))
+    activation = ACTIVATIONS.load(name)
+    a, delta = activation(z), upstream.copy()
+    activation.backward(z.copy(), a, delta)
+    in_place = z.copy()
+    activation.forward(in_place, in_place)
+    np.testing.assert_array_equal(in_place, a)
+    if len(shape) == 1 and name == "softmax":
+        return  # the numbers of one sample depend on each other
+    for i in range(0, shape[0], max(1, shape[0] // 50)):
+        row, back = z[i : i + 1], upstream[i : i + 1].copy()
+        np.testing.assert_allclose(activation(row), a[i : i + 1], rtol=1e-6, atol=1e-12)
+        activation.backward(row.copy(), a[i : i + 1].copy(), back)
+        np.testing.assert_allclose(back, delta[i : i + 1], rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ACTIVATION_NAMES)
+def test_the_room_it_works_in_does_not_grow_with_the_batch(name):
+    z = np.random.default_rng(4).normal(0, 3, (16_384, 256)).astype(np.float32)
+    activation = ACTIVATIONS.load(name)
+    a, delta = np.empty_like(z), np.ones_like(z)
+    tracemalloc.start()
+    activation.forward(z, a)
+    activation.backward(z, a, delta)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # An array of the batch takes 16 MiB; a number a sample, as softmax has, 64 KiB.
+    assert peak < 1 << 20
