@@ -25,12 +25,12 @@ from nnpipe.config.schema import (
     Hdf5Input,
     InitializerConfig,
     InputConfig,
-    LayerConfig,
     MlpConfig,
     NormalizeConfig,
     RandomInput,
     RowsConfig,
     StackConfig,
+    TransformConfig,
     UniformConfig,
 )
 from nnpipe.config.training import check_training
@@ -174,33 +174,37 @@ def _architecture(config: Config, names: Names) -> list[str]:
                         f"architecture.layers: {name!r} cannot name a layer; expected a letter, "
                         "then letters, digits and '_', at most 64 in all, and not 'all'"
                     )
-                if isinstance(layer, DropoutConfig):
-                    problems += _dropout(key, layer)
+                if isinstance(layer, TransformConfig):
+                    problems += _transform(key, layer)
                     continue
                 if layer.neurons != cast("Any", MISSING):
                     problems += check_at_least(f"{key}.neurons", layer.neurons, 1)
                 problems += _layer(key, layer.activation, layer.initializer, names)
             problems += [
-                f"architecture.layers.{name}: found dropout {place}; expected it before a layer "
+                f"architecture.layers.{name}: found {kind} {place}; expected it before a layer "
                 "with neurons. Leave one out."
-                for name, place in _misplaced(architecture)
+                for name, kind, place in _misplaced(architecture)
             ]
         case _:
             pass
     return problems
 
 
-def _dropout(key: str, layer: DropoutConfig) -> list[str]:
-    if 0 <= layer.rate < 1:
+def _transform(key: str, layer: TransformConfig) -> list[str]:
+    if not isinstance(layer, DropoutConfig) or 0 <= layer.rate < 1:
         return []
     return [f"{key}.rate: found {layer.rate}; expected 0 or greater, below 1"]
 
 
-def _misplaced(architecture: StackConfig) -> Iterator[tuple[str, str]]:
-    """Yield the name of each dropout that has no layer with neurons after it, and why."""
+def _misplaced(architecture: StackConfig) -> Iterator[tuple[str, str, str]]:
+    """Yield the name and the kind of each layer that should have neurons after it, and why."""
     for (name, layer), (_, after) in pairwise([*architecture.layers.items(), ("", None)]):
-        if isinstance(layer, DropoutConfig) and not isinstance(after, LayerConfig):
-            yield name, "at the end" if after is None else "before dropout"
+        if not isinstance(layer, TransformConfig):
+            continue
+        if after is None:
+            yield name, layer.kind, "at the end"
+        elif layer.kind == after.kind:
+            yield name, layer.kind, f"before {after.kind}"
 
 
 def _layer(key: str, activation: str, initializer: InitializerConfig, names: Names) -> list[str]:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from nnpipe.config.schema import (
     MOST_HIDDEN,
     ArchitectureConfig,
-    DropoutConfig,
     LayerConfig,
     MlpConfig,
     StackConfig,
+    TransformConfig,
     UniformConfig,
 )
 
 
 def stack_of(architecture: ArchitectureConfig) -> dict[str, LayerConfig]:
-    """Return the layers that an architecture declares, in order; dropout is none of a network's.
+    """Return the layers that an architecture declares, in order, and none without neurons.
 
     The layers of `mlp` and `uniform` are named hidden1, hidden2, ... and output. A `from_run`
     declares none: its layers are the stored ones.
@@ -39,20 +38,24 @@ def stack_of(architecture: ArchitectureConfig) -> dict[str, LayerConfig]:
             return {}
 
 
-def dropout_of(architecture: ArchitectureConfig) -> dict[str, float]:
-    """Return the share of its inputs that is dropped in training, by the name of the layer.
+def transforms_of(architecture: ArchitectureConfig) -> dict[str, dict[str, TransformConfig]]:
+    """Return the layers without neurons by name, in order, for each layer that they come before.
 
+    >>> from nnpipe.config.schema import DropoutConfig
     >>> layers = {"drop": DropoutConfig(rate=0.2), "output": LayerConfig(neurons=10)}
-    >>> dropout_of(StackConfig(layers=layers))
-    {'output': 0.2}
+    >>> transforms_of(StackConfig(layers=layers))
+    {'output': {'drop': DropoutConfig(kind='dropout', rate=0.2)}}
     """
     if not isinstance(architecture, StackConfig):
         return {}
-    return {
-        name: before.rate
-        for (_, before), (name, _) in pairwise(architecture.layers.items())
-        if isinstance(before, DropoutConfig)
-    }
+    found: dict[str, dict[str, TransformConfig]] = {}
+    before: dict[str, TransformConfig] = {}
+    for name, layer in architecture.layers.items():
+        if isinstance(layer, TransformConfig):
+            before[name] = layer
+        elif before:
+            found[name], before = before, {}
+    return found
 
 
 def _named(architecture: MlpConfig | UniformConfig, sizes: Sequence[int]) -> dict[str, LayerConfig]:

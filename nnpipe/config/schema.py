@@ -66,8 +66,15 @@ class LayerConfig:
 
 
 @dataclass
-class DropoutConfig:
-    """A layer of a stack that drops a share of what the next one is given, in training alone."""
+class TransformConfig:
+    """A layer of a stack without neurons: what the next one is given, in training alone."""
+
+    kind: str = MISSING  # type: ignore[assignment]
+
+
+@dataclass
+class DropoutConfig(TransformConfig):
+    """A layer of a stack that drops a share of what the next one is given."""
 
     kind: str = "dropout"
     rate: float = 0.5
@@ -75,7 +82,7 @@ class DropoutConfig:
 
 @dataclass
 class StackConfig(ArchitectureConfig):
-    """Named layers, in the order in which they are written: LayerConfig or DropoutConfig."""
+    """Named layers, in the order in which they are written: LayerConfig or TransformConfig."""
 
     kind: str = "stack"
     # OmegaConf would refuse a layer that is added to a typed mapping as {neurons: 3}.
@@ -261,7 +268,7 @@ ARCHITECTURES: dict[str, type[ArchitectureConfig]] = {
     "from_run": FromRunConfig,
 }
 
-LAYERS: dict[str, type[LayerConfig | DropoutConfig]] = {
+LAYERS: dict[str, type[LayerConfig | TransformConfig]] = {
     "dense": LayerConfig,
     "dropout": DropoutConfig,
 }

@@ -6,7 +6,7 @@ import logging
 import math
 from pathlib import Path
 
-from nnpipe.config.layers import dropout_of
+from nnpipe.config.layers import transforms_of
 from nnpipe.cores import cores
 from nnpipe.engines.blas import one_thread
 from nnpipe.sources.input import Input
@@ -94,9 +94,9 @@ def _training(work: Work, split: Split) -> Training:
     left = work.input.samples - split.held
     batches = Batches(data, split.kept, left, config.batch_size, limit, seed)
     threads = work.config.engine.threads or cores()
-    optimizer, dropout = work.config.optimizer, dropout_of(work.config.architecture)
-    inputs = batches, validation
-    return Training(network, loss, config, optimizer, *inputs, work.config.seed, dropout, threads)
+    transforms = transforms_of(work.config.architecture)
+    how = network, loss, config, work.config.optimizer
+    return Training(*how, batches, validation, work.config.seed, transforms, threads)
 
 
 def _split(work: Work) -> Split:

@@ -5,15 +5,12 @@ Z_i = A_i P_iᵀ and a_{i+1} = f_i(Z_i). The loss gives δ of the last layer, an
 dL/dP_i = δ_iᵀ A_i, whose last column is the gradient of the biases, and
 δ_{i-1} = f'_{i-1}(Z_{i-1}) ⊙ δ_i W_i, where W_i is P_i without its last column.
 
-With dropout, a share p of the inputs of a layer, drawn anew for each sample, are 0 in a step, and
-the others 1 / (1 - p) times as large, so that sums keep their size. The network knows nothing of
-it.
+Between a_{i+1} and the layer that takes it there may be transforms, such as dropout, which pass δ
+back too. The network knows nothing of them.
 
 References
 ----------
 Rumelhart, Hinton, Williams: Learning representations by back-propagating errors (Nature, 1986).
-Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout: a simple way to prevent neural
-networks from overfitting (Journal of Machine Learning Research, 2014).
 """
 
 from __future__ import annotations
@@ -21,15 +18,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nnpipe.config.schema import TransformConfig
 from nnpipe.network.activations.base import Array
 from nnpipe.network.network import Network
 from nnpipe.training.losses.base import Loss, Targets
 from nnpipe.training.products import multiply
+from nnpipe.training.transforms import transform
 
 
 class Backpropagation:
@@ -47,8 +44,8 @@ class Backpropagation:
         It must fit the last layer's activation.
     rows : int
         The largest batch.
-    dropout : mapping of str to float
-        The share of its inputs that is dropped, by the name of the layer; the others keep all.
+    transforms : mapping of str to mapping of str to TransformConfig
+        What is done to the inputs of a layer, in order, by the name of that layer.
     threads : int
         How many may share a product; what comes out is the same to the bit.
 
@@ -65,7 +62,7 @@ class Backpropagation:
         network: Network,
         loss: Loss,
         rows: int,
-        dropout: Mapping[str, float] = {},
+        transforms: Mapping[str, Mapping[str, TransformConfig]] = {},
         threads: int = 1,
     ) -> None:
         self._loss, self._threads = loss, threads
@@ -94,11 +91,17 @@ class Backpropagation:
             for layer in network.layers
         ]
         self._deltas = [np.empty((rows, layer.neurons), dtype) for layer in network.layers]
-        # What each output is multiplied by: 0, or 1 / (1 - dropout).
-        self._rates = [dropout.get(layer.name, 0.0) for layer in network.layers]
-        self._masks = [
-            np.empty((rows if rate else 0, layer.inputs), dtype)
-            for rate, layer in zip(self._rates, network.layers, strict=True)
+        self._transforms = [
+            [
+                transform(c, rows, layer.inputs, dtype)
+                for c in transforms.get(layer.name, {}).values()
+            ]
+            for layer in network.layers
+        ]
+        # What a layer gives is what the next one takes, unless it is transformed on the way.
+        self._outputs = [
+            np.empty_like(inputs[:, :-1]) if transformed else inputs[:, :-1]
+            for inputs, transformed in zip(self._inputs, self._transforms[1:], strict=True)
         ]
 
     @staticmethod
@@ -119,19 +122,23 @@ class Backpropagation:
         Parameters
         ----------
         x : (samples, inputs + 1)
-            The samples, with a last column of ones. Features that are dropped are set to 0.
+            The samples, with a last column of ones. They are transformed in place.
         targets : (samples,) int64 or (samples, outputs)
         chance : Generator or None
-            Decides what is dropped; None: nothing.
+            Where chance comes from in a step of training; None: the network is judged.
         """
         a, rows = x, len(x)
-        self._drop(0, x[:, :-1], chance)
+        for step in self._transforms[0]:
+            step.forward(x[:, :-1], chance)
         for i, layer in enumerate(self.network.layers[:-1]):
-            z, out = self._sums[i][:rows], self._inputs[i][:rows, :-1]
+            z, out = self._sums[i][:rows], self._outputs[i][:rows]
             multiply((a, layer.parameters.T, z), threads=self._threads)
             layer.function.forward(z, out)
-            self._drop(i + 1, out, chance)
             a = self._inputs[i][:rows]
+            if self._transforms[i + 1]:
+                np.copyto(a[:, :-1], out)
+            for step in self._transforms[i + 1]:
+                step.forward(a[:, :-1], chance)
         last, z = self.network.layers[-1], self._sums[-1][:rows]
         multiply((a, last.parameters.T, z), threads=self._threads)
         return self._loss.backward(last.function, z, targets, self._deltas[-1][:rows])
@@ -152,24 +159,13 @@ class Backpropagation:
                 (delta, layers[i].weights, before),
                 threads=self._threads,
             )
-            a = a[:, :-1]
-            if chance is not None and self._rates[i]:
-                before *= self._masks[i][:rows]
-                a *= 1 - self._rates[i]  # as it was, where it was not dropped
-            layers[i - 1].function.backward(self._sums[i - 1][:rows], a, before)
+            for step in reversed(self._transforms[i]):
+                step.backward(before)
+            out = self._outputs[i - 1][:rows]
+            layers[i - 1].function.backward(self._sums[i - 1][:rows], out, before)
             delta = before
         multiply((x.T, delta, self._gradients[0].T), threads=self._threads)
         return loss, right
-
-    def _drop(self, i: int, a: Array, chance: np.random.Generator | None) -> None:
-        rate = self._rates[i]
-        if chance is None or not rate:
-            return
-        mask: NDArray[Any] = self._masks[i][: len(a)]
-        chance.random(out=mask, dtype=mask.dtype.type)
-        np.greater_equal(mask, rate, out=mask)
-        mask *= 1 / (1 - rate)
-        a *= mask
 
     def first_nonfinite(self) -> str | None:
         """Return the first layer with a sum, a parameter or a gradient that is not finite."""

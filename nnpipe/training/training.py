@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from nnpipe.config.schema import TransformConfig
 from nnpipe.config.training_schema import OptimizerConfig, TrainingConfig
 from nnpipe.errors import TrainingError
 from nnpipe.network.activations.base import Array
@@ -41,8 +42,8 @@ class Training:
         What judges the network after each epoch.
     seed : int
         Decides what dropout drops.
-    dropout : mapping of str to float
-        The share of its inputs that is dropped, by the name of the layer.
+    transforms : mapping of str to mapping of str to TransformConfig
+        What is done to the inputs of a layer, in order, by the name of that layer.
     threads : int
         How many may share a step; what comes out is the same to the bit.
 
@@ -63,12 +64,12 @@ class Training:
         batches: Batches,
         validation: Batches | None,
         seed: int,
-        dropout: Mapping[str, float] = {},
+        transforms: Mapping[str, Mapping[str, TransformConfig]] = {},
         threads: int = 1,
     ) -> None:
         self._config, self._loss, self._seed = config, loss, seed
         self._batches, self._validation = batches, validation
-        self._pass = Backpropagation(network, loss, config.batch_size, dropout, threads)
+        self._pass = Backpropagation(network, loss, config.batch_size, transforms, threads)
         kind = OPTIMIZERS.load(optimizer.kind)
         options = {
             name: default if getattr(optimizer, name) is None else getattr(optimizer, name)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nnpipe.config.layers import dropout_of, stack_of
+from nnpipe.config.layers import stack_of, transforms_of
 from nnpipe.config.schema import (
     DropoutConfig,
     FromRunConfig,
@@ -64,7 +64,7 @@ def test_no_sizes_are_no_layers():
     assert stack_of(MlpConfig(sizes=[])) == {}
 
 
-def test_dropout_is_no_layer_of_the_network_but_a_rate_of_the_one_after_it():
+def test_dropout_is_no_layer_of_the_network_but_a_transform_before_the_one_after_it():
     architecture = StackConfig(
         layers={
             "drop0": DropoutConfig(rate=0.2),
@@ -75,5 +75,8 @@ def test_dropout_is_no_layer_of_the_network_but_a_rate_of_the_one_after_it():
         }
     )
     assert list(stack_of(architecture)) == ["a", "b", "c"]
-    assert dropout_of(architecture) == {"a": 0.2, "c": 0.5}
-    assert dropout_of(MlpConfig()) == {}
+    assert transforms_of(architecture) == {
+        "a": {"drop0": DropoutConfig(rate=0.2)},
+        "c": {"drop2": DropoutConfig()},
+    }
+    assert transforms_of(MlpConfig()) == {}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nnpipe.config.schema import LayerConfig, StackConfig
+from nnpipe.config.schema import DropoutConfig, LayerConfig, StackConfig
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import build
 from nnpipe.network.network import Network
@@ -30,6 +30,10 @@ def network(hidden: str, output: str, neurons: int = 3) -> Network:
         "output": LayerConfig(neurons, output),
     }
     return build(StackConfig(layers=layers), inputs=6, seed=3, dtype="float64")
+
+
+def drop(**rates: float) -> dict[str, dict[str, DropoutConfig]]:
+    return {name: {"drop": DropoutConfig(rate=rate)} for name, rate in rates.items()}
 
 
 def batch(rows: int, seed: int = 0) -> NDArray[np.float64]:
@@ -151,7 +155,7 @@ def test_losses_and_gradients_are_those_of_pytorch(output: str, loss: str) -> No
 def test_a_step_after_the_first_allocates_no_array(hidden: str, optimizer: str) -> None:
     layers = {"hidden1": LayerConfig(256, hidden), "output": LayerConfig(64, "softmax")}
     net = build(StackConfig(layers=layers), inputs=100, seed=0, dtype="float32")
-    pass_ = Backpropagation(net, LOSSES.load("cross_entropy"), 2048, {"output": 0.5})
+    pass_ = Backpropagation(net, LOSSES.load("cross_entropy"), 2048, drop(output=0.5))
     vectors = pass_.parameters, pass_.gradient
     options = optimizer_options(optimizer)
     descent = Descent(OPTIMIZERS.load(optimizer), options, *vectors)
@@ -174,7 +178,7 @@ def test_a_step_after_the_first_allocates_no_array(hidden: str, optimizer: str) 
 
 @pytest.mark.parametrize("hidden", ["tanh", "gelu", "relu"])
 def test_the_gradient_with_dropout_is_that_of_what_was_not_dropped(hidden: str) -> None:
-    loss, rates = LOSSES.load("cross_entropy"), {"hidden1": 0.2, "output": 0.4}
+    loss, rates = LOSSES.load("cross_entropy"), drop(hidden1=0.2, output=0.4)
     pass_ = Backpropagation(network(hidden, "softmax"), loss, 9, rates)
     x, t = batch(9), targets("labels", 9)
     pass_.backward(x.copy(), t, np.random.default_rng(4))
@@ -190,7 +194,7 @@ def test_dropout_keeps_the_mean_of_the_sums_and_changes_nothing_without_chance()
     net = build(one, inputs=6, seed=0, dtype="float64")
     loss = LOSSES.load("mean_squared_error")
     plain = Backpropagation(net, loss, 2000)
-    dropping = Backpropagation(net, loss, 2000, {"b": 0.3})
+    dropping = Backpropagation(net, loss, 2000, drop(b=0.3))
     x, t = np.repeat(batch(1), 2000, axis=0), np.zeros((2000, 1))
     assert dropping.judge(x, t) == plain.judge(x, t)
     output = plain.network(x[0, :-1])[0]

@@ -1,0 +1,24 @@
+"""The layers without neurons, one module each; a new one is a module, its config, and a line here.
+
+Training alone knows them: the network that it leaves does without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nnpipe.config.schema import TransformConfig
+from nnpipe.training.transforms.base import Transform
+from nnpipe.training.transforms.dropout import Dropout
+
+_TRANSFORMS: dict[str, Callable[..., Transform]] = {"dropout": Dropout}
+
+
+def transform(
+    config: TransformConfig, rows: int, features: int, dtype: np.dtype[np.floating[Any]]
+) -> Transform:
+    """Return the transform that a layer of a stack declares, for batches of at most `rows`."""
+    return _TRANSFORMS[config.kind](config, rows, features, dtype)
