@@ -81,6 +81,13 @@ class DropoutConfig(TransformConfig):
 
 
 @dataclass
+class BatchNormConfig(TransformConfig):
+    """A layer of a stack that normalizes each feature of a batch for the next one."""
+
+    kind: str = "batch_norm"
+
+
+@dataclass
 class StackConfig(ArchitectureConfig):
     """Named layers, in the order in which they are written: LayerConfig or TransformConfig."""
 
@@ -270,6 +277,7 @@ ARCHITECTURES: dict[str, type[ArchitectureConfig]] = {
 
 LAYERS: dict[str, type[LayerConfig | TransformConfig]] = {
     "dense": LayerConfig,
+    "batch_norm": BatchNormConfig,
     "dropout": DropoutConfig,
 }
 """The kinds of layer of a stack."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from nnpipe.config.layers import stack_of
+from nnpipe.config.layers import stack_of, transforms_of
 from nnpipe.config.rules import check_at_least, check_name, check_options
-from nnpipe.config.schema import Config, FromRunConfig
+from nnpipe.config.schema import ArchitectureConfig, BatchNormConfig, Config, FromRunConfig
 from nnpipe.config.training_schema import SCHEDULES, TrainingConfig
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def check_training(config: Config, names: Names) -> list[str]:
         unknown = check_name("training.loss", training.loss, "a loss", names.losses)
         if unknown:
             return problems + unknown
+    if training.batch_size == 1:
+        problems += _single(config.architecture)
     if "train" in config.pipeline.stages and not isinstance(config.architecture, FromRunConfig):
         layers = list(stack_of(config.architecture).values())
         if layers and layers[-1].activation in names.activations:
@@ -45,6 +47,20 @@ def check_loss(loss: str | None, activation: str, names: Names) -> list[str]:
         f"training.loss: {name!r} does not fit a last layer with the activation {activation!r}; "
         f"expected {fits!r}. Set the output activation to {fits}, "
         f"or training.loss to {names.loss_of(activation)}."
+    ]
+
+
+def _single(architecture: ArchitectureConfig) -> list[str]:
+    normalizing = [
+        name
+        for before in transforms_of(architecture).values()
+        for name, layer in before.items()
+        if isinstance(layer, BatchNormConfig)
+    ]
+    return [
+        "training.batch_size: found 1; expected 2 or greater, since "
+        f"architecture.layers.{name} normalizes features over the samples of a batch"
+        for name in normalizing[:1]
     ]
 
 

@@ -5,8 +5,8 @@ Z_i = A_i P_iᵀ and a_{i+1} = f_i(Z_i). The loss gives δ of the last layer, an
 dL/dP_i = δ_iᵀ A_i, whose last column is the gradient of the biases, and
 δ_{i-1} = f'_{i-1}(Z_{i-1}) ⊙ δ_i W_i, where W_i is P_i without its last column.
 
-Between a_{i+1} and the layer that takes it there may be transforms, such as dropout, which pass δ
-back too. The network knows nothing of them.
+Between a_{i+1} and the layer that takes it there may be transforms, dropout or batch
+normalization, which pass δ back too.
 
 References
 ----------
@@ -55,6 +55,9 @@ class Backpropagation:
         The copy: its parameter matrices are views of `parameters`.
     parameters, gradient : (parameter_count,) arrays of the network's dtype
         `gradient` is what the last call of `backward` found.
+    statistics : mapping of str to vector
+        What transforms remember of the batches, by their names; those that remember nothing left
+        out.
     """
 
     def __init__(
@@ -91,13 +94,20 @@ class Backpropagation:
             for layer in network.layers
         ]
         self._deltas = [np.empty((rows, layer.neurons), dtype) for layer in network.layers]
-        self._transforms = [
-            [
-                transform(c, rows, layer.inputs, dtype)
-                for c in transforms.get(layer.name, {}).values()
-            ]
+        named = [
+            {
+                name: transform(config, rows, layer.inputs, dtype)
+                for name, config in transforms.get(layer.name, {}).items()
+            }
             for layer in network.layers
         ]
+        self._transforms = [list(before.values()) for before in named]
+        self.statistics = {
+            name: step.statistics
+            for before in named
+            for name, step in before.items()
+            if step.statistics.size
+        }
         # What a layer gives is what the next one takes, unless it is transformed on the way.
         self._outputs = [
             np.empty_like(inputs[:, :-1]) if transformed else inputs[:, :-1]
@@ -113,6 +123,15 @@ class Backpropagation:
             vector[start:stop].reshape(layer.parameters.shape, order="F")
             for (start, stop), layer in zip(pairwise(ends), network.layers, strict=True)
         ]
+
+    def folded(self) -> Array:
+        """Return parameters with which the network computes the same without its transforms."""
+        vector = self.parameters.copy()
+        matrices = self.matrices(self.network, vector)
+        for matrix, before in zip(matrices, self._transforms, strict=True):
+            for step in reversed(before):
+                step.fold(matrix)
+        return vector
 
     def judge(
         self, x: Array, targets: Targets, chance: np.random.Generator | None = None

@@ -1,9 +1,10 @@
 """Everything a training needs to go on after an epoch as if it had never stopped.
 
 Layout: ``/parameters``, ``/best`` and ``/state/<name>``, vectors of all parameter matrices, one
-after the other, each column by column; ``/history``, one row an epoch; the attributes epoch, steps,
-best_epoch and fingerprint, which tells what the training was of. The random streams are those of
-the seed and the number of the epoch, and need no state of their own.
+after the other, each column by column; ``/statistics/<name>``, the running means and then the
+running variances of each batch normalization; ``/history``, one row an epoch; the attributes epoch,
+steps, best_epoch and fingerprint, which tells what the training was of. The random streams are
+those of the seed and the number of the epoch, and need no state of their own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from nnpipe.training.optimizers.base import State
 
 FILE = "checkpoint.h5"
 FORMAT = "nnpipe checkpoint"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,10 @@ class Checkpoint:
     fingerprint : mapping
         What must be the same for a training to go on: see `fingerprint`.
     parameters : vector
+    statistics : mapping of str to vector
+        What batch normalizations remember, by their names.
     best : vector or None
-        The parameters after `best_epoch`.
+        The parameters after `best_epoch`, batch normalization folded into them.
     best_epoch : int
         0 if there is none.
     state : dict of str to vector
@@ -52,6 +55,7 @@ class Checkpoint:
 
     fingerprint: Mapping[str, Any]
     parameters: Array
+    statistics: Mapping[str, Array]
     best: Array | None
     best_epoch: int
     state: State
@@ -110,9 +114,10 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         _store(file, "parameters", checkpoint.parameters)
         if checkpoint.best is not None:
             _store(file, "best", checkpoint.best)
-        state = file.create_group("state")
-        for name, vector in checkpoint.state.items():
-            _store(state, name, vector)
+        for group, vectors in (("state", checkpoint.state), ("statistics", checkpoint.statistics)):
+            inside = file.create_group(group)
+            for name, vector in vectors.items():
+                _store(inside, name, vector)
         rows = np.array([astuple(epoch) for epoch in checkpoint.history], np.float64)
         history = file.create_dataset("history", data=rows.reshape(-1, len(fields(Epoch))))
         history.attrs["columns"] = [field.name for field in fields(Epoch)]
@@ -150,6 +155,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
                 best=file["best"][()] if "best" in file else None,
                 best_epoch=int(file.attrs["best_epoch"]),
                 state={name: vector[()] for name, vector in file["state"].items()},
+                statistics={name: vector[()] for name, vector in file["statistics"].items()},
                 steps=int(file.attrs["steps"]),
                 history=tuple(Epoch(int(row[0]), *map(float, row[1:])) for row in rows),
             )

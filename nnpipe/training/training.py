@@ -96,7 +96,7 @@ class Training:
     @property
     def last(self) -> Network:
         """The network as it is now, on parameters of its own."""
-        return self._with(self._pass.parameters)
+        return self._with(self._pass.folded())
 
     @property
     def best(self) -> Network:
@@ -156,6 +156,7 @@ class Training:
         return Checkpoint(
             fingerprint,
             self._pass.parameters,
+            self._pass.statistics,
             self._best,
             self.best_epoch,
             self._descent.state,
@@ -166,6 +167,8 @@ class Training:
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint of the same training."""
         self._pass.parameters[:] = checkpoint.parameters
+        for name, statistics in self._pass.statistics.items():
+            statistics[:] = checkpoint.statistics[name]
         for name, vector in self._descent.state.items():
             vector[:] = checkpoint.state[name]
         self._descent.steps = checkpoint.steps
@@ -192,7 +195,7 @@ class Training:
         lowest = min((e.validation_loss for e in self.history), default=math.inf)
         self.history.append(epoch)
         if epoch.validation_loss < lowest:
-            self._best, self.best_epoch = self._pass.parameters.copy(), epoch.epoch
+            self._best, self.best_epoch = self._pass.folded(), epoch.epoch
 
     def _with(self, vector: Array) -> Network:
         network = self._pass.network

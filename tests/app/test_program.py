@@ -101,8 +101,8 @@ HDF5 = ("input=hdf5", "input.path=data.h5")
         (
             ["architecture=mpl"],
             [
-                "architecture: 'mpl' is not a choice; expected one of dropout, from_run, mlp, "
-                "stack, uniform. Did you mean 'mlp'?"
+                "architecture: 'mpl' is not a choice; expected one of batch_norm, dropout, "
+                "from_run, mlp, stack, uniform. Did you mean 'mlp'?"
             ],
         ),
         (

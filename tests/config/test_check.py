@@ -74,12 +74,17 @@ def test_what_is_in_range_has_no_problems(given):
         (
             dropout(kind="dropot"),
             "architecture.layers.drop.kind: 'dropot' is not a kind of layer; "
-            "expected one of dense, dropout. Did you mean 'dropout'?",
+            "expected one of batch_norm, dense, dropout. Did you mean 'dropout'?",
         ),
         (
             {"architecture": {"layers": {"a": {"neurons": 2}, "drop": {"kind": "dropout"}}}},
             "architecture.layers.drop: found dropout at the end; "
             "expected it before a layer with neurons. Leave one out.",
+        ),
+        (
+            dropout(kind="batch_norm") | {"training": {"batch_size": 1}},
+            "training.batch_size: found 1; expected 2 or greater, since architecture.layers.drop "
+            "normalizes features over the samples of a batch",
         ),
         (
             {"dtype": "float23"},

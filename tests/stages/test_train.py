@@ -105,10 +105,11 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(config: Config, optim
         assert whole.manifest.artifacts[name] == resumed.manifest.artifacts[name]
 
 
-def test_dropout_is_a_layer_in_training_and_none_of_the_network(config: Config) -> None:
+def test_layers_without_neurons_are_of_the_training_and_none_of_the_network(config: Config) -> None:
     layers = {
         "drop0": {"kind": "dropout", "rate": 0.1},
         "hidden": {"neurons": 32, "activation": "tanh", "initializer": "glorot_normal"},
+        "norm1": {"kind": "batch_norm"},
         "drop1": {"kind": "dropout", "rate": 0.4},
         "output": {"neurons": 3, "activation": "softmax", "initializer": "glorot_normal"},
     }

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nnpipe.config.schema import DropoutConfig, LayerConfig, StackConfig
+from nnpipe.config.schema import BatchNormConfig, DropoutConfig, LayerConfig, StackConfig
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import build
 from nnpipe.network.network import Network
@@ -30,10 +30,6 @@ def network(hidden: str, output: str, neurons: int = 3) -> Network:
         "output": LayerConfig(neurons, output),
     }
     return build(StackConfig(layers=layers), inputs=6, seed=3, dtype="float64")
-
-
-def drop(**rates: float) -> dict[str, dict[str, DropoutConfig]]:
-    return {name: {"drop": DropoutConfig(rate=rate)} for name, rate in rates.items()}
 
 
 def batch(rows: int, seed: int = 0) -> NDArray[np.float64]:
@@ -155,7 +151,8 @@ def test_losses_and_gradients_are_those_of_pytorch(output: str, loss: str) -> No
 def test_a_step_after_the_first_allocates_no_array(hidden: str, optimizer: str) -> None:
     layers = {"hidden1": LayerConfig(256, hidden), "output": LayerConfig(64, "softmax")}
     net = build(StackConfig(layers=layers), inputs=100, seed=0, dtype="float32")
-    pass_ = Backpropagation(net, LOSSES.load("cross_entropy"), 2048, drop(output=0.5))
+    transforms = {"output": {"norm": BatchNormConfig(), "drop": DropoutConfig()}}
+    pass_ = Backpropagation(net, LOSSES.load("cross_entropy"), 2048, transforms)
     vectors = pass_.parameters, pass_.gradient
     options = optimizer_options(optimizer)
     descent = Descent(OPTIMIZERS.load(optimizer), options, *vectors)
@@ -174,32 +171,3 @@ def test_a_step_after_the_first_allocates_no_array(hidden: str, optimizer: str) 
     # The smallest array of a batch is that of its 64 outputs, 512 KiB. Less than a quarter of it
     # are the loss and the class of each sample, and the room in which NumPy casts a part at a time.
     assert peak < 128 << 10
-
-
-@pytest.mark.parametrize("hidden", ["tanh", "gelu", "relu"])
-def test_the_gradient_with_dropout_is_that_of_what_was_not_dropped(hidden: str) -> None:
-    loss, rates = LOSSES.load("cross_entropy"), drop(hidden1=0.2, output=0.4)
-    pass_ = Backpropagation(network(hidden, "softmax"), loss, 9, rates)
-    x, t = batch(9), targets("labels", 9)
-    pass_.backward(x.copy(), t, np.random.default_rng(4))
-    expected = differences(pass_, x, t, seed=4)
-    error = np.linalg.norm(pass_.gradient - expected) / np.linalg.norm(expected)
-    assert error < 1e-6
-    pass_.backward(x.copy(), t)
-    assert np.linalg.norm(pass_.gradient - expected) > 0.1 * np.linalg.norm(expected)
-
-
-def test_dropout_keeps_the_mean_of_the_sums_and_changes_nothing_without_chance() -> None:
-    one = StackConfig(layers={"a": LayerConfig(400, "linear"), "b": LayerConfig(1, "linear")})
-    net = build(one, inputs=6, seed=0, dtype="float64")
-    loss = LOSSES.load("mean_squared_error")
-    plain = Backpropagation(net, loss, 2000)
-    dropping = Backpropagation(net, loss, 2000, drop(b=0.3))
-    x, t = np.repeat(batch(1), 2000, axis=0), np.zeros((2000, 1))
-    assert dropping.judge(x, t) == plain.judge(x, t)
-    output = plain.network(x[0, :-1])[0]
-    dropped, _ = dropping.judge(x, t, np.random.default_rng(0))
-    # E[s²] = E[s]² + Var[s], and each of the 400 terms w a m has the variance (w a)² p / (1 - p).
-    hidden = net.layers[0](x[:1, :-1])[0]
-    variance = np.square(hidden * net.layers[1].weights[0]).sum() * 0.3 / 0.7
-    assert dropped / 2000 == pytest.approx(output**2 + variance, rel=0.1)

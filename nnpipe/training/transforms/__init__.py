@@ -12,9 +12,10 @@ import numpy as np
 
 from nnpipe.config.schema import TransformConfig
 from nnpipe.training.transforms.base import Transform
+from nnpipe.training.transforms.batch_norm import BatchNorm
 from nnpipe.training.transforms.dropout import Dropout
 
-_TRANSFORMS: dict[str, Callable[..., Transform]] = {"dropout": Dropout}
+_TRANSFORMS: dict[str, Callable[..., Transform]] = {"batch_norm": BatchNorm, "dropout": Dropout}
 
 
 def transform(

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 import numpy as np
 
 from nnpipe.network.activations.base import Array
 
 
-class Transform(Protocol):
-    """A function of a batch, on arrays that are made once."""
+class Transform(ABC):
+    """A function of a batch, on arrays that are made once.
 
+    Attributes
+    ----------
+    statistics : vector
+        What it remembers of the batches of training; empty where that is nothing.
+    """
+
+    statistics: Array = np.empty(0)
+
+    @abstractmethod
     def forward(self, a: Array, chance: np.random.Generator | None) -> None:
-        """Transform a batch in place, (rows, features).
+        """Transform a batch in place.
 
         Parameters
         ----------
@@ -21,8 +30,14 @@ class Transform(Protocol):
         chance : Generator or None
             Where chance comes from in a step of training; None: the network is judged.
         """
-        ...
 
+    @abstractmethod
     def backward(self, delta: Array) -> None:
         """Turn dL/d(transformed) into dL/da in place, for the batch of the last `forward`."""
-        ...
+
+    @abstractmethod
+    def fold(self, parameters: Array) -> None:
+        """Change a parameter matrix in place so that its layer does without the transform.
+
+        For that the transform must be linear where there is no chance.
+        """

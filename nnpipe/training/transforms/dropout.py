@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from nnpipe.config.schema import DropoutConfig
 from nnpipe.network.activations.base import Array
+from nnpipe.training.transforms.base import Transform
 
 
-class Dropout:
+class Dropout(Transform):
     """A `Transform`.
 
     Parameters
@@ -54,3 +55,6 @@ class Dropout:
         """Pass on what the gradient is of what was not dropped."""
         if self._dropped:
             delta *= self._mask[: len(delta)]
+
+    def fold(self, parameters: Array) -> None:
+        """Leave the parameters as they are: without chance nothing is dropped."""
