@@ -6,12 +6,13 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from nnpipe.config.schema import TransformConfig
 from nnpipe.config.training_schema import OptimizerConfig, TrainingConfig
-from nnpipe.errors import TrainingError
+from nnpipe.errors import RunError, TrainingError
 from nnpipe.network.activations.base import Array
 from nnpipe.network.network import Network
 from nnpipe.seeding import named_stream
@@ -165,12 +166,20 @@ class Training:
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from a checkpoint of the same training."""
-        self._pass.parameters[:] = checkpoint.parameters
-        for name, statistics in self._pass.statistics.items():
-            statistics[:] = checkpoint.statistics[name]
+        """Go on from a checkpoint of the same training.
+
+        Raises
+        ------
+        RunError
+            If it does not hold what this training remembers.
+        """
+        _fill("parameters", self._pass.parameters, checkpoint.parameters)
+        for name, vector in self._pass.statistics.items():
+            _fill(f"statistics/{name}", vector, checkpoint.statistics.get(name))
         for name, vector in self._descent.state.items():
-            vector[:] = checkpoint.state[name]
+            _fill(f"state/{name}", vector, checkpoint.state.get(name))
+        if checkpoint.best is not None:
+            _fill("best", np.empty_like(self._pass.parameters), checkpoint.best)
         self._descent.steps = checkpoint.steps
         self._best, self.best_epoch = checkpoint.best, checkpoint.best_epoch
         self.history = list(checkpoint.history)
@@ -214,3 +223,15 @@ class Training:
             + ("." if limit is not None else ", or set training.clip_norm.")
         )
         return TrainingError(problem)
+
+
+def _fill(name: str, vector: Array, stored: Any) -> None:
+    found = f"{stored.dtype} of shape {stored.shape}" if isinstance(stored, np.ndarray) else "none"
+    wanted = f"{vector.dtype} of shape {vector.shape}"
+    if found != wanted:
+        problem = (
+            f"training.resume: {name} in the checkpoint: found {found}; expected {wanted}. "
+            "The file was altered."
+        )
+        raise RunError(problem)
+    vector[:] = stored

@@ -192,6 +192,29 @@ def test_a_training_does_not_go_on_with_another_optimizer(config: Config) -> Non
     )
 
 
+@pytest.mark.parametrize("name", ["parameters", "best", "state/m", "statistics/norm"])
+@pytest.mark.parametrize("stored", [None, np.float32(1), np.zeros(3, np.float32), "text"])
+def test_a_training_does_not_go_on_from_a_checkpoint_that_was_altered(
+    config: Config, name: str, stored: Any
+) -> None:
+    layers = {
+        "hidden": {"neurons": 8},
+        "norm": {"kind": "batch_norm"},
+        "output": {"neurons": 3, "activation": "softmax"},
+    }
+    config = config | {"architecture": {"layers": layers}}
+    run = nnpipe.run(config)
+    with h5py.File(run.path / "checkpoint.h5", "a") as file:
+        del file[name]
+        if stored is not None:
+            file[name] = stored
+    if name == "best" and stored is None:
+        return  # as before the first epoch that was validated
+    resume = {**config["training"], "epochs": 6, "resume": run.path}
+    with pytest.raises((ConfigError, RunFailed), match=r"training.resume: .* was altered\."):
+        nnpipe.run(config | {"training": resume})
+
+
 def test_a_complete_training_goes_on_for_more_epochs(config: Config) -> None:
     done = nnpipe.run(config)
     longer = changed(config, training={"epochs": 8, "batch_size": 32})
