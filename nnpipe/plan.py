@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -154,6 +155,9 @@ def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
     except BaseException:
         close_all(aside if source is None else {"input": source, **aside})
         raise
+    if config.training.resume is not None:
+        # The run is made again from other folders, and when `latest` is another one.
+        config.training.resume = str(Path(config.training.resume).resolve())
     return Plan(config, source, stored, aside)
 
 

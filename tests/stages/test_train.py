@@ -17,6 +17,7 @@ import xarray
 
 import nnpipe
 from nnpipe.errors import ConfigError, RunFailed
+from nnpipe.rerun import rerun
 from nnpipe.stages.base import Silence
 from tests.conftest import ROOT
 
@@ -223,6 +224,19 @@ def test_a_complete_training_goes_on_for_more_epochs(config: Config) -> None:
     whole = nnpipe.run(longer)
     name = "parameters.h5"
     assert whole.manifest.artifacts[name] == resumed.manifest.artifacts[name]
+
+
+def test_a_resumed_training_is_made_again_from_any_folder(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nnpipe.run(config)
+    monkeypatch.chdir(tmp_path)
+    resume = {**config["training"], "epochs": 6, "resume": "outputs/default/latest"}
+    resumed = nnpipe.run(config | {"training": resume})
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    _, difference = rerun(resumed.path)
+    assert difference.identical
 
 
 def test_patience_ends_a_training_that_no_longer_improves(config: Config) -> None:
