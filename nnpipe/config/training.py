@@ -22,14 +22,19 @@ def check_training(config: Config, names: Names) -> list[str]:
     problems += check_at_least("training.checkpoint_every", training.checkpoint_every, 0)
     if training.patience is not None:
         problems += check_at_least("training.patience", training.patience, 1)
+        if training.validation_fraction == 0 and config.validation is None:
+            problems.append(
+                f"training.patience: found {training.patience} without samples for validation; "
+                "expected null. Set training.validation_fraction above 0, or an input validation."
+            )
     problems += check_name("training.keep", training.keep, "an epoch to keep", ("best", "last"))
     problems += _schedule(training) + _optimizer(config, names) + _validation(config)
+    if training.batch_size == 1:
+        problems += _single(config.architecture)
     if training.loss is not None:
         unknown = check_name("training.loss", training.loss, "a loss", names.losses)
         if unknown:
             return problems + unknown
-    if training.batch_size == 1:
-        problems += _single(config.architecture)
     if "train" in config.pipeline.stages and not isinstance(config.architecture, FromRunConfig):
         layers = list(stack_of(config.architecture).values())
         if layers and layers[-1].activation in names.activations:

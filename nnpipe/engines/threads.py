@@ -48,17 +48,6 @@ def share(work: Callable[[Item], None], items: Iterable[Item], threads: int) -> 
         raise errors[0]
 
 
-def evenly(amount: int, least: int) -> int:
-    """Return in how many equal parts to cut an amount of work, each of `least` or more.
-
-    It is a power of two, since that many cores are the most common, and depends on the work alone.
-
-    >>> [evenly(amount, least=10) for amount in (5, 19, 20, 39, 100)]
-    [1, 1, 2, 2, 8]
-    """
-    return 1 << max(0, (amount // least).bit_length() - 1)
-
-
 @cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores(), thread_name_prefix="nnpipe")

@@ -67,7 +67,7 @@ class Classes:
     """
 
     def __init__(self, activation: str, neurons: int) -> None:
-        self._activation = activation
+        self._activation, self._neurons = activation, neurons
         self._scores = Scores(activation, neurons)
         self._calibration = Calibration() if activation in ("softmax", "sigmoid") else None
         self._top = {k: 0 for k in TOP if k < neurons}
@@ -81,7 +81,9 @@ class Classes:
             self._calibration.add(outputs, predict(self._activation, outputs) == labels)
         if self._top:
             own = outputs[np.arange(len(outputs)), labels][:, np.newaxis]
-            rank = np.count_nonzero(outputs > own, axis=1)
+            # Of equal outputs the first is ranked first, as argmax has it.
+            first = np.less(np.arange(self._neurons), labels[:, np.newaxis])
+            rank = np.count_nonzero((outputs > own) | ((outputs == own) & first), axis=1)
             for k in self._top:
                 self._top[k] += int(np.count_nonzero(rank < k))
 

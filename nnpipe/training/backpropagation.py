@@ -22,11 +22,16 @@ from itertools import pairwise
 import numpy as np
 
 from nnpipe.config.schema import TransformConfig
+from nnpipe.engines.tiles import cut
 from nnpipe.network.activations.base import Array
 from nnpipe.network.network import Network
 from nnpipe.training.losses.base import Loss, Targets
 from nnpipe.training.products import multiply
 from nnpipe.training.transforms import transform
+
+# Outputs whose loss is taken at once. What a loss makes on the way is then as large, whatever the
+# batch.
+_OUTPUTS = 1 << 12
 
 
 class Backpropagation:
@@ -68,7 +73,7 @@ class Backpropagation:
         transforms: Mapping[str, Mapping[str, TransformConfig]] = {},
         threads: int = 1,
     ) -> None:
-        self._loss, self._threads = loss, threads
+        self._loss, self._threads, self._rows = loss, threads, 0
         self.parameters = np.concatenate([la.parameters.ravel("F") for la in network.layers])
         self.gradient = np.zeros_like(self.parameters)
         self.network = replace(
@@ -94,17 +99,17 @@ class Backpropagation:
             for layer in network.layers
         ]
         self._deltas = [np.empty((rows, layer.neurons), dtype) for layer in network.layers]
-        named = [
+        self._named = [
             {
                 name: transform(config, rows, layer.inputs, dtype)
                 for name, config in transforms.get(layer.name, {}).items()
             }
             for layer in network.layers
         ]
-        self._transforms = [list(before.values()) for before in named]
+        self._transforms = [list(before.values()) for before in self._named]
         self.statistics = {
             name: step.statistics
-            for before in named
+            for before in self._named
             for name, step in before.items()
             if step.statistics.size
         }
@@ -133,8 +138,8 @@ class Backpropagation:
                 step.fold(matrix)
         return vector
 
-    def judge(
-        self, x: Array, targets: Targets, chance: np.random.Generator | None = None
+    def forward(
+        self, x: Array, targets: Targets, generator: np.random.Generator | None = None
     ) -> tuple[float, int]:
         """Return the sum of the losses of a batch, and how many samples are classified rightly.
 
@@ -143,12 +148,13 @@ class Backpropagation:
         x : (samples, inputs + 1)
             The samples, with a last column of ones. They are transformed in place.
         targets : (samples,) int64 or (samples, outputs)
-        chance : Generator or None
-            Where chance comes from in a step of training; None: the network is judged.
+        generator : Generator or None
+            Of the random numbers of a step of training; None: of validation.
         """
         a, rows = x, len(x)
+        self._rows = rows
         for step in self._transforms[0]:
-            step.forward(x[:, :-1], chance)
+            step.forward(x[:, :-1], generator)
         for i, layer in enumerate(self.network.layers[:-1]):
             z, out = self._sums[i][:rows], self._outputs[i][:rows]
             multiply((a, layer.parameters.T, z), threads=self._threads)
@@ -157,16 +163,20 @@ class Backpropagation:
             if self._transforms[i + 1]:
                 np.copyto(a[:, :-1], out)
             for step in self._transforms[i + 1]:
-                step.forward(a[:, :-1], chance)
+                step.forward(a[:, :-1], generator)
         last, z = self.network.layers[-1], self._sums[-1][:rows]
         multiply((a, last.parameters.T, z), threads=self._threads)
-        return self._loss.backward(last.function, z, targets, self._deltas[-1][:rows])
+        delta, total, right = self._deltas[-1][:rows], 0.0, 0
+        for part in cut(rows, max(1, _OUTPUTS // last.neurons)):
+            loss, correct = self._loss.backward(last.function, z[part], targets[part], delta[part])
+            total, right = total + loss, right + correct
+        return total, right
 
     def backward(
-        self, x: Array, targets: Targets, chance: np.random.Generator | None = None
+        self, x: Array, targets: Targets, generator: np.random.Generator | None = None
     ) -> tuple[float, int]:
-        """Judge a batch and set `gradient` to that of its mean loss; see `judge`."""
-        loss, right = self.judge(x, targets, chance)
+        """Set `gradient` to that of the mean loss of a batch, and return what `forward` does."""
+        loss, right = self.forward(x, targets, generator)
         rows, layers = len(x), self.network.layers
         delta = self._deltas[-1][:rows]
         delta *= 1 / rows
@@ -186,10 +196,24 @@ class Backpropagation:
         multiply((x.T, delta, self._gradients[0].T), threads=self._threads)
         return loss, right
 
+    @property
+    def remembers_finite(self) -> bool:
+        """Whether all statistics are finite."""
+        return all(np.isfinite(vector).all() for vector in self.statistics.values())
+
     def first_nonfinite(self) -> str | None:
-        """Return the first layer with a sum, a parameter or a gradient that is not finite."""
-        for i, layer in enumerate(self.network.layers):
-            found = (layer.parameters, self._deltas[i], self._gradients[i])
-            if not all(np.isfinite(array).all() for array in found):
-                return layer.name
-        return None
+        """Return the layer or transform of the first number of the last batch that is not finite.
+
+        First are, layer by layer, statistics, parameters and outputs; then, from the last layer
+        back, δ and gradients.
+        """
+        layers = self.network.layers
+        outputs = [*(out[: self._rows] for out in self._outputs), self._sums[-1][: self._rows]]
+        order: list[tuple[str, Array]] = []
+        for layer, named, out in zip(layers, self._named, outputs, strict=True):
+            order += [(name, step.statistics) for name, step in named.items()]
+            order += [(layer.name, layer.parameters), (layer.name, out)]
+        for i in reversed(range(len(layers))):
+            order += [(layers[i].name, self._deltas[i][: self._rows])]
+            order += [(layers[i].name, self._gradients[i])]
+        return next((name for name, array in order if not np.isfinite(array).all()), None)

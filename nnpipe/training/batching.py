@@ -1,7 +1,7 @@
 """Mini-batches in an order of chance, from data of any size.
 
 What fits the memory limit is read once and shuffled whole in every epoch. Of anything larger,
-runs of neighbouring samples are read in an order of chance into a buffer, whose rows are then
+runs of neighboring samples are read in an order of chance into a buffer, whose rows are then
 shuffled. Either way the order of an epoch depends on the seed, the epoch, and the limit.
 """
 
@@ -41,6 +41,14 @@ class Batches:
         Bytes that the samples may take.
     seed : int or None
         Decides the order; None keeps that of the input.
+
+    Attributes
+    ----------
+    samples : int
+    size : int
+        Samples in the largest batch.
+    whole : bool
+        Whether all samples are kept in memory.
     """
 
     def __init__(
@@ -52,7 +60,7 @@ class Batches:
         memory: int,
         seed: int | None,
     ) -> None:
-        self.samples, self.size = samples, size
+        self.samples, self.size = samples, min(size, samples)
         self._data, self._wanted, self._seed = data, wanted, seed
         dtype = cast("np.dtype[np.floating[Any]]", data.dtype)
         width = (data.features + 1) * dtype.itemsize
@@ -60,12 +68,13 @@ class Batches:
         # Whole blocks of the file, at least 64 samples: what is read at one go.
         self._run = max(1, _RUN_ROWS // block) * block
         self.whole = samples * width <= memory
-        rows = samples if self.whole else max(memory // width, self._run + size)
+        rows = samples if self.whole else max(memory // width, self._run + self.size)
         # The last column stays 1: the input of the biases.
         self._x: Array = np.ones((rows, data.features + 1), dtype)
         self._targets: Targets = _empty(data, rows)
         self._filled = 0
-        self._batch: Array = np.ones((min(size, rows), data.features + 1), dtype)
+        self._batch: Array = np.ones((self.size, data.features + 1), dtype)
+        self._batch_targets = np.empty_like(self._targets[: self.size])
         if self.whole:
             step = max(1, _READ_BYTES // width)
             for start in range(0, data.samples, step):
@@ -119,9 +128,10 @@ class Batches:
         end = filled - filled % self.size if whole_batches else filled
         for start in range(0, end, self.size):
             rows = order[start : min(start + self.size, end)]
-            x = self._batch[: len(rows)]
+            x, targets = self._batch[: len(rows)], self._batch_targets[: len(rows)]
             np.take(self._x, rows, axis=0, out=x, mode="clip")
-            yield x, self._targets[rows]
+            np.take(self._targets, rows, axis=0, out=targets, mode="clip")
+            yield x, targets
         return order[end:]
 
     def _keep(self, rows: NDArray[np.int64]) -> None:

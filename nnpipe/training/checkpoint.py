@@ -146,8 +146,15 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     with open_file(path, "training.resume") as opened:
         file: Any = opened
         try:
-            if file.attrs["format"] != FORMAT or file.attrs["format_version"] != FORMAT_VERSION:
+            if file.attrs["format"] != FORMAT:
                 raise KeyError(FORMAT)
+            version = int(file.attrs["format_version"])
+            if version != FORMAT_VERSION:
+                problem = (
+                    f"{path}: found version {version} of the format; expected {FORMAT_VERSION}. "
+                    "Go on with the version of nnpipe that wrote it, or train anew."
+                )
+                raise RunError(problem)
             rows = np.asarray(file["history"][()], np.float64)
             return Checkpoint(
                 fingerprint=json.loads(file.attrs["fingerprint"]),

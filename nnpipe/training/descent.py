@@ -7,8 +7,8 @@ from threading import local
 
 import numpy as np
 
-from nnpipe.engines.threads import evenly, share
-from nnpipe.engines.tiles import cut
+from nnpipe.engines.threads import share
+from nnpipe.engines.tiles import cut, part_count
 from nnpipe.network.activations.base import Array
 from nnpipe.training.optimizers.base import Optimizer, State, Step
 
@@ -23,6 +23,7 @@ class Descent:
     Parameters
     ----------
     optimizer : Optimizer
+        How each entry moves.
     options : mapping of str to float
         Its options, none left out.
     parameters, gradient : vectors of one length
@@ -52,7 +53,7 @@ class Descent:
         self._update = optimizer.update
         self._threads = threads
         self._scratch = local()
-        self._longest = -(-parameters.size // evenly(parameters.nbytes, _TILE))
+        self._longest = -(-parameters.size // part_count(parameters.nbytes, _TILE))
         self._tiles: list[tuple[Array, Array, State]] = []
         for part in cut(parameters.size, self._longest):
             state = {name: vector[part] for name, vector in self.state.items()}

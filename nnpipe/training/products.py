@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnpipe.engines.threads import evenly, share
-from nnpipe.engines.tiles import cut
+from nnpipe.engines.threads import share
+from nnpipe.engines.tiles import cut, part_count
 from nnpipe.network.activations.base import Array
 
 # Multiplications in a block, at least. One of fewer is done before another thread has woken up; and
@@ -17,7 +17,6 @@ _BLOCK = 1 << 24
 # The vectors of a processor are full in every block but the last.
 _LANES = 32
 
-
 Product = tuple[Array, Array, Array]
 """Two matrices, (m, k) and (k, n), and the (m, n) array that takes their product."""
 
@@ -25,8 +24,13 @@ Product = tuple[Array, Array, Array]
 def multiply(*products: Product, threads: int) -> None:
     """Write the product of each pair, in blocks of its longer side, which threads share.
 
-    No product may need what another one writes. How one is cut depends on its shape alone, so
-    that its last bits do too.
+    Parameters
+    ----------
+    products : Product
+        None may need what another one writes. How one is cut depends on its shape alone, so that
+        its last bits do too.
+    threads : int
+        How many may share the blocks.
     """
     if sum(a.size * b.shape[1] for a, b, _ in products) < 2 * _BLOCK:
         for a, b, out in products:
@@ -40,7 +44,7 @@ def _blocks(product: Product) -> Iterator[Product]:
     a, b, out = product
     m, n = out.shape
     longer = max(m, n)
-    size = -(-longer // evenly(a.size * n, _BLOCK))
+    size = -(-longer // part_count(a.size * n, _BLOCK))
     for part in cut(longer, size + -size % _LANES):
         yield (a, b[:, part], out[:, part]) if n > m else (a[part], b, out[part])
 

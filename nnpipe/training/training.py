@@ -70,7 +70,8 @@ class Training:
     ) -> None:
         self._config, self._loss, self._seed = config, loss, seed
         self._batches, self._validation = batches, validation
-        self._pass = Backpropagation(network, loss, config.batch_size, transforms, threads)
+        rows = max(part.size for part in (batches, validation) if part is not None)
+        self._pass = Backpropagation(network, loss, rows, transforms, threads)
         kind = OPTIMIZERS.load(optimizer.kind)
         options = {
             name: default if getattr(optimizer, name) is None else getattr(optimizer, name)
@@ -91,7 +92,7 @@ class Training:
         done, patience = len(self.history), self._config.patience
         waited = done - self.best_epoch
         return done >= self._config.epochs or (
-            patience is not None and self.best_epoch > 0 and waited >= patience
+            patience is not None and self._validation is not None and waited >= patience
         )
 
     @property
@@ -116,20 +117,23 @@ class Training:
         Raises
         ------
         TrainingError
-            If the loss or the gradient is no longer finite.
+            If a loss, a gradient, a parameter, or what is remembered of the batches is no longer
+            finite.
         """
         begin = time.perf_counter()
         number = len(self.history) + 1
-        chance = named_stream(self._seed, "dropout", str(number))
+        generator = named_stream(self._seed, "dropout", str(number))
         total, right, seen, norms, rate = 0.0, 0, 0, 0.0, math.nan
         for step, (x, targets) in enumerate(self._batches.epoch(number), start=1):
             # What overflows is found below, and said in words.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                loss, correct = self._pass.backward(x, targets, chance)
+                loss, correct = self._pass.backward(x, targets, generator)
                 self._penalty.add()
                 norm = self._norm()
-            if not (math.isfinite(loss) and math.isfinite(norm)):
-                raise self._diverged(number, step, loss, x)
+            found = self._nonfinite(loss, norm)
+            if found is not None:
+                found += f" in epoch {number}, batch {step}"
+                raise self._diverged(found, x)
             limit = self._config.clip_norm
             if limit is not None and norm > limit:
                 self._pass.gradient *= limit / norm
@@ -138,13 +142,16 @@ class Training:
             total, right, seen = total + loss, right + correct, seen + len(x)
             norms += norm
             on_batch(len(x), total / seen, right / seen if self._loss.classifies else math.nan)
-        judged = self._judge()
+        if not np.isfinite(self._pass.parameters).all():
+            found = f"a parameter that is not finite after epoch {number}"
+            raise self._diverged(found)
+        validated = self._validate(number)
         epoch = Epoch(
             epoch=number,
             loss=total / seen,
             accuracy=right / seen if self._loss.classifies else math.nan,
-            validation_loss=judged[0],
-            validation_accuracy=judged[1],
+            validation_loss=validated[0],
+            validation_accuracy=validated[1],
             learning_rate=rate,
             gradient_norm=norms / self._batches.steps,
             seconds=time.perf_counter() - begin,
@@ -179,23 +186,30 @@ class Training:
         for name, vector in self._descent.state.items():
             _fill(f"state/{name}", vector, checkpoint.state.get(name))
         if checkpoint.best is not None:
-            _fill("best", np.empty_like(self._pass.parameters), checkpoint.best)
+            _compare("best", self._pass.parameters, checkpoint.best)
         self._descent.steps = checkpoint.steps
         self._best, self.best_epoch = checkpoint.best, checkpoint.best_epoch
         self.history = list(checkpoint.history)
 
     def _norm(self) -> float:
         gradient = self._pass.gradient
-        return math.sqrt(float(np.vdot(gradient, gradient)))
+        norm = math.sqrt(float(np.vdot(gradient, gradient)))
+        if not math.isfinite(norm):  # perhaps the squares alone are too large
+            greatest = float(np.abs(gradient).max())
+            norm = greatest * float(np.linalg.norm(gradient / greatest))
+        return norm
 
-    def _judge(self) -> tuple[float, float]:
+    def _validate(self, number: int) -> tuple[float, float]:
         """Return the mean loss and the accuracy of the validation samples."""
         if self._validation is None:
             return math.nan, math.nan
         total, right = 0.0, 0
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for x, targets in self._validation.epoch(0):
-                loss, correct = self._pass.judge(x, targets)
+            for step, (x, targets) in enumerate(self._validation.epoch(0), start=1):
+                loss, correct = self._pass.forward(x, targets)
+                if not math.isfinite(loss):
+                    found = f"a loss of {loss} in epoch {number}, batch {step} of the validation"
+                    raise self._diverged(found, x)
                 total, right = total + loss, right + correct
         samples = self._validation.samples
         return total / samples, right / samples if self._loss.classifies else math.nan
@@ -212,20 +226,39 @@ class Training:
         layers = zip(network.layers, (m.copy("C") for m in matrices), strict=True)
         return replace(network, layers=tuple(replace(la, parameters=m) for la, m in layers))
 
-    def _diverged(self, epoch: int, step: int, loss: float, x: Array) -> TrainingError:
-        where = "the input" if not np.isfinite(x).all() else self._pass.first_nonfinite()
-        found = f"a loss of {loss}" if not math.isfinite(loss) else "a gradient that is not finite"
-        limit = self._config.clip_norm
+    def _nonfinite(self, loss: float, norm: float) -> str | None:
+        """Return what a step found that is not finite, in words."""
+        if not math.isfinite(loss):
+            return f"a loss of {loss}"
+        if not math.isfinite(norm):
+            return "a gradient that is not finite"
+        if not self._pass.remembers_finite:
+            return "a running mean or variance that is not finite"
+        return None
+
+    def _diverged(self, found: str, x: Array | None = None) -> TrainingError:
+        if x is None or np.isfinite(x).all():
+            name = self._pass.first_nonfinite()
+            where = f"the layer {name}" if name else "the norm of the gradient"
+            advice = f"Set optimizer.learning_rate below {self._rate:g}"
+            advice += ", set training.clip_norm" if self._config.clip_norm is None else ""
+            advice += ", or input.normalize."
+        else:
+            where = "the input"
+            advice = "Clean the data; input.on_nonfinite=error tells which sample it is."
         problem = (
-            f"training: found {found} in epoch {epoch}, batch {step}; the first numbers that are "
-            f"not finite are in {where}; expected finite numbers. "
-            f"Set optimizer.learning_rate below {self._rate:g}"
-            + ("." if limit is not None else ", or set training.clip_norm.")
+            f"training: found {found}; the first numbers that are not finite are in "
+            f"{where}; expected finite numbers. {advice}"
         )
         return TrainingError(problem)
 
 
 def _fill(name: str, vector: Array, stored: Any) -> None:
+    _compare(name, vector, stored)
+    vector[:] = stored
+
+
+def _compare(name: str, vector: Array, stored: Any) -> None:
     found = f"{stored.dtype} of shape {stored.shape}" if isinstance(stored, np.ndarray) else "none"
     wanted = f"{vector.dtype} of shape {vector.shape}"
     if found != wanted:
@@ -234,4 +267,3 @@ def _fill(name: str, vector: Array, stored: Any) -> None:
             "The file was altered."
         )
         raise RunError(problem)
-    vector[:] = stored

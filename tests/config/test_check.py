@@ -305,3 +305,12 @@ def test_a_size_is_refused_exactly_where_it_is_not_positive(sizes, place):
     assert find_problems({"architecture": {"sizes": sizes}}) == [
         f"architecture.sizes[{place}]: found {sizes[place]}; expected 1 or greater"
     ]
+
+
+def test_an_unknown_loss_hides_no_other_problem_of_training():
+    training = {"batch_size": 1, "loss": "cross_entrpy"}
+    problems = find_problems(dropout(kind="batch_norm") | {"training": training})
+    assert [problem.split(":")[0] for problem in problems] == [
+        "training.batch_size",
+        "training.loss",
+    ]

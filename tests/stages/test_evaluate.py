@@ -8,6 +8,7 @@ import pytest
 
 import nnpipe
 from nnpipe.stages.calibration import Calibration
+from nnpipe.stages.evaluate import Classes
 
 
 @pytest.fixture
@@ -45,6 +46,15 @@ def test_scores_are_those_of_scikit_learn(judged):
     np.testing.assert_array_equal(
         stored["confusion_matrix"][()], metrics.confusion_matrix(labels, predicted)
     )
+
+
+def test_of_equal_outputs_the_first_is_ranked_first():
+    outputs, labels = np.full((6, 6), 1 / 6), np.arange(6)
+    classes = Classes("softmax", 6)
+    classes.add(outputs, labels)
+    figures = classes.figures()
+    assert figures["accuracy"] == 1 / 6
+    assert [figures[f"top_{k}"] for k in (2, 3, 5)] == [2 / 6, 3 / 6, 5 / 6]
 
 
 def test_the_calibration_error_is_that_of_its_definition(judged):

@@ -270,8 +270,8 @@ def test_a_training_that_diverges_says_where(config: Config) -> None:
     # In which batch depends on the last bits of products of numbers near the greatest ones.
     assert re.fullmatch(
         r"training: found a loss of (nan|inf) in epoch 1, batch \d; the first numbers that are "
-        r"not finite are in hidden1; expected finite numbers. "
-        r"Set optimizer.learning_rate below 1e\+38, or set training.clip_norm.",
+        r"not finite are in the layer (hidden1|output); expected finite numbers. "
+        r"Set optimizer.learning_rate below 1e\+38, set training.clip_norm, or input.normalize.",
         error.value.reason,
     )
 
@@ -320,6 +320,11 @@ def test_a_training_that_diverges_says_where(config: Config) -> None:
         (
             {"training": {"validation_fraction": 1.0}},
             "training.validation_fraction: found 1.0; expected 0 or greater, below 1",
+        ),
+        (
+            {"training": {"validation_fraction": 0.0, "patience": 3}},
+            "training.patience: found 3 without samples for validation; expected null. "
+            "Set training.validation_fraction above 0, or an input validation.",
         ),
         (
             {"training": {"resume": "nowhere"}},

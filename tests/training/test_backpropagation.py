@@ -61,9 +61,9 @@ def differences(
     for i in range(found.size):
         kept, h = pass_.parameters[i], 1e-5
         pass_.parameters[i] = kept + h
-        above, _ = pass_.judge(x.copy(), t, chance())
+        above, _ = pass_.forward(x.copy(), t, chance())
         pass_.parameters[i] = kept - h
-        below, _ = pass_.judge(x.copy(), t, chance())
+        below, _ = pass_.forward(x.copy(), t, chance())
         pass_.parameters[i] = kept
         found[i] = (above - below) / (2 * h * len(x))
     return found
@@ -79,8 +79,10 @@ def test_the_gradient_is_that_of_finite_differences(
     x, t = batch(9), targets(kind, 9)
     pass_.backward(x, t)
     expected = differences(pass_, x, t)
-    error = np.linalg.norm(pass_.gradient - expected) / np.linalg.norm(expected)
-    assert error < 1e-6
+    # Layer by layer, so that the gradient of one cannot hide behind that of another.
+    both = (pass_.matrices(pass_.network, vector) for vector in (pass_.gradient, expected))
+    for found, wanted in zip(*both, strict=True):
+        assert np.linalg.norm(found - wanted) < 1e-6 * np.linalg.norm(wanted)
 
 
 def test_a_single_sigmoid_neuron_takes_its_label_as_it_is() -> None:
@@ -123,6 +125,53 @@ def test_sums_of_ten_thousand_give_a_finite_loss_and_no_warning(
 
 
 @pytest.mark.parametrize(("output", "loss"), PAIRS[:2])
+def test_of_equal_outputs_the_first_is_the_class(output: str, loss: str) -> None:
+    z, labels = np.zeros((6, 3)), np.array([0, 1, 2, 2, 0, 1])
+    function = ACTIVATIONS.load(output)
+    for answers in (labels, np.eye(3)[labels]) if loss == "cross_entropy" else (labels,):
+        _, right = LOSSES.load(loss).backward(function, z.copy(), answers, np.empty_like(z))
+        assert right == 2
+
+
+@pytest.mark.parametrize("kind", ["labels", "one-hot"])
+@pytest.mark.parametrize(("output", "loss"), PAIRS[:2])
+def test_a_loss_near_0_keeps_its_digits(output: str, loss: str, kind: str) -> None:
+    labels = np.arange(400) % 200
+    hot = np.eye(200)[labels]
+    z = np.random.default_rng(0).uniform(10, 14, (400, 200)) * (2 * hot - 1)
+    if loss == "cross_entropy":
+        expected = np.log(np.exp(z).sum(axis=1)) - z[hot == 1]
+    else:
+        expected = np.log1p(np.exp(-np.abs(z)))
+    given = labels if kind == "labels" else hot.astype(np.float32)
+    single = z.astype(np.float32)
+    delta = np.empty_like(single)
+    value, right = LOSSES.load(loss).backward(ACTIVATIONS.load(output), single, given, delta)
+    # The sums of the samples are rounded to 1e-6, and e to their power is as exact.
+    tolerance = {"cross_entropy": 1e-6 * 400, "binary_cross_entropy": 1e-5 * expected.sum()}
+    assert value == pytest.approx(expected.sum(), abs=tolerance[loss])
+    assert right == 400
+
+
+@pytest.mark.parametrize(("output", "loss"), PAIRS)
+def test_the_loss_of_a_large_batch_is_that_of_its_parts(output: str, loss: str) -> None:
+    given, rows = network("tanh", output, neurons=50), 1000
+    pass_ = Backpropagation(given, LOSSES.load(loss), rows)
+    x, t = batch(rows), targets("real", rows, 50)
+    whole, right = pass_.backward(x.copy(), t)
+    gradient = pass_.gradient.copy()
+    parts, mean, correct = 0.0, np.zeros_like(gradient), 0
+    for start in range(0, rows, 10):
+        loss_of_part, right_of_part = pass_.backward(
+            x[start : start + 10].copy(), t[start : start + 10]
+        )
+        parts, correct = parts + loss_of_part, correct + right_of_part
+        mean += pass_.gradient / 100
+    assert (whole, right) == (pytest.approx(parts, rel=1e-12), correct)
+    np.testing.assert_allclose(gradient, mean, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("output", "loss"), PAIRS[:2])
 def test_losses_and_gradients_are_those_of_pytorch(output: str, loss: str) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is the oracle of this test")
     pass_ = Backpropagation(network("tanh", output), LOSSES.load(loss), rows=9)
@@ -146,21 +195,20 @@ def test_losses_and_gradients_are_those_of_pytorch(output: str, loss: str) -> No
     np.testing.assert_allclose(pass_.gradient, gradient, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("hidden", ["relu", "leaky_relu", "elu", "sigmoid", "tanh"])
-@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS.built_in))
-def test_a_step_after_the_first_allocates_no_array(hidden: str, optimizer: str) -> None:
-    layers = {"hidden1": LayerConfig(256, hidden), "output": LayerConfig(64, "softmax")}
+def allocated(output: str, loss: str, kind: str, optimizer: str, hidden: str = "relu") -> int:
+    """Return how many bytes are allocated at most in the second step of a training."""
+    layers = {"hidden1": LayerConfig(256, hidden), "output": LayerConfig(64, output)}
     net = build(StackConfig(layers=layers), inputs=100, seed=0, dtype="float32")
     transforms = {"output": {"norm": BatchNormConfig(), "drop": DropoutConfig()}}
-    pass_ = Backpropagation(net, LOSSES.load("cross_entropy"), 2048, transforms)
-    vectors = pass_.parameters, pass_.gradient
+    pass_ = Backpropagation(net, LOSSES.load(loss), ROWS, transforms)
     options = optimizer_options(optimizer)
-    descent = Descent(OPTIMIZERS.load(optimizer), options, *vectors)
-    x, t = np.ones((2048, 101), np.float32), np.arange(2048) % 64
-    chance = np.random.default_rng(0)
+    descent = Descent(OPTIMIZERS.load(optimizer), options, pass_.parameters, pass_.gradient)
+    x, t = np.ones((ROWS, 101), np.float32), targets(kind, ROWS, 64)
+    t = t if kind == "labels" else t.astype(np.float32)
+    generator = np.random.default_rng(0)
 
     def step() -> None:
-        pass_.backward(x, t, chance)
+        pass_.backward(x, t, generator)
         descent.step(options["learning_rate"])
 
     step()
@@ -168,6 +216,26 @@ def test_a_step_after_the_first_allocates_no_array(hidden: str, optimizer: str) 
     step()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # The smallest array of a batch is that of its 64 outputs, 512 KiB. Less than a quarter of it
-    # are the loss and the class of each sample, and the room in which NumPy casts a part at a time.
-    assert peak < 128 << 10
+    return peak
+
+
+# Beside the pieces that losses and activations work on, nothing may be allocated: of a batch, true
+# or false for each of its 64 outputs are 512 KiB, and for each of its 256 hidden neurons 2 MiB.
+ROWS = 8192
+
+
+@pytest.mark.parametrize("kind", ["labels", "one-hot"])
+@pytest.mark.parametrize(("output", "loss"), PAIRS)
+def test_no_loss_allocates_an_array_as_large_as_a_batch(output: str, loss: str, kind: str) -> None:
+    assert allocated(output, loss, kind, "sgd") < 512 << 10
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_no_activation_allocates_an_array_as_large_as_a_batch(hidden: str) -> None:
+    assert allocated("softmax", "cross_entropy", "labels", "sgd", hidden) < 1 << 20
+
+
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS.built_in))
+def test_no_optimizer_allocates_an_array(optimizer: str) -> None:
+    sgd = allocated("softmax", "cross_entropy", "labels", "sgd")
+    assert allocated("softmax", "cross_entropy", "labels", optimizer) < sgd + (16 << 10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnpipe.training.descent import Descent
+from nnpipe.training.descent import _TILE, Descent
 from nnpipe.training.optimizers import OPTIMIZERS, optimizer_options
 
 NAMES = sorted(OPTIMIZERS.built_in)
@@ -25,6 +25,17 @@ TORCH = {
     ),
 }
 
+# Far from the defaults, so that each of them counts.
+OTHERS = {
+    "learning_rate": 0.02,
+    "momentum": 0.5,
+    "rho": 0.7,
+    "beta1": 0.6,
+    "beta2": 0.8,
+    "epsilon": 0.01,
+    "weight_decay": 0.3,
+}
+
 
 def gradient_at(parameters: np.ndarray) -> np.ndarray:
     """Return the gradient of a bent valley, far from its floor."""
@@ -32,20 +43,23 @@ def gradient_at(parameters: np.ndarray) -> np.ndarray:
     return scale * parameters + np.sin(5 * parameters)
 
 
+@pytest.mark.parametrize("given", [{}, OTHERS], ids=["defaults", "others"])
 @pytest.mark.parametrize("name", NAMES)
-def test_fifty_steps_are_those_of_pytorch(name: str) -> None:
+def test_fifty_steps_are_those_of_pytorch(name: str, given: dict[str, float]) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is the oracle of this test")
     kind, arguments = TORCH[name]
-    options = optimizer_options(name)
+    options = {key: given.get(key, value) for key, value in optimizer_options(name).items()}
     start = np.random.default_rng(0).normal(size=40)
 
     ours, gradient = start.copy(), np.empty_like(start)
     descent = Descent(OPTIMIZERS.load(name), options, ours, gradient)
     theirs = torch.tensor(start, requires_grad=True)
-    given = {theirs_: options[our] for our, theirs_ in arguments.items()}
+    keywords = {theirs_: options[our] for our, theirs_ in arguments.items()}
     if name == "nesterov":
-        given["nesterov"] = True
-    optimizer = getattr(torch.optim, kind)([theirs], **given)
+        keywords["nesterov"] = True
+    if "beta1" in options:
+        keywords["betas"] = options["beta1"], options["beta2"]
+    optimizer = getattr(torch.optim, kind)([theirs], **keywords)
     for _ in range(50):
         gradient[:] = gradient_at(ours)
         descent.step(options["learning_rate"])
@@ -55,13 +69,17 @@ def test_fifty_steps_are_those_of_pytorch(name: str) -> None:
     assert np.abs(ours - start).max() > 1e-4
 
 
+@pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_vector_of_many_tiles_moves_as_its_entries_do_alone(name: str) -> None:
+def test_a_vector_of_many_tiles_moves_as_its_entries_do_alone(name: str, threads: int) -> None:
     options = optimizer_options(name)
-    start = np.random.default_rng(1).normal(size=40_000)
+    size = 8 * _TILE // 8
+    start = np.random.default_rng(1).normal(size=size)
     whole, gradient = start.copy(), np.empty_like(start)
-    descent = Descent(OPTIMIZERS.load(name), options, whole, gradient)
-    few = start[[0, 20_000, 39_999]].copy()
+    descent = Descent(OPTIMIZERS.load(name), options, whole, gradient, threads)
+    assert len(descent._tiles) == 8
+    some = [0, size // 2, size - 1]
+    few = start[some].copy()
     few_gradient = np.empty_like(few)
     alone = Descent(OPTIMIZERS.load(name), options, few, few_gradient)
     for _ in range(3):
@@ -69,7 +87,7 @@ def test_a_vector_of_many_tiles_moves_as_its_entries_do_alone(name: str) -> None
         few_gradient[:] = np.cos(few)
         descent.step(0.1)
         alone.step(0.1)
-    np.testing.assert_array_equal(whole[[0, 20_000, 39_999]], few)
+    np.testing.assert_array_equal(whole[some], few)
 
 
 def test_the_first_step_of_adam_has_the_size_of_the_learning_rate() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nnpipe.config.schema import (
+    LAYERS,
     BatchNormConfig,
     DropoutConfig,
     LayerConfig,
@@ -15,7 +16,7 @@ from nnpipe.config.schema import (
 from nnpipe.network.build import build
 from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.losses import LOSSES
-from nnpipe.training.transforms import transform
+from nnpipe.training.transforms import _TRANSFORMS, transform
 from tests.training.test_backpropagation import batch, differences, network, targets
 
 LOSS = LOSSES.load("cross_entropy")
@@ -64,9 +65,9 @@ def test_dropout_keeps_the_mean_of_the_sums_and_changes_nothing_without_chance()
     plain = Backpropagation(net, loss, 2000)
     dropping = Backpropagation(net, loss, 2000, drop(b=0.3))
     x, t = np.repeat(batch(1), 2000, axis=0), np.zeros((2000, 1))
-    assert dropping.judge(x, t) == plain.judge(x, t)
+    assert dropping.forward(x, t) == plain.forward(x, t)
     output = plain.network(x[0, :-1])[0]
-    dropped, _ = dropping.judge(x, t, np.random.default_rng(0))
+    dropped, _ = dropping.forward(x, t, np.random.default_rng(0))
     # E[s²] = E[s]² + Var[s], and each of the 400 terms w a m has the variance (w a)² p / (1 - p).
     hidden = net.layers[0](x[:1, :-1])[0]
     variance = np.square(hidden * net.layers[1].weights[0]).sum() * 0.3 / 0.7
@@ -79,6 +80,22 @@ def test_batch_normalization_gives_each_feature_the_mean_0_and_the_variance_1() 
     found = a.copy()
     transform(BatchNormConfig(), 64, 4, a.dtype).forward(found, generator)
     np.testing.assert_allclose(found, (a - a.mean(axis=0)) / np.sqrt(a.var(axis=0) + 1e-5))
+
+
+def test_it_keeps_the_digits_of_features_far_from_0() -> None:
+    generator = np.random.default_rng(0)
+    a = generator.normal(1e4, 1, (500, 4)).astype(np.float32)
+    found, exact = a.copy(), a.astype(np.float64)
+    step = transform(BatchNormConfig(), 500, 4, a.dtype)
+    step.forward(found, generator)
+    expected = (exact - exact.mean(axis=0)) / np.sqrt(exact.var(axis=0) + 1e-5)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(step.statistics[:4], 0.1 * exact.mean(axis=0), rtol=1e-6)
+
+
+def test_every_kind_of_layer_without_neurons_has_a_transform() -> None:
+    kinds = {kind for kind, layer in LAYERS.items() if issubclass(layer, TransformConfig)}
+    assert kinds == set(_TRANSFORMS)
 
 
 def test_without_chance_it_normalizes_by_the_running_means_and_variances() -> None:
@@ -111,8 +128,8 @@ def test_folded_parameters_do_without_the_transforms() -> None:
     plain = Backpropagation(network("tanh", "softmax"), LOSS, 9)
     plain.parameters[:] = pass_.folded()
     x, t = batch(9, 99), targets("labels", 9)
-    loss, right = pass_.judge(x.copy(), t)
-    assert plain.judge(x.copy(), t) == (pytest.approx(loss, rel=1e-12), right)
+    loss, right = pass_.forward(x.copy(), t)
+    assert plain.forward(x.copy(), t) == (pytest.approx(loss, rel=1e-12), right)
 
 
 def test_batch_normalization_is_that_of_pytorch() -> None:

@@ -21,13 +21,14 @@ def _backward(function: Activation, z: Array, targets: Targets, delta: Array) ->
     target = one_hot(targets, z) if labels else targets
     function.forward(z, delta)
     delta -= target
-    loss = np.maximum(z, 0).sum() - np.vdot(z, target) + np.log1p(np.exp(-np.abs(z))).sum()
     if labels and z.shape[1] > 1:
         right = z.argmax(axis=1) == targets
     else:
         # With several labels a sample is right when each of its neurons is.
         right = ((z >= 0) == (target >= 0.5)).all(axis=1)
-    return float(loss), int(np.count_nonzero(right))
+    # Each loss by itself, since sums of its parts would cancel each other.
+    losses = np.maximum(z, 0) - z * target + np.log1p(np.exp(-np.abs(z)))
+    return float(losses.sum()), int(np.count_nonzero(right))
 
 
 binary_cross_entropy = Loss(_backward, activation="sigmoid", classifies=True)

@@ -17,6 +17,7 @@ from nnpipe.training.losses.base import Loss, Targets
 
 
 def _backward(function: Activation, z: Array, targets: Targets, delta: Array) -> tuple[float, int]:
+    found = z.argmax(axis=1)
     z -= z.max(axis=1, keepdims=True)
     np.exp(z, out=delta)
     total = delta.sum(axis=1)
@@ -24,16 +25,14 @@ def _backward(function: Activation, z: Array, targets: Targets, delta: Array) ->
     logarithm = np.log(total)
     if targets.ndim == 1:
         labels = np.arange(len(z)), targets
-        chosen = z[labels]
+        loss = float(logarithm.sum() - z[labels].sum())
         delta[labels] -= 1
-        # The greatest sum is 0 now: where it is the label's, the sample is classified rightly.
-        right = np.count_nonzero(chosen == 0)
-        return float(logarithm.sum() - chosen.sum()), int(right)
+        return loss, int(np.count_nonzero(found == targets))
     weight = targets.sum(axis=1)
     loss = float(weight @ logarithm - np.vdot(targets, z))
     delta *= weight[:, np.newaxis]
     delta -= targets
-    return loss, int(np.count_nonzero(z.argmax(axis=1) == targets.argmax(axis=1)))
+    return loss, int(np.count_nonzero(found == targets.argmax(axis=1)))
 
 
 cross_entropy = Loss(_backward, activation="softmax", classifies=True)

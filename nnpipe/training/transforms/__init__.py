@@ -1,4 +1,6 @@
-"""The layers without neurons, one module each; a new one is a module, its config, and a line here.
+"""The layers without neurons, one module each.
+
+A new one is a module and a line here, its config and a line in `nnpipe.config.schema.LAYERS`.
 
 Training alone knows them: the network that it leaves does without.
 """

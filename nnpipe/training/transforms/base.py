@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from typing import Protocol
 
 import numpy as np
 
 from nnpipe.network.activations.base import Array
 
 
-class Transform(ABC):
+class Transform(Protocol):
     """A function of a batch, on arrays that are made once.
 
     Attributes
@@ -18,26 +18,23 @@ class Transform(ABC):
         What it remembers of the batches of training; empty where that is nothing.
     """
 
-    statistics: Array = np.empty(0)
+    statistics: Array
 
-    @abstractmethod
-    def forward(self, a: Array, chance: np.random.Generator | None) -> None:
+    def forward(self, a: Array, generator: np.random.Generator | None) -> None:
         """Transform a batch in place.
 
         Parameters
         ----------
         a : (rows, features) array
-        chance : Generator or None
-            Where chance comes from in a step of training; None: the network is judged.
+        generator : Generator or None
+            Of the random numbers of a step of training; None: of validation.
         """
 
-    @abstractmethod
     def backward(self, delta: Array) -> None:
         """Turn dL/d(transformed) into dL/da in place, for the batch of the last `forward`."""
 
-    @abstractmethod
     def fold(self, parameters: Array) -> None:
         """Change a parameter matrix in place so that its layer does without the transform.
 
-        For that the transform must be linear where there is no chance.
+        For that the transform must be linear in validation.
         """

@@ -2,9 +2,9 @@
 
 â = (a - μ) / √(σ² + ε), with μ and σ² of the batch, and going back, with means over the batch,
 dL/da = (δ - mean(δ) - â mean(δ â)) / √(σ² + ε). Scale and shift are those of the layer after it:
-its weights and its biases can be any. Where the network is judged or used, μ and σ² are running
-means over the steps, the function is linear, and is folded into that layer: W' = W / √(σ² + ε)
-and b' = b - W' μ.
+its weights and its biases can be any. In validation, and where the network is used, μ and σ² are
+running means over the steps, the function is linear, and is folded into that layer:
+W' = W / √(σ² + ε) and b' = b - W' μ.
 
 References
 ----------
@@ -21,13 +21,12 @@ import numpy as np
 
 from nnpipe.config.schema import BatchNormConfig
 from nnpipe.network.activations.base import Array
-from nnpipe.training.transforms.base import Transform
 
 _MOMENTUM = 0.1
 _EPSILON = 1e-5
 
 
-class BatchNorm(Transform):
+class BatchNorm:
     """A `Transform`, whose `statistics` are the running means and, after them, the variances.
 
     A batch of one sample has no variance, and is normalized with the running one.
@@ -49,12 +48,16 @@ class BatchNorm(Transform):
         self._mean, self._variance, self._inverse = np.empty((3, features), dtype)
         self._of_batch = False
 
-    def forward(self, a: Array, chance: np.random.Generator | None) -> None:
-        """Normalize by the batch, which is remembered; without chance, by what is remembered."""
-        self._of_batch = chance is not None and len(a) > 1
+    def forward(self, a: Array, generator: np.random.Generator | None) -> None:
+        """Normalize by the batch, which is remembered; in validation, by what is remembered."""
+        self._of_batch = generator is not None and len(a) > 1
         if self._of_batch:
             np.mean(a, axis=0, out=self._mean)
             a -= self._mean
+            # Twice, or features far from 0 would keep the rounding error of their mean.
+            np.mean(a, axis=0, out=self._variance)
+            a -= self._variance
+            self._mean += self._variance
             np.einsum("ij,ij->j", a, a, out=self._variance)
             self._variance /= len(a)
             self._invert(self._variance)

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 
 from nnpipe.config.schema import DropoutConfig
 from nnpipe.network.activations.base import Array
-from nnpipe.training.transforms.base import Transform
 
 
-class Dropout(Transform):
-    """A `Transform`.
+class Dropout:
+    """A `Transform`, which remembers nothing.
 
     Parameters
     ----------
@@ -35,18 +34,19 @@ class Dropout(Transform):
     def __init__(
         self, config: DropoutConfig, rows: int, features: int, dtype: np.dtype[np.floating[Any]]
     ) -> None:
+        self.statistics: Array = np.empty(0, dtype)
         self._rate = config.rate
         # What each feature is multiplied by: 0, or 1 / (1 - rate).
         self._mask: Array = np.empty((rows, features), dtype)
         self._dropped = False
 
-    def forward(self, a: Array, chance: np.random.Generator | None) -> None:
-        """Drop what chance decides; without it, nothing."""
-        self._dropped = chance is not None
-        if chance is None:
+    def forward(self, a: Array, generator: np.random.Generator | None) -> None:
+        """Drop what the generator decides; in validation, nothing."""
+        self._dropped = generator is not None
+        if generator is None:
             return
         mask: NDArray[Any] = self._mask[: len(a)]
-        chance.random(out=mask, dtype=mask.dtype.type)
+        generator.random(out=mask, dtype=mask.dtype.type)
         np.greater_equal(mask, self._rate, out=mask)
         mask *= 1 / (1 - self._rate)
         a *= mask
@@ -57,4 +57,4 @@ class Dropout(Transform):
             delta *= self._mask[: len(delta)]
 
     def fold(self, parameters: Array) -> None:
-        """Leave the parameters as they are: without chance nothing is dropped."""
+        """Leave the parameters as they are: in validation nothing is dropped."""

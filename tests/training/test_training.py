@@ -1,0 +1,331 @@
+"""Epochs of steps against the same written out by hand, and what a training remembers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from nnpipe.config.schema import (
+    BatchNormConfig,
+    DropoutConfig,
+    Hdf5Input,
+    LayerConfig,
+    StackConfig,
+    TransformConfig,
+)
+from nnpipe.config.training_schema import OptimizerConfig, ScheduleConfig, TrainingConfig
+from nnpipe.engines.blas import one_thread
+from nnpipe.errors import RunError, TrainingError
+from nnpipe.network.build import build
+from nnpipe.sources.hdf5 import open_hdf5
+from nnpipe.sources.input import Input
+from nnpipe.sources.normalize import Normalization
+from nnpipe.training.batching import Batches
+from nnpipe.training.checkpoint import read_checkpoint, write_checkpoint
+from nnpipe.training.losses import LOSSES, loss_of
+from nnpipe.training.split import Split
+from nnpipe.training.training import Training
+
+Vector = NDArray[np.float64]
+Batched = Callable[..., Batches]
+
+SGD = OptimizerConfig("sgd", learning_rate=0.1)
+CONFIG = TrainingConfig(epochs=3, batch_size=8, shuffle=False)
+
+
+@pytest.fixture
+def batches(tmp_path: Path) -> Batched:
+    """Return a function that puts samples and targets in a file, and makes batches of them."""
+
+    def of(x: NDArray[np.generic], y: NDArray[np.generic], size: int = 8) -> Batches:
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.h5"
+        with h5py.File(path, "w") as file:
+            file["x"], file["y"] = x, y
+        named = {"labels": "/y"} if y.ndim == 1 else {"targets": "/y"}
+        source = open_hdf5(Hdf5Input(path=str(path), dataset="/x", **named), 0)
+        identity = Normalization("none", np.zeros(1), np.ones(1))
+        data = Input(source, identity, str(x.dtype))
+        return Batches(data, Split(len(x), 0, 0).kept, len(x), size, 1 << 30, seed=None)
+
+    return of
+
+
+def training(
+    data: Batches,
+    validation: Batches | None = None,
+    config: TrainingConfig = CONFIG,
+    optimizer: OptimizerConfig = SGD,
+    sizes: tuple[int, ...] = (3,),
+    output: str = "softmax",
+    transforms: dict[str, dict[str, TransformConfig]] | None = None,
+    threads: int = 1,
+    seed: int = 0,
+) -> Training:
+    x, _ = next(data.epoch(0))
+    layers = {
+        f"layer{i}": LayerConfig(size, "tanh" if i < len(sizes) else output)
+        for i, size in enumerate(sizes, start=1)
+    }
+    net = build(StackConfig(layers=layers), inputs=x.shape[1] - 1, seed=seed, dtype=str(x.dtype))
+    loss = LOSSES.load(loss_of(output))
+    how = net, loss, config, optimizer, data, validation
+    return Training(*how, seed, transforms or {}, threads)
+
+
+def train(work: Training) -> Training:
+    with one_thread:
+        while not work.ended:
+            work.epoch(lambda *_: None)
+    return work
+
+
+CASES: dict[str, tuple[TrainingConfig, OptimizerConfig]] = {
+    "plain": (CONFIG, SGD),
+    "l2": (replace(CONFIG, l2=0.3), SGD),
+    "l1": (replace(CONFIG, l1=0.2), SGD),
+    "both": (replace(CONFIG, l1=0.2, l2=0.3), SGD),
+    "clip_norm": (replace(CONFIG, clip_norm=0.5), SGD),
+    "step": (replace(CONFIG, schedule=ScheduleConfig("step", every=1, factor=0.3)), SGD),
+    "cosine": (replace(CONFIG, schedule=ScheduleConfig("cosine", floor=0.2)), SGD),
+    "inverse_time": (
+        replace(CONFIG, schedule=ScheduleConfig("inverse_time", warmup=0.6, decay=2.0)),
+        SGD,
+    ),
+    "momentum": (CONFIG, OptimizerConfig("momentum", learning_rate=0.05, momentum=0.7)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_linear_layer_goes_where_its_steps_by_hand_lead(batches: Batched, case: str) -> None:
+    config, optimizer = CASES[case]
+    generator = np.random.default_rng(1)
+    x, t = generator.normal(size=(20, 4)), generator.normal(size=(20, 2))
+    work = training(batches(x, t), config=config, optimizer=optimizer, sizes=(2,), output="linear")
+    rate, momentum = optimizer.learning_rate or 0, optimizer.momentum or 0
+    p = work.last.layers[0].parameters.copy()
+    velocity, step = np.zeros_like(p), 0
+    for epoch in range(3):
+        losses, norms = [], []
+        for start in (0, 8, 16):
+            a = np.column_stack([x[start : start + 8], np.ones(len(x[start : start + 8]))])
+            error = a @ p.T - t[start : start + 8]
+            losses.append(np.square(error).sum() / 2)
+            gradient = 2 / 2 * error.T @ a / len(a)
+            weights = np.column_stack([p[:, :-1], np.zeros(2)])
+            gradient += config.l2 * weights + config.l1 * np.sign(weights)
+            norms.append(np.linalg.norm(gradient))
+            if config.clip_norm is not None and norms[-1] > config.clip_norm:
+                gradient *= config.clip_norm / norms[-1]
+            factor = {
+                "step": 0.3**epoch,
+                "cosine": 0.2 + 0.8 * (1 + math.cos(math.pi * step / 8)) / 2,
+                "inverse_time": min(1, (step + 1) / 1.8) / (1 + 2 * step / 3),
+            }.get(case, 1)
+            velocity = momentum * velocity + gradient
+            p -= rate * factor * velocity
+            step += 1
+        work.epoch(lambda *_: None)
+        np.testing.assert_allclose(work.last.layers[0].parameters, p, rtol=1e-10)
+        done = work.history[-1]
+        assert done.loss == pytest.approx(sum(losses) / 20, rel=1e-10)
+        assert done.gradient_norm == pytest.approx(np.mean(norms), rel=1e-10)
+        assert done.learning_rate == pytest.approx(rate * factor, rel=1e-12)
+    assert work.ended
+
+
+NORM: dict[str, dict[str, TransformConfig]] = {"layer2": {"norm": BatchNormConfig()}}
+
+
+def classes(rows: int, features: int = 4, seed: int = 0) -> tuple[Vector, NDArray[np.int64]]:
+    generator = np.random.default_rng(seed)
+    return generator.normal(size=(rows, features)), generator.integers(0, 3, rows)
+
+
+def test_cores_change_no_bit(batches: Batched) -> None:
+    generator = np.random.default_rng(0)
+    x = generator.random((384, 784), np.float32)
+    data = batches(x, generator.integers(0, 10, 384), 128)
+    transforms = {
+        "layer1": {"drop": DropoutConfig(rate=0.2)},
+        "layer2": {"norm": BatchNormConfig(), "drop2": DropoutConfig(rate=0.5)},
+    }
+    config = TrainingConfig(epochs=2, batch_size=128)
+    found = [
+        train(
+            training(
+                data,
+                config=config,
+                optimizer=OptimizerConfig(),
+                sizes=(512, 256, 10),
+                transforms=transforms,
+                threads=threads,
+            )
+        )
+        for threads in (1, 2, 5)
+    ]
+    # Enough for products and optimizer to be cut: see _BLOCK and _TILE.
+    assert 128 * 785 * 512 > 3 * (1 << 24)
+    assert found[0].checkpoint({}).parameters.nbytes > 2 * (1 << 19)
+    first, *others = (work.checkpoint({}) for work in found)
+    for other in others:
+        np.testing.assert_array_equal(first.parameters, other.parameters)
+        np.testing.assert_array_equal(first.statistics["norm"], other.statistics["norm"])
+        for name in first.state:
+            np.testing.assert_array_equal(first.state[name], other.state[name])
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_what_is_validated_is_the_network_that_the_training_leaves(
+    batches: Batched, keep: str
+) -> None:
+    x, y = classes(60)
+    aside, answers = classes(50, seed=1)
+    config = replace(CONFIG, epochs=8)
+    work = training(batches(x, y), batches(aside, answers), config, sizes=(6, 3), transforms=NORM)
+    train(work)
+    number = work.best_epoch if keep == "best" else 8
+    outputs = getattr(work, keep)(aside)
+    expected = -np.log(outputs[np.arange(50), answers]).mean()
+    assert work.history[number - 1].validation_loss == pytest.approx(expected, rel=1e-10)
+    assert work.history[number - 1].validation_accuracy == (outputs.argmax(1) == answers).mean()
+    losses = [epoch.validation_loss for epoch in work.history]
+    assert work.best_epoch == int(np.argmin(losses)) + 1
+    # Not of the start: what batch normalization remembers has moved with the batches.
+    mean, variance = work.checkpoint({}).statistics["norm"].reshape(2, -1)
+    assert (np.abs(mean) > 1e-3).all()
+    assert (np.abs(variance - 1) > 1e-3).all()
+
+
+def test_dropout_drops_anew_in_every_epoch_and_by_the_seed(batches: Batched) -> None:
+    x, y = classes(60)
+    # So slow that the parameters stay where they are: losses differ by what is dropped alone.
+    still = OptimizerConfig("sgd", learning_rate=1e-300)
+    dropping = {"layer2": {"drop": DropoutConfig(rate=0.5)}}
+
+    def losses(transforms: dict[str, dict[str, TransformConfig]], data: Batches) -> list[float]:
+        work = training(data, optimizer=still, sizes=(6, 3), transforms=transforms)
+        return [epoch.loss for epoch in train(work).history]
+
+    data = batches(x, y)
+    assert len(set(losses({}, data))) == 1
+    assert len(set(losses(dropping, data))) == 3
+    assert losses(dropping, data) == losses(dropping, data)
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_a_restored_training_remembers_the_best_epoch(
+    batches: Batched, tmp_path: Path, after: int
+) -> None:
+    # Labels of chance: what the network learns of the one half makes it worse at the other.
+    data, aside = batches(*classes(40)), batches(*classes(40, seed=1))
+    config, fast = replace(CONFIG, epochs=6), OptimizerConfig("adam", learning_rate=0.3)
+
+    def make() -> Training:
+        return training(data, aside, config, fast, sizes=(20, 3), transforms=NORM)
+
+    whole, stopped = train(make()), make()
+    assert whole.best_epoch == 1
+    for _ in range(after):
+        stopped.epoch(lambda *_: None)
+    write_checkpoint(tmp_path / "checkpoint.h5", stopped.checkpoint({}))
+    resumed = make()
+    resumed.restore(read_checkpoint(tmp_path))
+    assert resumed.best_epoch == 1
+    train(resumed)
+    for one, other in ((whole.best, resumed.best), (whole.last, resumed.last)):
+        for ours, theirs in zip(one.layers, other.layers, strict=True):
+            np.testing.assert_array_equal(ours.parameters, theirs.parameters)
+    losses = [epoch.validation_loss for epoch in whole.history]
+    assert [epoch.validation_loss for epoch in resumed.history] == losses
+
+
+def test_patience_counts_from_the_best_epoch(batches: Batched) -> None:
+    config = replace(CONFIG, epochs=50, patience=2)
+    fast = OptimizerConfig("adam", learning_rate=0.3)
+    data, aside = batches(*classes(40)), batches(*classes(40, seed=1))
+    work = train(training(data, aside, config, fast, sizes=(20, 3)))
+    assert len(work.history) == work.best_epoch + 2 < 50
+
+
+def test_a_checkpoint_of_another_version_is_refused(batches: Batched, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.h5"
+    write_checkpoint(path, train(training(batches(*classes(20)))).checkpoint({}))
+    with h5py.File(path, "a") as file:
+        file.attrs["format_version"] = 2
+    with pytest.raises(RunError) as error:
+        read_checkpoint(tmp_path)
+    assert str(error.value) == (
+        f"{path}: found version 2 of the format; expected 3. "
+        "Go on with the version of nnpipe that wrote it, or train anew."
+    )
+
+
+def test_a_gradient_whose_squares_overflow_is_clipped(batches: Batched) -> None:
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(8, 4)).astype(np.float32) * np.float32(1e25)
+    config = replace(CONFIG, epochs=1, clip_norm=1e-3)
+    work = training(batches(x, generator.integers(0, 3, 8)), config=config)
+    before = work.last.layers[0].parameters.copy()
+    train(work)
+    assert 1e23 < work.history[0].gradient_norm < 1e27
+    moved = work.last.layers[0].parameters.astype(np.float64) - before
+    assert np.linalg.norm(moved) == pytest.approx(0.1 * 1e-3, rel=1e-2)
+
+
+def diverges(work: Training) -> str:
+    with pytest.raises(TrainingError) as error:
+        train(work)
+    return str(error.value)
+
+
+def test_running_variances_that_overflow_end_the_training(batches: Batched) -> None:
+    x, y = classes(20)
+    large = (x * 1e20).astype(np.float32)
+    work = training(batches(large, y), transforms={"layer1": {"norm0": BatchNormConfig()}})
+    assert diverges(work) == (
+        "training: found a running mean or variance that is not finite in epoch 1, batch 1; the "
+        "first numbers that are not finite are in the layer norm0; expected finite numbers. "
+        "Set optimizer.learning_rate below 0.1, set training.clip_norm, or input.normalize."
+    )
+
+
+@pytest.mark.parametrize("transforms", [{}, {"layer1": {"norm0": BatchNormConfig()}}])
+def test_an_input_that_is_not_finite_is_told_from_a_network_that_is_not(
+    batches: Batched, transforms: dict[str, dict[str, TransformConfig]]
+) -> None:
+    x, y = classes(20)
+    holed = x.copy()
+    holed[11, 2] = np.nan
+    tail = (
+        "; the first numbers that are not finite are in the input; expected finite numbers. "
+        "Clean the data; input.on_nonfinite=error tells which sample it is."
+    )
+    work = training(batches(holed, y), transforms=transforms)
+    assert diverges(work) == "training: found a loss of nan in epoch 1, batch 2" + tail
+    work = training(batches(x, y), batches(holed, y), transforms=transforms)
+    where = "epoch 1, batch 2 of the validation"
+    assert diverges(work) == f"training: found a loss of nan in {where}" + tail
+
+
+@pytest.mark.parametrize("layer", ["layer1", "layer2"])
+def test_the_layer_is_named_whose_numbers_are_not_finite_first(
+    batches: Batched, layer: str
+) -> None:
+    work = training(batches(*classes(20)), sizes=(6, 3))
+    start = work.checkpoint({})
+    # Of the first layer infinity is seen by nobody: tanh makes 1 of it, and a gradient of 0.
+    found, index = {
+        "layer1": ("a parameter that is not finite after epoch 1", 0),
+        "layer2": ("a loss of nan in epoch 1, batch 1", -1),
+    }[layer]
+    start.parameters[index] = np.inf
+    assert diverges(work).startswith(
+        f"training: found {found}; the first numbers that are not finite are in the layer {layer};"
+    )
