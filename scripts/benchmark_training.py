@@ -1,7 +1,9 @@
 """Time an epoch of training against PyTorch and scikit-learn: the same network, batches, threads.
 
-Every program takes its turn in every round: a rest, an epoch, and one that is timed. The ratios
-are medians over the rounds, so that a machine that is busy for a while slows all of them.
+Every program takes its turn in every round: a new network, a rest, an epoch, and one that is timed.
+The ratios are medians over the rounds, so that a machine that is busy for a while slows all of
+them. A network is new each time because one that has learned its labels by heart has gradients so
+small that some processors take several times as long for them.
 Processor time counts all threads of a program, also those that wait for each other, and tells
 more where the machine is shared. Run it without settings of OpenBLAS:
 
@@ -83,16 +85,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def compare(sizes: Sequence[int], x: Any, y: Any, threads: int, rounds: int) -> None:
     """Time the programs in turn, and print medians of times and of ratios."""
-    programs = {
-        "nnpipe": ours(sizes, x, y, threads),
-        "PyTorch": pytorch(sizes, x, y, fused=False),
-        "PyTorch, fused Adam": pytorch(sizes, x, y, fused=True),
-        "scikit-learn": sklearn(sizes, x, y),
+    programs: dict[str, Callable[[], Epoch]] = {
+        "nnpipe": lambda: ours(sizes, x, y, threads),
+        "PyTorch": lambda: pytorch(sizes, x, y, fused=False),
+        "PyTorch, fused Adam": lambda: pytorch(sizes, x, y, fused=True),
+        "scikit-learn": lambda: sklearn(sizes, x, y),
     }
     wall: dict[str, list[float]] = {name: [] for name in programs}
     processor: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(rounds):
-        for name, epoch in programs.items():
+        for name, start in programs.items():
+            epoch = start()
             time.sleep(REST)
             epoch()  # a training has many, one after the other: this one wakes its threads up
             begin, begun = time.perf_counter(), time.process_time()

@@ -16,6 +16,13 @@ from nnpipe.training.optimizers.base import Optimizer, State, Step
 # that come back from NumPy every few microseconds wait for each other.
 _TILE = 1 << 19
 
+# What is remembered of a gradient that has become 0 shrinks until it has fewer digits than others.
+# A processor may take a hundred times as long for such a subnormal number, and rounding keeps the
+# least of them from ever becoming 0. After so many steps they are set to 0, and with them those
+# that would become subnormal before the next time.
+_FLUSH_EVERY = 64
+_FLUSHED = 1024
+
 
 class Descent:
     """Applies an optimizer to a vector, a tile at a time.
@@ -66,7 +73,11 @@ class Descent:
 
         def update(tile: tuple[Array, Array, State]) -> None:
             parameters, gradient, state = tile
-            self._update(parameters, gradient, state, self._room(parameters), step)
+            room = self._room(parameters)
+            self._update(parameters, gradient, state, room, step)
+            if step.number % _FLUSH_EVERY == 0:
+                for vector in state.values():
+                    _flush(vector, room)
 
         share(update, self._tiles, self._threads)
 
@@ -75,3 +86,10 @@ class Descent:
         if not hasattr(self._scratch, "array"):
             self._scratch.array = np.empty(self._longest, tile.dtype)
         return self._scratch.array[: len(tile)]
+
+
+def _flush(vector: Array, scratch: Array) -> None:
+    """Set to 0 what is subnormal, or close to it."""
+    np.abs(vector, out=scratch)
+    np.greater_equal(scratch, _FLUSHED * np.finfo(vector.dtype).tiny, out=scratch)
+    vector *= scratch

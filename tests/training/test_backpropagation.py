@@ -133,6 +133,16 @@ def test_of_equal_outputs_the_first_is_the_class(output: str, loss: str) -> None
         assert right == 2
 
 
+def test_no_output_of_a_softmax_is_so_small_that_products_with_it_are_subnormal() -> None:
+    z = np.linspace(-200, 0, 500, dtype=np.float32)[np.newaxis].copy()
+    delta, cross_entropy = np.empty_like(z), LOSSES.load("cross_entropy")
+    exact = np.exp(z.astype(np.float64) - np.log(np.exp(z.astype(np.float64)).sum()))
+    cross_entropy.backward(ACTIVATIONS.load("softmax"), z, np.array([499]), delta)
+    exact[0, 499] -= 1
+    np.testing.assert_allclose(delta, exact, rtol=1e-5, atol=1e-25)
+    assert np.abs(delta[delta != 0]).min() > 1e-27
+
+
 @pytest.mark.parametrize("kind", ["labels", "one-hot"])
 @pytest.mark.parametrize(("output", "loss"), PAIRS[:2])
 def test_a_loss_near_0_keeps_its_digits(output: str, loss: str, kind: str) -> None:

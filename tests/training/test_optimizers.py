@@ -104,3 +104,22 @@ def test_the_dtype_is_kept(name: str) -> None:
     descent = Descent(OPTIMIZERS.load(name), optimizer_options(name), parameters, gradient)
     descent.step(0.1)
     assert {v.dtype for v in (parameters, *descent.state.values())} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gradient_that_has_become_0_leaves_no_subnormal_number(name: str) -> None:
+    start = np.random.default_rng(0).normal(size=1000).astype(np.float32)
+    parameters, gradient = start.copy(), np.empty_like(start)
+    options = {
+        key: {"rho": 0.9, "beta2": 0.9}.get(key, value)
+        for key, value in optimizer_options(name).items()
+    }
+    descent = Descent(OPTIMIZERS.load(name), options, parameters, gradient)
+    tiny = np.finfo(np.float32).tiny
+    for step in range(1500):
+        gradient[:] = start if step < 10 else 0
+        descent.step(0.01)
+        for vector in descent.state.values():
+            assert not ((vector != 0) & (np.abs(vector) < tiny)).any()
+    if name not in ("adagrad", "adadelta"):  # which remember for good
+        assert all((vector == 0).all() for vector in descent.state.values())

@@ -15,6 +15,10 @@ import numpy as np
 from nnpipe.network.activations.base import Activation, Array
 from nnpipe.training.losses.base import Loss, Targets
 
+# The logarithm of the least output that counts in δ. Products with lesser ones would be subnormal
+# numbers, for which a processor may take a hundred times as long.
+_LEAST = -60.0
+
 
 def _backward(function: Activation, z: Array, targets: Targets, delta: Array) -> tuple[float, int]:
     found = z.argmax(axis=1)
@@ -22,6 +26,7 @@ def _backward(function: Activation, z: Array, targets: Targets, delta: Array) ->
     np.exp(z, out=delta)
     total = delta.sum(axis=1)
     delta /= total[:, np.newaxis]
+    delta[z < _LEAST] = 0
     logarithm = np.log(total)
     if targets.ndim == 1:
         labels = np.arange(len(z)), targets
