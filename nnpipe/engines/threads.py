@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache
 from typing import TypeVar
 
@@ -16,7 +17,8 @@ Item = TypeVar("Item")
 def share(work: Callable[[Item], None], items: Iterable[Item], threads: int) -> None:
     """Do the work for every item, in the calling thread and in others beside it.
 
-    Each thread takes the next item when it is done with one. When one raises, or when the caller
+    Each thread takes the next item when it is done with one, in a copy of the caller's context,
+    which holds what NumPy 2 is told to ignore. When one raises, or when the caller
     is interrupted, no further item is begun, and the error leaves once no thread works any more.
 
     >>> done = []
@@ -37,7 +39,7 @@ def share(work: Callable[[Item], None], items: Iterable[Item], threads: int) -> 
                 pass
 
     beside = min(threads, len(waiting)) - 1
-    helpers = [_pool().submit(take) for _ in range(beside)]
+    helpers = [_pool().submit(copy_context().run, take) for _ in range(beside)]
     try:
         take()
     finally:

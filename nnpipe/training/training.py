@@ -105,6 +105,8 @@ class Training:
         """The network after the best epoch, or as it is now if none was validated."""
         return self.last if self._best is None else self._with(self._best)
 
+    # What overflows is found here, and said in words.
+    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
     def epoch(self, on_batch: Callable[[int, float, float], None]) -> Epoch:
         """Train on every sample once, and validate.
 
@@ -125,11 +127,9 @@ class Training:
         generator = named_stream(self._seed, "dropout", str(number))
         total, right, seen, norms, rate = 0.0, 0, 0, 0.0, math.nan
         for step, (x, targets) in enumerate(self._batches.epoch(number), start=1):
-            # What overflows is found below, and said in words.
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                loss, correct = self._pass.backward(x, targets, generator)
-                self._penalty.add()
-                norm = self._norm()
+            loss, correct = self._pass.backward(x, targets, generator)
+            self._penalty.add()
+            norm = self._norm()
             found = self._nonfinite(loss, norm)
             if found is not None:
                 found += f" in epoch {number}, batch {step}"
@@ -204,13 +204,12 @@ class Training:
         if self._validation is None:
             return math.nan, math.nan
         total, right = 0.0, 0
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for step, (x, targets) in enumerate(self._validation.epoch(0), start=1):
-                loss, correct = self._pass.forward(x, targets)
-                if not math.isfinite(loss):
-                    found = f"a loss of {loss} in epoch {number}, batch {step} of the validation"
-                    raise self._diverged(found, x)
-                total, right = total + loss, right + correct
+        for step, (x, targets) in enumerate(self._validation.epoch(0), start=1):
+            loss, correct = self._pass.forward(x, targets)
+            if not math.isfinite(loss):
+                found = f"a loss of {loss} in epoch {number}, batch {step} of the validation"
+                raise self._diverged(found, x)
+            total, right = total + loss, right + correct
         samples = self._validation.samples
         return total / samples, right / samples if self._loss.classifies else math.nan
 

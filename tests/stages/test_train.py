@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -265,8 +266,10 @@ def test_a_validation_input_of_its_own_leaves_the_whole_input_for_training(
 
 def test_a_training_that_diverges_says_where(config: Config) -> None:
     config = changed(config, optimizer={"kind": "sgd", "learning_rate": 1e38})
-    with pytest.raises(RunFailed) as error:
-        nnpipe.run(config)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RunFailed) as error:
+            nnpipe.run(config)
     # In which batch depends on the last bits of products of numbers near the greatest ones.
     assert re.fullmatch(
         r"training: found a loss of (nan|inf) in epoch 1, batch \d; the first numbers that are "
