@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from nnpipe.runs.address import label
 from nnpipe.runs.answer import Answer
 from nnpipe.runs.columns import age_text, align, short, size_text
 from nnpipe.runs.state import State, look, versions
 
-_SHOWN = ("accuracy", "cross_entropy", "loss")
+_SHOWN = ("accuracy", "cross_entropy", "mean_squared_error", "loss")
 
 
 def list_runs(
@@ -88,7 +88,15 @@ def _table(data: list[dict[str, Any]]) -> str:
 def _figures(figures: Mapping[str, Any]) -> str:
     if "jobs" in figures:
         return f"{figures.get('complete', 0)} of {figures['jobs']} jobs"
-    shown = [f"{name} {short(figures[name])}" for name in _SHOWN if figures.get(name) is not None]
+    # Where a network was evaluated, that tells more than what it makes of the samples it learned.
+    evaluation, of = figures.get("evaluation"), ""
+    if isinstance(evaluation, Mapping):
+        judged = cast("Mapping[str, Any]", evaluation)
+        of = f"{judged.get('input')}: "
+    else:
+        judged = figures
+    found = [f"{name} {short(judged[name])}" for name in _SHOWN if judged.get(name) is not None]
+    shown = [of + "  ".join(found)] if found else []
     outputs = figures.get("outputs")
     if not shown and isinstance(outputs, Mapping):
         shown.append(f"mean output {short(outputs.get('mean'))}")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import json
 
+import h5py
+import numpy as np
 import pytest
 
 import nnpipe
+from nnpipe.runs.listing import list_runs
 
 SMALL = ("input.samples=20", "input.features=6")
 
@@ -46,6 +49,28 @@ def test_six_jobs_land_in_one_folder_with_a_table(program, tmp_path):
         "jobs   6: 6 complete",
         f"table  {folder / 'sweep.csv'}",
     ]
+
+
+def test_a_sweep_and_the_list_of_runs_tell_how_networks_do_on_the_test(program, tmp_path):
+    generator = np.random.default_rng(0)
+    for name in ("train.h5", "test.h5"):
+        with h5py.File(tmp_path / name, "w") as file:
+            file["x"], file["y"] = generator.normal(size=(40, 6)), generator.integers(0, 5, 40)
+    learned = [f"input.{key}" for key in ("path=train.h5", "dataset=/x", "labels=/y")]
+    judged = [f"test.{key}" for key in ("path=test.h5", "dataset=/x", "labels=/y")]
+    train = ("pipeline=train", "input=hdf5", "input@test=hdf5", "training.epochs=1")
+    last = "architecture.output_activation=softmax"
+    done = program("-m", "seed=1,2", *train, *learned, *judged, last)
+    assert (done.returncode, done.stderr) == (0, "")
+    folder = tmp_path / "outputs" / "default" / "v0001"
+    lines = [line for line in done.stdout.splitlines() if line.startswith("00")]
+    for line, row in zip(lines, rows(folder), strict=True):
+        assert row["evaluation.accuracy"] != row["accuracy"]
+        assert line.endswith(f"test accuracy {float(row['evaluation.accuracy']):.2%}")
+    evaluation = nnpipe.open_run(folder / "runs/000").manifest.figures["evaluation"]
+    assert program(*train, *learned, *judged, last, "seed=1", "output.name=one").returncode == 0
+    listed = list_runs(folder.parent.parent, ["one"]).text
+    assert f"test: accuracy {evaluation['accuracy']:.4g}" in listed
 
 
 @pytest.mark.parametrize(
