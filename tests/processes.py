@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -47,12 +47,13 @@ def holder(pattern, timeout=60):
     """Return the process that has a file of this name open, once there is one."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
-        for link in Path("/proc").glob("[0-9]*/fd/*"):
-            try:
-                if fnmatch.fnmatchcase(str(link.readlink()), str(pattern)):
-                    return int(link.parts[2])
-            except OSError:
-                continue
+        for process in Path("/proc").glob("[0-9]*"):
+            # It may end, or close a file, while it is looked at.
+            with suppress(OSError):
+                for link in (process / "fd").iterdir():
+                    with suppress(OSError):
+                        if fnmatch.fnmatchcase(str(link.readlink()), str(pattern)):
+                            return int(process.name)
         time.sleep(0.02)
     pytest.fail(f"nobody has opened {pattern}")
 
