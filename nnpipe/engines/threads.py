@@ -18,8 +18,8 @@ def share(work: Callable[[Item], None], items: Iterable[Item], threads: int) -> 
     """Do the work for every item, in the calling thread and in others beside it.
 
     Each thread takes the next item when it is done with one, in a copy of the caller's context,
-    which holds what NumPy 2 is told to ignore. When one raises, or when the caller
-    is interrupted, no further item is begun, and the error leaves once no thread works any more.
+    which holds what NumPy 2 is told to ignore. When one raises, or when the caller is interrupted,
+    no further item is begun, and the error leaves once no thread works any more.
 
     >>> done = []
     >>> share(done.append, range(5), threads=2)

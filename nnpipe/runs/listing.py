@@ -89,15 +89,15 @@ def _figures(figures: Mapping[str, Any]) -> str:
     if "jobs" in figures:
         return f"{figures.get('complete', 0)} of {figures['jobs']} jobs"
     # Where a network was evaluated, that tells more than what it makes of the samples it learned.
-    evaluation, of = figures.get("evaluation"), ""
+    evaluation = figures.get("evaluation")
     if isinstance(evaluation, Mapping):
         judged = cast("Mapping[str, Any]", evaluation)
-        of = f"{judged.get('input')}: "
-    else:
-        judged = figures
-    found = [f"{name} {short(judged[name])}" for name in _SHOWN if judged.get(name) is not None]
-    shown = [of + "  ".join(found)] if found else []
-    outputs = figures.get("outputs")
+        return f"{judged.get('input')}: {'  '.join(_scores(judged))}"
+    shown, outputs = _scores(figures), figures.get("outputs")
     if not shown and isinstance(outputs, Mapping):
         shown.append(f"mean output {short(outputs.get('mean'))}")
     return "  ".join(shown)
+
+
+def _scores(figures: Mapping[str, Any]) -> list[str]:
+    return [f"{name} {short(figures[name])}" for name in _SHOWN if figures.get(name) is not None]

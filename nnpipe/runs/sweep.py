@@ -71,10 +71,10 @@ def job_line(job: Path) -> str:
     row = _row(job.parents[1], job)
     typed = " ".join(f"{key}={value}" for key, value in read_overrides(job).items())
     figures = [f"{row['seconds']:.3f} s"] if row.get("seconds") is not None else []
-    for name, of in (("evaluation.accuracy", row.get("evaluation.input")), ("accuracy", "")):
-        if row.get(name) is not None:
-            figures.append(f"{of} accuracy {row[name]:.2%}".strip())
-            break
+    if row.get("evaluation.accuracy") is not None:
+        figures.append(f"{row['evaluation.input']} accuracy {row['evaluation.accuracy']:.2%}")
+    elif row.get("accuracy") is not None:
+        figures.append(f"accuracy {row['accuracy']:.2%}")
     if "error" in row:
         figures.append(row["error"])
     return f"{row['job']}  {row['status']:<11}  {typed}  {'  '.join(figures)}".rstrip()

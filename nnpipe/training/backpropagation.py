@@ -197,7 +197,7 @@ class Backpropagation:
         return loss, right
 
     @property
-    def remembers_finite(self) -> bool:
+    def statistics_are_finite(self) -> bool:
         """Whether all statistics are finite."""
         return all(np.isfinite(vector).all() for vector in self.statistics.values())
 

@@ -186,7 +186,7 @@ class Training:
         for name, vector in self._descent.state.items():
             _fill(f"state/{name}", vector, checkpoint.state.get(name))
         if checkpoint.best is not None:
-            _compare("best", self._pass.parameters, checkpoint.best)
+            _check_form("best", self._pass.parameters, checkpoint.best)
         self._descent.steps = checkpoint.steps
         self._best, self.best_epoch = checkpoint.best, checkpoint.best_epoch
         self.history = list(checkpoint.history)
@@ -231,7 +231,7 @@ class Training:
             return f"a loss of {loss}"
         if not math.isfinite(norm):
             return "a gradient that is not finite"
-        if not self._pass.remembers_finite:
+        if not self._pass.statistics_are_finite:
             return "a running mean or variance that is not finite"
         return None
 
@@ -253,11 +253,11 @@ class Training:
 
 
 def _fill(name: str, vector: Array, stored: Any) -> None:
-    _compare(name, vector, stored)
+    _check_form(name, vector, stored)
     vector[:] = stored
 
 
-def _compare(name: str, vector: Array, stored: Any) -> None:
+def _check_form(name: str, vector: Array, stored: Any) -> None:
     found = f"{stored.dtype} of shape {stored.shape}" if isinstance(stored, np.ndarray) else "none"
     wanted = f"{vector.dtype} of shape {vector.shape}"
     if found != wanted:

@@ -58,7 +58,7 @@ def test_the_gradient_is_that_of_finite_differences(
     assert np.linalg.norm(pass_.gradient - expected) < 1e-6 * np.linalg.norm(expected)
 
 
-def test_dropout_keeps_the_mean_of_the_sums_and_changes_nothing_without_chance() -> None:
+def test_dropout_keeps_the_mean_of_the_sums_and_changes_nothing_in_validation() -> None:
     one = StackConfig(layers={"a": LayerConfig(400, "linear"), "b": LayerConfig(1, "linear")})
     net = build(one, inputs=6, seed=0, dtype="float64")
     loss = LOSSES.load("mean_squared_error")
@@ -98,7 +98,7 @@ def test_every_kind_of_layer_without_neurons_has_a_transform() -> None:
     assert kinds == set(_TRANSFORMS)
 
 
-def test_without_chance_it_normalizes_by_the_running_means_and_variances() -> None:
+def test_in_validation_it_normalizes_by_the_running_means_and_variances() -> None:
     generator = np.random.default_rng(0)
     step = transform(BatchNormConfig(), 64, 4, np.dtype("float64"))
     mean, variance = np.zeros(4), np.ones(4)
