@@ -171,10 +171,7 @@ def _remove(options: argparse.Namespace) -> Answer:
 def _gc(options: argparse.Namespace) -> Answer:
     from nnpipe.runs.removal import garbage, removable, tidy
 
-    if options.root.is_dir():
-        for parent in options.root.iterdir():
-            if parent.is_dir() and not parent.name.startswith("."):
-                tidy(parent)
+    tidy(options.root)
     states = garbage(options.root)
     return _away(removable([state.folder for state in states], options.root), options)
 
