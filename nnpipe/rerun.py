@@ -99,6 +99,10 @@ def config_of(before: Run) -> dict[str, Any]:
         typed = parts[part].get(key)
         if isinstance(typed, str) and Path(typed).resolve() != Path(place).resolve():
             parts[part][key] = place
+    beside = root / str(parts["output"].get("name"))
+    if beside != before.path.parent and beside.is_symlink():
+        problem = f"{beside}: is a link; expected a folder for the new run. Remove the link."
+        raise RunError(problem)
     return {**config, **parts}
 
 
