@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nnpipe.errors import NnpipeError, RunFailed
+from nnpipe.errors import NnpipeError, RunFailed, one_line
 from nnpipe.runs.address import find, label
 from nnpipe.runs.answer import Answer
 from nnpipe.runs.columns import age_text, align, printable, size_text
@@ -33,6 +33,9 @@ def runs(arguments: Sequence[str]) -> int:
     except NnpipeError as error:
         sys.stderr.write(f"{printable(str(error))}\n")
         return FAILED if isinstance(error, RunFailed) else BAD_REQUEST
+    except OSError as error:
+        sys.stderr.write(f"{printable(one_line(error))}\n")
+        return FAILED
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return 130

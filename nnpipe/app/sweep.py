@@ -28,7 +28,7 @@ from nnpipe.runs.manifest import FILE
 from nnpipe.runs.open import LOG, OVERRIDES
 from nnpipe.runs.parts import FOLDER as PARTS
 from nnpipe.runs.record import Record, now
-from nnpipe.runs.state import SWEEP, State, jobs, look
+from nnpipe.runs.state import SWEEP, State, is_job, jobs, look
 from nnpipe.runs.sweep import let_jobs_end
 
 SINCE = "NNPIPE_SINCE"
@@ -232,7 +232,7 @@ def _check(sweep: Folder) -> None:
     sweep.check_all("runs", OWN, SUBMITTED)
     with sweep.inside("runs", make=True) as runs:
         names = runs.names()
-        runs.check_all(*(name for name in names if name.isdecimal()))
+        runs.check_all(*filter(is_job, names))
         for name in names:
             if look(runs.path / name).status != "complete":
                 with runs.inside(name) as job:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from nnpipe.config.load import load
 from nnpipe.engines.fast import FastEngine
-from nnpipe.errors import NnpipeError, RunError
+from nnpipe.errors import NnpipeError, RunError, one_line
 from nnpipe.report.illustrate import INSTALL, REPORT, has_jinja
 from nnpipe.report.make import report_run, report_sweep
 from nnpipe.report.sample import Sample, take_sample
@@ -31,8 +31,8 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         written = _make(options)
-    except NnpipeError as error:
-        sys.stderr.write(f"{printable(str(error))}\n")
+    except (NnpipeError, OSError) as error:
+        sys.stderr.write(f"{printable(one_line(error))}\n")
         return BAD_REQUEST
     sys.stdout.writelines(f"{path}\n" for path in written)
     return 0
