@@ -87,12 +87,17 @@ def _checked(file: Any, path: str | os.PathLike[str], key: str, form: str) -> h5
     return file
 
 
-def groups(parent: Any, what: str) -> dict[str, Any]:
-    """Return the groups that a group holds by hard links, by name; it may hold nothing else."""
+def names_in(parent: Any, what: str) -> list[str]:
+    """Return the names that a group has."""
     if len(parent) > MAX_NAMES:
         problem = f"{what} holds {len(parent):,} names; expected {MAX_NAMES:,} at most."
         raise DataError(problem)
-    return {name: group_of(parent, name, what) for name in parent}
+    return list(parent)
+
+
+def groups(parent: Any, what: str) -> dict[str, Any]:
+    """Return the groups that a group holds by hard links, by name; it may hold nothing else."""
+    return {name: group_of(parent, name, what) for name in names_in(parent, what)}
 
 
 def group_of(parent: Any, name: str | bytes, what: str) -> Any:
@@ -188,19 +193,32 @@ def text_attribute(owner: Any, name: str, what: str, most: int = MAX_TEXT) -> st
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
+def texts_attribute(owner: Any, name: str, count: int, what: str) -> list[str]:
+    """Return an attribute that is a list of so many texts."""
+    value = _attribute(owner, name, _TEXT, f"{count} texts", what, shape=(count,))
+    texts = [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in value]
+    return [str(text) for text in texts]
+
+
 def integer_attribute(owner: Any, name: str, what: str) -> int:
     """Return an attribute that is one integer."""
     return int(_attribute(owner, name, _INTEGER, "an integer", what))
 
 
 def _attribute(
-    owner: Any, name: str, wanted: int, expected: str, what: str, most: int = MAX_TEXT
+    owner: Any,
+    name: str,
+    wanted: int,
+    expected: str,
+    what: str,
+    most: int = MAX_TEXT,
+    shape: tuple[int, ...] = (),
 ) -> Any:
     h5a: Any = cast("Any", h5py).h5a
     try:
         attribute = h5a.open(owner.id, name.encode())
         kind, size = attribute.get_type(), attribute.get_storage_size()
-        if attribute.shape == () and kind.get_class() == wanted and size <= most:
+        if attribute.shape == shape and kind.get_class() == wanted and size <= most:
             value: Any = owner.attrs[name]
             if not isinstance(value, str | bytes) or len(value) <= most:
                 return value

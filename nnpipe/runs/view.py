@@ -85,7 +85,9 @@ def _check_view(file: Any, view: str, artifacts: Collection[str]) -> dict[str, t
             raise RunError(problem)
         if not (_is_all(source.vspace) or _box(source.vspace)):
             refuse(f"takes {named} otherwise than whole.")
-    sizes: tuple[int, ...] = dataset.shape
+    sizes: tuple[int, ...] = dataset.shape or ()
+    if not sizes:
+        refuse("has no rows.")
     blocks: list[tuple[int, int]] = []
     parts: dict[str, tuple[int, ...]] = {}
     for source in sources:
