@@ -21,6 +21,7 @@ from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 
 from nnpipe.registry import unknown
 from nnpipe.runs.definition import STUDY
+from nnpipe.text import printable
 
 TARGET = "hydra_plugins.nnpipe_optuna.OptunaSweeper"
 SAMPLERS = ("random", "tpe")
@@ -103,7 +104,8 @@ def search(
     if any(trial.state == TrialState.COMPLETE for trial in study.trials):
         best = study.best_trial
         values = " ".join(f"{key}={value}" for key, value in best.params.items())
-        sys.stdout.write(f"\nbest   {best.user_attrs['job']:03d}  {best.value:.6g}  {values}\n")
+        line = f"\nbest   {best.user_attrs['job']:03d}  {best.value:.6g}  {values}\n"
+        sys.stdout.write(printable(line))
 
 
 def distribution(override: Override) -> Any:

@@ -15,11 +15,11 @@ from nnpipe.report.illustrate import INSTALL, REPORT, has_jinja
 from nnpipe.report.make import report_run, report_sweep
 from nnpipe.report.sample import Sample, take_sample
 from nnpipe.runs.address import find
-from nnpipe.runs.columns import printable
 from nnpipe.runs.manifest import read_manifest
 from nnpipe.runs.open import Run, open_run
 from nnpipe.runs.sweep import read_jobs
 from nnpipe.sources import input_schema, open_source
+from nnpipe.text import printable
 
 BAD_REQUEST = 2
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     except NnpipeError as error:
         sys.stderr.write(f"{printable(str(error))}\n")
         return BAD_REQUEST
-    sys.stdout.writelines(f"{path}\n" for path in written)
+    sys.stdout.writelines(f"{printable(str(path))}\n" for path in written)
     return 0
 
 

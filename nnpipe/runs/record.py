@@ -20,6 +20,7 @@ from nnpipe.runs.manifest import Artifact, Manifest, Status, measure, write_mani
 from nnpipe.runs.open import CONFIG, LOG, OVERRIDES, PARAMETERS, RESULTS
 from nnpipe.runs.provenance import blas, git_commit, software
 from nnpipe.runs.publish import publish_text, published
+from nnpipe.text import PrintableFormatter
 
 logger = logging.getLogger("nnpipe")
 
@@ -88,7 +89,7 @@ class Record:
     def log(self) -> Generator[None]:
         """Copy what nnpipe logs into run.log, tracebacks included; lock it while the block goes."""
         handler = _LogFile(self.folder / LOG, encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+        handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)-7s %(message)s"))
         level = logger.level
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
