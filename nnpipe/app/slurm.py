@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 from shutil import which
 
 from nnpipe.app.compose import job_folder
+from nnpipe.errors import RunError
 from nnpipe.runs.manifest import FILE as MANIFEST
 from nnpipe.runs.record import Record
 
@@ -54,6 +56,31 @@ def cancel_line(folder: Path) -> str | None:
     """Return the command that ends the Slurm jobs of a sweep, which outlive what started them."""
     arrays = sorted({job.partition("_")[0] for job in _jobs(folder)})
     return f"scancel {' '.join(arrays)}" if arrays else None
+
+
+def forget_jobs(folder: Path) -> None:
+    """Remove what submitit keeps of a sweep's earlier jobs.
+
+    A result there is a pickle, which submitit would load for a new job of the same number.
+    """
+    kept = folder / SUBMITTED
+    if kept.is_symlink():
+        kept.unlink()
+    elif kept.is_dir():
+        shutil.rmtree(kept)
+
+
+def refuse_line_breaks(folder: Path) -> None:
+    """Refuse a folder whose name would break a line of a batch script.
+
+    Raises
+    ------
+    RunError
+        If it has a control character.
+    """
+    if not str(folder).isprintable():
+        problem = f"{str(folder)!r}: its name cannot stand in a batch script. Rename it."
+        raise RunError(problem)
 
 
 def still_there(folder: Path) -> bool:

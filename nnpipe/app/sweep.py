@@ -9,11 +9,12 @@ from typing import Any, cast
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from nnpipe.app import study
 from nnpipe.app.apart import PATIENCE
 from nnpipe.app.compose import plain
+from nnpipe.app.slurm import forget_jobs, refuse_line_breaks
 from nnpipe.errors import ConfigError, NnpipeError, RunError, RunFailed, one_line
 from nnpipe.plan import find_problems
 from nnpipe.runs.claim import claim
@@ -78,6 +79,8 @@ class ClaimSweep(Callback):
             ClaimSweep.since = now()
         else:
             config.hydra.overrides.hydra.append(f"+hydra.job.env_set.{SINCE}='{ClaimSweep.since}'")
+            with open_dict(config):
+                config.hydra.job.env_set[SINCE] = ClaimSweep.since
 
     @classmethod
     def can_go_on(cls) -> bool:
@@ -110,6 +113,9 @@ class ClaimSweep(Callback):
             problems += study.problems(config.hydra.sweeper, config.output.figure)
         if problems:
             raise ConfigError(problems)
+        place = ClaimSweep.resuming or Path(config.output.root).resolve()
+        if "submitit" in str(config.hydra.launcher.get("_target_")):
+            refuse_line_breaks(place)
         definition = define(config)
         if ClaimSweep.resuming is not None:
             folder = ClaimSweep.resuming
@@ -117,6 +123,8 @@ class ClaimSweep(Callback):
                 refusal = f"{folder}: the sweep is running in another process. Wait until it ends."
                 lock.enter_context(hold(folder / SWEEP, refusal))
             take_up(folder, definition)
+            if ClaimSweep.claimed is None:
+                forget_jobs(folder)
             return folder
         folder = claim(Path(config.output.root), config.output.name).resolve()
         try:
