@@ -51,9 +51,6 @@ class Origin:
     cluster: str | None = None
 
 
-TYPED = Origin()
-
-
 class Loader(ConfigLoaderImpl):
     """Hydra's loader, which refuses what no file may set.
 
@@ -66,7 +63,7 @@ class Loader(ConfigLoaderImpl):
     """
 
     program: ClassVar[Path] = Path()
-    command: ClassVar[Origin] = TYPED
+    command: ClassVar[Origin] = Origin()
 
     def __init__(self, config_search_path: Any) -> None:
         super().__init__(config_search_path)

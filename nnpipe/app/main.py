@@ -24,7 +24,6 @@ from nnpipe.app.apart import apart
 from nnpipe.app.compose import VERSION_BASE, conf_folder, plain, register
 from nnpipe.app.composition import composed_once
 from nnpipe.app.explain import Refusal, explain
-from nnpipe.app.loader import TYPED, Origin, commanded
 from nnpipe.app.progress import progress_for
 from nnpipe.app.slurm import cancel_line, wait_for_others
 from nnpipe.app.sweep import SINCE, ClaimSweep, SweepRefused, begin_job
@@ -48,11 +47,7 @@ class Terminated(KeyboardInterrupt):
     """The process was asked to end by SIGTERM, as a cluster does before it takes a machine."""
 
 
-def main(
-    arguments: Sequence[str] | None = None,
-    resuming: Path | None = None,
-    origin: Origin = TYPED,
-) -> int:
+def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -> int:
     """Run what the command line asks for and return the exit status.
 
     Parameters
@@ -61,8 +56,6 @@ def main(
         Instead of what was typed after the program's name.
     resuming : Path, optional
         The folder of a sweep, which is taken up instead of a new one.
-    origin : Origin
-        Where the arguments come from.
     """
     if arguments is not None:
         sys.argv[1:] = arguments
@@ -71,7 +64,7 @@ def main(
     os.environ["HYDRA_FULL_ERROR"] = "1"
     ClaimSweep.forget(resuming)
     status = 0
-    with _console(), _terminable(), commanded(origin):
+    with _console(), _terminable():
         try:
             _launch()
             if _failures:

@@ -12,7 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from nnpipe.app.hydra_keys import changes, is_allowed
-from nnpipe.app.loader import Origin
+from nnpipe.app.loader import Origin, commanded
 from nnpipe.app.main import main
 from nnpipe.app.slurm import cancel_line, still_there
 from nnpipe.documents import refuse_calls
@@ -62,8 +62,8 @@ def resume(folder: Path, cluster: str | None = None) -> int:
     folder = folder.resolve()
     if Path(definition.directory).is_dir():
         os.chdir(definition.directory)
-    with _modules_of_its_own():
-        return main(["--multirun", *overrides], folder, Origin(str(folder / SWEEP), cluster))
+    with _modules_of_its_own(), commanded(Origin(str(folder / SWEEP), cluster)):
+        return main(["--multirun", *overrides], folder)
 
 
 @contextmanager

@@ -32,6 +32,8 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 # A port is opened for pages in any case, so on this machine alone, and any that is free.
 _NO_PAGES = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+_WORKER_NO_PAGES = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
+_WORKER_NO_ROUTES = "export DASK_DISTRIBUTED__WORKER__HTTP__ROUTES='[]'"
 
 ANSWER = 5.0
 """Seconds in which a scheduler must answer."""
@@ -152,7 +154,8 @@ def _cluster(config: DaskConfig, name: str) -> Generator[Any]:
                 memory=config.memory or "4GiB",
                 walltime=config.walltime or "01:00:00",
                 job_name=name,
-                job_script_prologue=_prologue(),
+                job_script_prologue=_own("job-script-prologue", _WORKER_NO_ROUTES),
+                worker_extra_args=_own("worker-extra-args", *_WORKER_NO_PAGES),
                 security=_library("distributed.security").Security.temporary(),
                 shared_temp_directory=folder,
                 scheduler_options=_NO_PAGES,
@@ -188,10 +191,10 @@ def _private_folder() -> Generator[str]:
         yield os.path.join(shared, os.path.basename(folder))
 
 
-def _prologue() -> list[str]:
-    """Return the lines of a Slurm job that come before its worker: the user's own, and one."""
-    own: Any = _library("dask").config.get("jobqueue.slurm.job-script-prologue", None)
-    return [*(own or ()), "export DASK_DISTRIBUTED__WORKER__HTTP__ROUTES='[]'"]
+def _own(key: str, *more: str) -> list[str]:
+    """Return a list of the user's own ~/.config/dask/jobqueue.yaml, and more."""
+    own: Any = _library("dask").config.get(f"jobqueue.slurm.{key}", None)
+    return [*(own or ()), *more]
 
 
 def complete(
