@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import socket
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 
@@ -108,9 +106,8 @@ def test_shards_hold_the_bits_of_one_process_wherever_the_folder_is_moved(
 ):
     run(*request_of)
     out = run(*request_of, *DASK)
-    # Without bokeh Dask serves a page that only says so.
-    links = [line for line in out.splitlines() if re.fullmatch(r"dashboard  http://\S+", line)]
-    assert len(links) == (find_spec("bokeh") is not None)
+    # Dask's pages have no certificate, so a cluster that is started here has none.
+    assert "dashboard" not in out
     single, sharded = version(tmp_path, 1), version(tmp_path, 2)
     assert_same(single, sharded)
     parts = [f"results/part-{number:05d}.h5" for number in range(11)]

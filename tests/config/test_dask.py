@@ -47,6 +47,15 @@ def test_what_a_cluster_takes_is_taken(engine):
             "engine.partition: '-a b' cannot name a partition",
         ),
         (
+            {"cluster": "slurm", "partition": "a\ntouch proof"},
+            "engine.partition: 'a\\ntouch proof' cannot name a partition",
+        ),
+        (
+            {"cluster": "slurm", "walltime": "01:00:00\n"},
+            "engine.walltime: found '01:00:00\\n'; expected a time, such as 01:30:00",
+        ),
+        ({"memory": "4GiB\n"}, "engine.memory: found '4GiB\\n'; expected a size, such as 4GiB"),
+        (
             {"partition": "short"},
             "engine.partition: belongs to cluster=slurm; found cluster=local. Leave it null.",
         ),
@@ -62,7 +71,12 @@ def test_other_engines_do_not_take_its_keys():
 
 
 @pytest.mark.parametrize(
-    ("cluster", "needed"), [("local", ["distributed"]), ("slurm", ["distributed", "dask_jobqueue"])]
+    ("cluster", "needed"),
+    [
+        ("local", ["distributed", "cryptography"]),
+        ("slurm", ["distributed", "dask_jobqueue", "cryptography"]),
+        ("tcp://host:8786", ["distributed"]),
+    ],
 )
 def test_packages_that_are_missing_are_named_with_their_extra(monkeypatch, cluster, needed):
     monkeypatch.setattr(nnpipe.engines.cluster, "find_spec", lambda _: None)
