@@ -49,7 +49,16 @@ def _nothing_is_left() -> Iterator[None]:
     """Fail at the end where tests have left processes, or files in the temporary folder."""
     yield
     assert still_running(TEMPORARY) == []
-    assert sorted(TEMPORARY.iterdir()) == []
+    # PyTorch makes a folder for its compiler as it is imported.
+    left = [path for path in TEMPORARY.iterdir() if not path.match("torchinductor_*")]
+    assert left == []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run all tests on every core, and a few that are named in this process."""
+    named = config.args_source == pytest.Config.ArgsSource.ARGS
+    return 0 if named else len(os.sched_getaffinity(0))
 
 
 def pytest_unconfigure() -> None:
