@@ -108,17 +108,22 @@ def descendants(pid):
 def still_running(temporary):
     """Return what else runs, of this process's children and of what was given a temporary folder.
 
-    Of the processes that a child leaves behind when it ends, the environment tells.
+    Of the processes that a child leaves behind when it ends, the environment tells. Python's
+    resource tracker, which ends with this process, does not count.
     """
     given = f"TMPDIR={temporary}".encode()
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            of_ours = given in (process / "environ").read_bytes().split(b"\0")
-            if of_ours or parent(process.name) == os.getpid():
-                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                if int(process.name) != os.getpid() and _is_alive(process.name):
-                    found.append(f"{process.name} {command}")
+            started = given in (process / "environ").read_bytes().split(b"\0")
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if (
+                (started or parent(process.name) == os.getpid())
+                and int(process.name) != os.getpid()
+                and "resource_tracker" not in command
+                and _is_alive(process.name)
+            ):
+                found.append(f"{process.name} {command}")
     return found
 
 
