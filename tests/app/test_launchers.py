@@ -14,8 +14,6 @@ import pytest
 import nnpipe
 from tests.processes import NNPIPE, RUN, holder, parent, programs, wait_for, wait_until_gone
 
-pytestmark = pytest.mark.slow
-
 SMALL = ("input.features=6", "architecture.sizes=[3]")
 ENDLESS = 20_000_000  # most of a minute of drawing random rows
 
@@ -62,6 +60,7 @@ def test_jobs_side_by_side_land_in_hydras_order_whatever_order_they_end_in(
             assert {library["threads"] for library in run.manifest.blas} <= {*range(share + 1)}
 
 
+@pytest.mark.slow
 def test_a_job_that_is_killed_is_interrupted_and_the_others_finish(sweep, tmp_path, two_jobs):
     process = sweep(*two_jobs, f"input.samples=20,{ENDLESS},22,23,24,25")
     folder = tmp_path / "outputs" / "default" / "v0001"
@@ -76,6 +75,7 @@ def test_a_job_that_is_killed_is_interrupted_and_the_others_finish(sweep, tmp_pa
     assert not (folder / "runs" / "001" / "results.h5").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_the_jobs_too(sweep, tmp_path, two_jobs):
     process = sweep(*two_jobs, f"input.samples=20,{ENDLESS},{ENDLESS + 1},23")
     folder = tmp_path / "outputs" / "default" / "v0001"
@@ -88,6 +88,7 @@ def test_an_interrupt_ends_the_jobs_too(sweep, tmp_path, two_jobs):
     assert statuses == {"000": "complete", "001": "interrupted", "002": "interrupted"}
 
 
+@pytest.mark.slow
 def test_when_processes_of_joblib_are_killed_their_jobs_are_interrupted_and_the_others_finish(
     sweep, tmp_path, two_jobs
 ):
@@ -111,6 +112,7 @@ def test_when_processes_of_joblib_are_killed_their_jobs_are_interrupted_and_the_
     assert json.loads((folder / "manifest.json").read_text())["status"] == "failed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("launcher", "package"), [("joblib", "joblib"), ("submitit_local", "submitit")]
 )

@@ -1,4 +1,4 @@
-"""Open hostile files in children under limits: 1 GiB of address space, 10 s."""
+"""Open hostile files in children under limits: 1 GiB of address space, 10 s of processor time."""
 
 import json
 import os
