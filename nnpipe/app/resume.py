@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -21,7 +20,6 @@ from nnpipe.files import stat_file
 from nnpipe.runs.definition import read_definition
 from nnpipe.runs.state import SWEEP, jobs, look
 
-_SAFE = "PYTHONSAFEPATH"
 _CHOICE = re.compile(r"\w+", re.ASCII)
 _GROUPS = ("hydra/launcher", "hydra/sweeper", "hydra/sweeper/sampler")
 
@@ -62,20 +60,8 @@ def resume(folder: Path, cluster: str | None = None) -> int:
     folder = folder.resolve()
     if Path(definition.directory).is_dir():
         os.chdir(definition.directory)
-    with _modules_of_its_own(), commanded(Origin(str(folder / SWEEP), cluster)):
+    with commanded(Origin(str(folder / SWEEP), cluster)):
         return main(["--multirun", *overrides], folder)
-
-
-@contextmanager
-def _modules_of_its_own() -> Generator[None]:
-    """Have no process look for modules in the working folder, which the file names."""
-    before = os.environ.get(_SAFE)
-    os.environ[_SAFE] = "1"
-    try:
-        yield
-    finally:
-        del os.environ[_SAFE]
-        os.environ |= {} if before is None else {_SAFE: before}
 
 
 def refuse_code(overrides: Sequence[str], where: Path) -> None:
