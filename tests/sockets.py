@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 NOBODY = 65534
@@ -50,13 +51,14 @@ def answers(address, certificate):
     for page in PAGES:
         request = f"GET {page} HTTP/1.0\r\n\r\n".encode()
         asked |= {page: (request, None), f"{page}, encrypted": (request, own)}
-    return _as_nobody(
-        lambda: {
-            name: heard.decode("latin-1")
-            for name, (said, context) in asked.items()
-            if (heard := _heard(address, said, context))
-        }
-    )
+
+    def ask():
+        with ThreadPoolExecutor(len(asked)) as threads:
+            heard = threads.map(lambda how: _heard(address, *how), asked.values())
+            named = zip(asked, heard, strict=True)
+            return {name: answer.decode("latin-1") for name, answer in named if answer}
+
+    return _as_nobody(ask)
 
 
 def _context(certificate=None):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from nnpipe.files import stat_file
 from nnpipe.runs.definition import read_definition
 from nnpipe.runs.state import SWEEP, jobs, look
 
-_SAFE = "PYTHONSAFEPATH"
 _CHOICE = re.compile(r"\w+", re.ASCII)
 _GROUPS = ("hydra/launcher", "hydra/sweeper", "hydra/sweeper/sampler")
 
@@ -61,22 +59,9 @@ def resume(folder: Path, cluster: str | None = None) -> int:
     refuse_other_input(folder)
     folder = folder.resolve()
     if Path(definition.directory).is_dir():
-        _find_no_modules_here()
         os.chdir(definition.directory)
     with commanded(Origin(str(folder / SWEEP), cluster)):
         return main(["--multirun", *overrides], folder)
-
-
-def _find_no_modules_here() -> None:
-    """Have this process, and those it starts, import nothing from the working folder.
-
-    The sweep's file names that folder, and modules in it could have the names of any others.
-    """
-    sys.path[:] = [os.path.abspath(place) for place in sys.path if place]
-    os.environ["PYTHONSAFEPATH"] = "1"
-    if "PYTHONPATH" in os.environ:
-        places = os.environ["PYTHONPATH"].split(os.pathsep)
-        os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, filter(None, places)))
 
 
 def refuse_code(overrides: Sequence[str], where: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 import nnpipe.engines.cluster
+from nnpipe.config.cluster import refuse_address
 from nnpipe.config.schema import DaskConfig
 from nnpipe.engines.cluster import find_missing
+from nnpipe.errors import ConfigError
 from nnpipe.plan import find_problems, read_config
 
 
@@ -84,3 +86,12 @@ def test_packages_that_are_missing_are_named_with_their_extra(monkeypatch, clust
         f"engine.kind: 'dask' needs {name}, which is not installed. Run pip install 'nnpipe[dask]'."
         for name in needed
     ]
+
+
+def test_an_address_is_typed_or_stands_in_ones_own_config_of_dask():
+    dask = pytest.importorskip("dask", reason="needs nnpipe[dask]")
+    refuse_address("tcp://a:1", {"tcp://a:1"}, "x.yaml")
+    with dask.config.set({"scheduler-address": "tcp://a:1"}):
+        refuse_address("tcp://a:1", (), "x.yaml")
+        with pytest.raises(ConfigError, match=r"^x\.yaml: engine\.cluster: found 'tcp://b"):
+            refuse_address("tcp://b:1", (), "x.yaml")
