@@ -37,9 +37,9 @@ def read_jobs(folder: Path) -> list[dict[str, Any]]:
 
 
 def _row(folder: Path, job: Path) -> dict[str, Any]:
-    row: dict[str, Any] = {"job": job.name} | read_overrides(job)
     state = look(job)
-    row["status"] = state.status
+    typed = {} if job.is_symlink() else read_overrides(job)
+    row: dict[str, Any] = {"job": job.name} | typed | {"status": state.status}
     manifest = state.manifest
     if manifest is None:
         return row | {"path": str(job.relative_to(folder))}
