@@ -1,4 +1,4 @@
-"""Files are opened and read through a few doors, which this test reads the source for.
+"""Files are read and text is written through a few doors, which these tests read the source for.
 
 What a stranger may have made is read through two of them: `nnpipe/hdf5/` for HDF5, and
 `nnpipe.files.open_regular` for everything else, mostly by `nnpipe.documents`.
@@ -135,3 +135,42 @@ def test_the_test_sees_what_opens_a_file(text, calls):
 def test_the_test_sees_what_looks_into_a_file():
     found = lookups(ast.parse("file['x'][()]\nself._file[name]\nfile['/']"))
     assert sorted(found) == [1, 2]
+
+
+# Where text leaves the program. Only what stands here may write, and it makes the text printable.
+WRITES = {"cli.py", "commands.py", "report/command.py", "app/main.py", "app/study.py"}
+
+
+def writes(tree):
+    """Yield the calls that write a text to a terminal, each with whether it is printable."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = dotted(node.func)
+            if name == "print" or name.startswith("traceback.print"):
+                yield node.lineno, False
+            elif name in {"sys.stdout.write", "sys.stderr.write", "sys.stdout.writelines"}:
+                constants = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
+                names = {n.id for n in constants} - {"sys"}
+                safe = {"printable", "to_json"} & names
+                yield node.lineno, bool(safe) or names <= {"USAGE", "package_version"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_what_is_written_to_a_terminal_is_printable(file):
+    found = list(writes(ast.parse(file.read_text())))
+    assert [line for line, safe in found if not safe] == []
+    assert not found or str(file.relative_to(PACKAGE)) in WRITES
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("print(x)", False),
+        ("sys.stderr.write(str(error))", False),
+        ("traceback.print_exception(error)", False),
+        ("sys.stdout.write(f'{printable(x)}')", True),
+        ("sys.stdout.write('constant')", True),
+    ],
+)
+def test_the_test_sees_what_writes(text, safe):
+    assert [found for _, found in writes(ast.parse(text))] == [safe]
