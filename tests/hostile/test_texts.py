@@ -10,7 +10,7 @@ import nnpipe
 from nnpipe.app.main import main
 from nnpipe.commands import runs
 from nnpipe.report.command import main as report
-from nnpipe.runs.sweep import add_row, read_jobs
+from nnpipe.runs.sweep import add_row, read_jobs, read_overrides
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\ud800\u202e=cmd|' /C calc'!A0"
 CONTROLS = set(map(chr, [*range(9), *range(11, 32), *range(127, 160), 0xD800, 0x202E]))
@@ -180,3 +180,16 @@ def test_jobs_behind_links_are_not_read(sweep, genuine, tmp_path, capsys, monkey
     assert capsys.readouterr().out == (
         f"{sweep}/runs: it is a link; expected a folder.\n".replace(f"{tmp_path}/", "")
     )
+    assert runs(["show", "a/1/0"]) == 2
+    assert capsys.readouterr().err.endswith("runs: it is a link; expected a folder of the sweep.\n")
+
+
+def test_what_was_typed_for_a_job_is_not_read_through_a_link(sweep, genuine):
+    (sweep / "runs" / "002").symlink_to(genuine)
+    assert read_overrides(genuine) == {}
+    (genuine / "overrides.yaml").write_text("[seed=9]\n")
+    try:
+        assert read_overrides(genuine) == {"seed": "9"}
+        assert read_overrides(sweep / "runs" / "002") == {}
+    finally:
+        (genuine / "overrides.yaml").write_text("[]\n")
