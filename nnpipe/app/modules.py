@@ -7,10 +7,11 @@ the working folder first. That may be a folder that was downloaded, or that a st
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-_SAFE = "PYTHONSAFEPATH"
+_SAFE, _PLACES = "PYTHONSAFEPATH", "PYTHONPATH"
 
 
 @contextmanager
@@ -24,3 +25,12 @@ def installed_modules() -> Generator[None]:
         del os.environ[_SAFE]
         if before is not None:
             os.environ[_SAFE] = before
+
+
+def enter(folder: str) -> None:
+    """Make a folder that a file names the working folder, where no module is looked for."""
+    sys.path[:] = [os.path.abspath(place) for place in sys.path if place]
+    if _PLACES in os.environ:
+        places = filter(None, os.environ[_PLACES].split(os.pathsep))
+        os.environ[_PLACES] = os.pathsep.join(map(os.path.abspath, places))
+    os.chdir(folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from hydra.errors import HydraException
 from nnpipe.app.hydra_keys import changes, is_allowed
 from nnpipe.app.loader import Origin, commanded
 from nnpipe.app.main import main
+from nnpipe.app.modules import enter
 from nnpipe.app.slurm import cancel_line, still_there
 from nnpipe.documents import refuse_calls
 from nnpipe.errors import DataError, RunError
@@ -59,7 +59,7 @@ def resume(folder: Path, cluster: str | None = None) -> int:
     refuse_other_input(folder)
     folder = folder.resolve()
     if Path(definition.directory).is_dir():
-        os.chdir(definition.directory)
+        enter(definition.directory)
     with commanded(Origin(str(folder / SWEEP), cluster)):
         return main(["--multirun", *overrides], folder)
 
