@@ -59,7 +59,7 @@ def read_json(path: Path) -> Any:
         problem = f"{text} is no number of JSON"
         raise ValueError(problem)
 
-    text = _read(path)
+    text = read_text(path)
     try:
         value = json.loads(text, object_pairs_hook=unique, parse_constant=no_number)
         _check_depth(value)
@@ -78,7 +78,7 @@ def read_yaml(path: Path) -> Any:
     RunError
         If it cannot be read.
     """
-    text = _read(path)
+    text = read_text(path)
     try:
         # The loader is PyYAML's safe one, made stricter.
         return yaml.load(text, _Loader)
@@ -119,7 +119,16 @@ def refuse_calls(value: Any, where: str) -> None:
             raise RunError(problem)
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return a UTF-8 text of at most `MAX_BYTES`, never through a link and never from a pipe.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    RunError
+        If it cannot be read.
+    """
     try:
         # A link could lead anywhere, and a pipe would be waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
