@@ -1,0 +1,76 @@
+"""Each attack of the corpus through the command line: none executes, touches or costs anything."""
+
+import threading
+
+import pytest
+
+from tests.hostile import claiming, executing, saying, touching  # noqa: F401
+from tests.hostile.corpus import ATTACKS
+from tests.hostile.place import Process, copy_place, make_runs, problems
+
+MOST_SWAPS = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory):
+    return make_runs(tmp_path_factory.mktemp("honest"))
+
+
+@pytest.fixture(scope="module")
+def process():
+    canary = Process()
+    yield canary
+    canary.end()
+
+
+@pytest.fixture
+def place(honest, tmp_path, process):
+    return copy_place(honest, tmp_path, process)
+
+
+def test_the_names_of_the_attacks_tell_them_apart():
+    assert len({attack.name for attack in ATTACKS}) == len(ATTACKS) > 300
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_an_attack_is_held(attack, place, _opener):
+    attack.build(place)
+    place.settle()
+    environment = place.environment | {
+        name: value.format(base=place.base) for name, value in attack.environment.items()
+    }
+    said = ""
+    for command in attack.commands:
+        with_race = Race(attack.race, place)
+        with with_race:
+            ended = _opener("nnpipe.cli:main", {}, command, place.work, environment)
+        said += ended.said + ended.shown
+        assert problems(place, ended) == [], f"nnpipe {' '.join(command)}: {ended.said[-2000:]}"
+        assert ended.status in attack.statuses, f"{ended.said}{ended.shown}"
+        assert (ended.status == 2) <= (ended.said.count("\n") == 1)
+    if attack.check:
+        attack.check(place, said)
+
+
+class Race:
+    """Does something to a place again and again while a command runs."""
+
+    def __init__(self, act, place):
+        self._act, self._place = act, place
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._play)
+
+    def _play(self):
+        for _ in range(MOST_SWAPS):
+            if self._ended.is_set():
+                return
+            self._act(self._place)
+
+    def __enter__(self):
+        if self._act:
+            self._thread.start()
+
+    def __exit__(self, *_):
+        if self._act:
+            self._ended.set()
+            self._thread.join()
