@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.hostile.folders import QUICK, SLOWER, SLOWEST, HostileFolders, World
+from tests.hostile.folders import SLOWER, SLOWEST, HostileFolders, World
 
 HISTORIES, STEPS = 10, 30
 COUNTED = ("folders", "edits", "actions", "done", "refused", "failed")
@@ -26,7 +26,7 @@ FAULTS = ("executed", "outside", "other")
 def attack(world, minutes):
     """Play histories until the time is over."""
     HostileFolders.world, HostileFolders.stops = world, False
-    HostileFolders.commands = QUICK + SLOWER + SLOWEST
+    HostileFolders.slower = SLOWER + SLOWEST
     end = time.monotonic() + 60 * minutes
     while time.monotonic() < end:
         run_state_machine_as_test(

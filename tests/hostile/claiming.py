@@ -1,4 +1,4 @@
-"""Attacks that cost memory or time: files that claim more than they hold, or hold it in little room."""
+"""Attacks that cost memory or time: files that claim more than they hold, or pack a lot."""
 
 import gzip
 import json
@@ -20,6 +20,7 @@ from tests.hostile.corpus import (
 from tests.hostile.touching import FROM_RUN, GO_ON, READ
 
 VERIFY = "runs verify a/1"
+HDF5 = "run input=hdf5 input.path=x.h5 architecture.sizes=[2] output.report=false"
 
 
 def altered(name, file, edit, *commands, of="run", statuses=FAILS):
@@ -251,9 +252,44 @@ def bomb(file, place):
         made.id.write_direct_chunk((start,), packed)
 
 
-def history(file, place, rows):
-    columns = file["history"].attrs["columns"]
-    replaced(file, "history", data=rows).attrs["columns"] = columns
+def attribute(name, value):
+    """Return an edit that sets an attribute of the file."""
+    return lambda file, place: file.attrs.modify(name, value)
+
+
+def history(alter):
+    """Return an edit that alters the rows of the history."""
+
+    def edit(file, place):
+        columns = file["history"].attrs["columns"]
+        rows = alter(file["history"][()])
+        replaced(file, "history", data=rows).attrs["columns"] = columns
+
+    return edit
+
+
+def instead(name, *arguments, **options):
+    """Return an edit that puts another dataset in the place of one."""
+    return lambda file, place: replaced(file, name, *arguments, **options)
+
+
+def more(name, *arguments, **options):
+    """Return an edit that adds a dataset."""
+    return lambda file, place: file.create_dataset(name, *arguments, **options)
+
+
+def a_group(file, place):
+    del file["parameters"]
+    file.create_group("parameters")
+
+
+def not_finite(file, place):
+    file["parameters"][:] = np.nan
+
+
+def to_itself(file, place):
+    del file["parameters"]
+    file["parameters"] = h5py.SoftLink("/parameters")
 
 
 CHECKPOINTS = {
@@ -263,36 +299,36 @@ CHECKPOINTS = {
     "raw-storage": raw,
     "fill-value": nothing_stored,
     "bomb": bomb,
-    "steps-below-zero": lambda file, place: file.attrs.modify("steps", -5),
-    "steps-without-end": lambda file, place: file.attrs.modify("steps", 2**63 - 1),
-    "steps-of-text": lambda file, place: file.attrs.modify("steps", "many"),
-    "steps-of-a-list": lambda file, place: file.attrs.modify("steps", [1, 2]),
-    "steps-not-a-number": lambda file, place: file.attrs.modify("steps", np.nan),
-    "best-epoch": lambda file, place: file.attrs.modify("best_epoch", 2**40),
-    "version": lambda file, place: file.attrs.modify("format_version", np.inf),
-    "fingerprint": lambda file, place: file.attrs.modify("fingerprint", "[]"),
-    "fingerprint-deep": lambda file, place: file.attrs.modify("fingerprint", "[" * 60_000),
-    "fingerprint-of-bytes": lambda file, place: file.attrs.modify("fingerprint", b"\xff\xfe"),
-    "history-of-nothing": lambda file, place: history(file, place, np.zeros((0, 0))),
-    "history-not-finite": lambda file, place: history(file, place, np.full_like(file["history"][()], np.inf)),
-    "history-of-nan": lambda file, place: history(file, place, np.full_like(file["history"][()], np.nan)),
-    "history-below-zero": lambda file, place: history(file, place, -file["history"][()]),
-    "history-of-complex": lambda file, place: history(file, place, file["history"][()].astype("c16")),
-    "history-narrow": lambda file, place: history(file, place, np.zeros((3, 1))),
-    "history-long": lambda file, place: replaced(file, "history", (10**9, 9), "f8", chunks=(10**4, 9)),
-    "parameters-a-group": lambda file, place: (file.pop("parameters"), file.create_group("parameters")),
-    "parameters-of-text": lambda file, place: replaced(file, "parameters", data="x"),
-    "parameters-of-objects": lambda file, place: replaced(file, "parameters", (3,), h5py.ref_dtype),
-    "parameters-empty": lambda file, place: replaced(file, "parameters", data=h5py.Empty("f4")),
-    "parameters-not-finite": lambda file, place: file["parameters"].write_direct(np.full(file["parameters"].shape, np.nan, "f4")),
-    "state-a-dataset": lambda file, place: replaced(file, "state", data=[1.0]),
+    "steps-below-zero": attribute("steps", -5),
+    "steps-without-end": attribute("steps", 2**63 - 1),
+    "steps-of-text": attribute("steps", "many"),
+    "steps-of-a-list": attribute("steps", [1, 2]),
+    "steps-not-a-number": attribute("steps", np.nan),
+    "best-epoch": attribute("best_epoch", 2**40),
+    "version": attribute("format_version", np.inf),
+    "fingerprint": attribute("fingerprint", "[]"),
+    "fingerprint-deep": attribute("fingerprint", "[" * 60_000),
+    "fingerprint-of-bytes": attribute("fingerprint", b"\xff\xfe"),
+    "history-of-nothing": history(lambda rows: np.zeros((0, 0))),
+    "history-not-finite": history(lambda rows: np.full_like(rows, np.inf)),
+    "history-of-nan": history(lambda rows: np.full_like(rows, np.nan)),
+    "history-below-zero": history(lambda rows: -rows),
+    "history-of-complex": history(lambda rows: rows.astype("c16")),
+    "history-narrow": history(lambda rows: rows[:, :1]),
+    "history-long": instead("history", (10**9, 9), "f8", chunks=(10**4, 9)),
+    "parameters-a-group": a_group,
+    "parameters-of-text": instead("parameters", data="x"),
+    "parameters-of-objects": instead("parameters", (3,), h5py.ref_dtype),
+    "parameters-empty": instead("parameters", data=h5py.Empty("f4")),
+    "parameters-not-finite": not_finite,
+    "state-a-dataset": instead("state", data=[1.0]),
     "state-missing": lambda file, place: file.pop("state"),
-    "state-too-long": lambda file, place: replaced(file, "state/m", data=np.zeros(7, "f4")) if "state/m" in file else None,
-    "state-more": lambda file, place: file["state"].create_dataset("x" * 1000, data=np.zeros(7)),
+    "state-too-long": instead("state/m", data=np.zeros(7, "f4")),
+    "state-more": more("state/" + "x" * 1000, data=np.zeros(7)),
     "state-of-groups": lambda file, place: file["state"].create_group("deep/deeper"),
-    "statistics": lambda file, place: file["statistics"].create_dataset("x", data=np.zeros(7)),
-    "soft-link-to-itself": lambda file, place: (file.pop("parameters"), file.__setitem__("parameters", h5py.SoftLink("/parameters"))),
-}  # fmt: skip
+    "statistics": more("statistics/x", data=np.zeros(7)),
+    "soft-link-to-itself": to_itself,
+}
 for name, edit in CHECKPOINTS.items():
     altered(f"checkpoint-{name}", "checkpoint.h5", edit, GO_ON, of="trained", statuses=FAILS)
     if name in ("external-link", "fill-value", "raw-storage", "state-of-groups"):
@@ -413,7 +449,7 @@ for name, shape in {"tall": (1 << 22, 600, 1 << 12), "wide": (64, 1 << 22, 1)}.i
         "memory",
         f"hdf5-bomb-{name}",
         partial(lambda place, shape: hdf5_bomb(place, *shape), shape=shape),
-        "run input=hdf5 input.path=x.h5 input.rows.stop=20000 architecture.sizes=[2] output.report=false",
+        f"{HDF5} input.rows.stop=20000",
         statuses=HARMLESS,
     )
 
@@ -432,7 +468,7 @@ add(
     "memory",
     "sparse-hdf5",
     sparse_hdf5,
-    "run input=hdf5 input.path=x.h5 architecture.sizes=[2] output.report=false input.rows.stop=1000",
+    f"{HDF5} input.rows.stop=1000",
     statuses=HARMLESS,
 )
 

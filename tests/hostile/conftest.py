@@ -10,17 +10,17 @@ from tests.hostile.limits import Ended, Opener
 
 
 @pytest.fixture(scope="session")
-def _opener() -> Iterator[Opener]:
+def opener() -> Iterator[Opener]:
     with Opener() as opener:
         yield opener
 
 
 @pytest.fixture
-def attempt(_opener: Opener, tmp_path: Path) -> Callable[..., Ended]:
+def attempt(opener: Opener, tmp_path: Path) -> Callable[..., Ended]:
     """Return a function that runs nnpipe in tmp_path and tells how it ended within the limits."""
 
     def attempt(*arguments: str) -> Ended:
-        ended = _opener("nnpipe.cli:main", {}, arguments, tmp_path)
+        ended = opener("nnpipe.cli:main", {}, arguments, tmp_path)
         assert ended.seconds < 10
         assert ended.mebibytes < 300
         return ended
@@ -29,14 +29,14 @@ def attempt(_opener: Opener, tmp_path: Path) -> Callable[..., Ended]:
 
 
 @pytest.fixture
-def reading(_opener: Opener, tmp_path: Path) -> Callable[..., Ended]:
+def reading(opener: Opener, tmp_path: Path) -> Callable[..., Ended]:
     """Return a function that calls one of readings.py and tells how it ended within the limits.
 
     The time is that of each thing that is read.
     """
 
     def reading(function: str, **given: Any) -> Ended:
-        ended = _opener(f"readings:{function}", given, [], tmp_path)
+        ended = opener(f"readings:{function}", given, [], tmp_path)
         assert ended.status >= 0, f"ended by signal {-ended.status}"
         assert ended.mebibytes < 300
         return ended

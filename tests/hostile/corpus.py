@@ -1,8 +1,8 @@
-"""The fixed corpus of attacks: each makes its files from code and names the command that meets them.
+"""What an attack is, and what attacks are made of: links, pipes, holes, forged documents.
 
-An attack is held if nothing is executed, nothing beside the runs is touched, and the command ends in
-time, in little memory, and with no more than a line; `statuses` are the exit statuses that it may
-have. They stand by what they attack in the modules that are named at the end.
+An attack is held if nothing is executed, nothing beside the runs is touched, and the command ends
+in time, in little memory, and with no more than a line of error. The attacks themselves are in
+executing.py, touching.py, claiming.py and saying.py, by what they would do if they were not held.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def forge(folder, **changes):
 
 
 def forge_stub(folder, name, size):
-    """Write a file's claimed size into the manifest, with no true checksum: it is read to find out."""
+    """Write a file's size into the manifest with a wrong checksum, for a file too long to read."""
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["artifacts"][name] = {"size": size, "sha256": "0" * 64}

@@ -1,4 +1,4 @@
-"""Attacks that would execute something: through Hydra's config, Dask, submitit, Python's own path."""
+"""Attacks that would execute something: through Hydra, Dask, submitit, or Python's own path."""
 
 import os
 import pickle
@@ -393,6 +393,9 @@ for launcher in ("submitit_local", "joblib", "basic"):
     )
 
 
+SMALL = "input.samples=5 input.features=3 output.report=false"
+
+
 def modules_here(place):
     """Fill the folder in which the user types with modules."""
     for name in MODULES:
@@ -405,7 +408,7 @@ for launcher in ("submitit_local", "joblib"):
         "executed",
         f"modules-here-{launcher}",
         modules_here,
-        f"run -m seed=1,2 input.samples=5 input.features=3 output.report=false hydra/launcher={launcher}",
+        f"run -m seed=1,2 {SMALL} hydra/launcher={launcher}",
         statuses=HARMLESS,
     )
 
@@ -449,7 +452,8 @@ experiment(
 )
 experiment(
     "cluster-interpolated",
-    "defaults: [override /engine: dask]\nengine: {cluster: 'tcp://127.0.0.1:${seed}'}\nseed: PORT\n",
+    "defaults: [override /engine: dask]\nseed: PORT\n"
+    "engine: {cluster: 'tcp://127.0.0.1:${seed}'}\n",
 )
 experiment(
     "cluster-swept",

@@ -1,4 +1,4 @@
-"""Attacks by texts: control characters for the terminal, formulas for a spreadsheet, code for a page."""
+"""Attacks by texts: control characters for a terminal, formulas for a table, code for a page."""
 
 import csv
 import json

@@ -33,7 +33,7 @@ def test_the_names_of_the_attacks_tell_them_apart():
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_an_attack_is_held(attack, place, _opener):
+def test_an_attack_is_held(attack, place, opener):
     attack.build(place)
     place.settle()
     environment = place.environment | {
@@ -43,7 +43,7 @@ def test_an_attack_is_held(attack, place, _opener):
     for command in attack.commands:
         with_race = Race(attack.race, place)
         with with_race:
-            ended = _opener("nnpipe.cli:main", {}, command, place.work, environment)
+            ended = opener("nnpipe.cli:main", {}, command, place.work, environment)
         said += ended.said + ended.shown
         assert problems(place, ended) == [], f"nnpipe {' '.join(command)}: {ended.said[-2000:]}"
         assert ended.status in attack.statuses, f"{ended.said}{ended.shown}"

@@ -34,7 +34,7 @@ GO_ON = (
 
 
 def files(kind, of, names, commands, tricks=TRICKS, statuses=HARMLESS):
-    """Add an attack for each file and some tricks in its place; each trick meets each file in turn."""
+    """Add an attack for each file and some of the tricks, in turn, in its place."""
     for place_of, name in enumerate(names):
         for number, trick in enumerate(tricks):
             # All links, and every second of the others: the state machine plays them all.
@@ -434,25 +434,16 @@ def study_log(place, *lines):
         file.writelines(line + b"\n" for line in lines)
 
 
+JOB = b'{"op_code": 8, "worker_id": "x", "trial_id": 0, "user_attr": {"job": %s}}'
 for name, lines in {
     "no-json": [b"nothing"],
     "no-object": [b"[1]"],
     "unknown-operation": [b'{"op_code": 99, "worker_id": "x"}'],
     "deep": [b"[" * 100_000],
-    "job-that-climbs": [
-        b'{"op_code": 8, "worker_id": "x", "trial_id": 0, "user_attr": {"job": "../../../../outside/x"}}'
-    ],
-    "job-below-zero": [
-        b'{"op_code": 8, "worker_id": "x", "trial_id": 0, "user_attr": {"job": -7}}'
-    ],
-    "job-of-a-mapping": [
-        b'{"op_code": 8, "worker_id": "x", "trial_id": 0, "user_attr": {"job": {"a": 1}}}'
-    ],
-    "job-without-end": [
-        b'{"op_code": 8, "worker_id": "x", "trial_id": 0, "user_attr": {"job": '
-        + b"9" * 4000
-        + b"}}"
-    ],
+    "job-that-climbs": [JOB % b'"../../../../outside/x"'],
+    "job-below-zero": [JOB % b"-7"],
+    "job-of-a-mapping": [JOB % b'{"a": 1}'],
+    "job-without-end": [JOB % (b"9" * 4000)],
 }.items():
     add(
         "outside",
