@@ -59,7 +59,8 @@ def values(place):
     address = f"tcp://127.0.0.1:{place.process.port}"
     return [
         *TEXTS.values(), *FORMULAS, None, True, -1, 0, 10**30, 10**4000, 1e308, "", "..",
-        "engine=dask", "../../../outside/x", str(place.precious), "/dev/zero", "${oc.env:HOME}", "x" * 100_000,
+        "engine=dask", "../../../outside/x", str(place.precious), "/dev/zero",
+        "${oc.env:HOME}", "x" * 100_000,
         target, [target], {"x": [target]}, [], {}, [[[[]]]], address, f"engine.cluster={address}",
         "hydra/launcher=submitit_local", "hydra/launcher=joblib", "output.tracking=mlflow",
         f"--config-dir={place.downloaded}", f"output.root={place.precious}", "output.name=../../x",
