@@ -29,10 +29,13 @@ def serve():
         36  # PR_SET_CHILD_SUBREAPER: what a child leaves running becomes a child of this process
     )
     ctypes.CDLL(None).prctl(adopt, 1, 0, 0, 0)
+    import optuna  # noqa: F401
     import readings  # noqa: F401
 
     import nnpipe.app.main
+    import nnpipe.app.resume
     import nnpipe.commands
+    import nnpipe.report.command
     import nnpipe.runs.parameters
     import nnpipe.sources.hdf5
     import nnpipe.sources.idx

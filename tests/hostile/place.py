@@ -52,11 +52,12 @@ def make_runs(base):
         assert main(["-m", *SMALL, *study, "output.name=o", "seed=range(1,99)"]) == 0
     finally:
         os.chdir(before)
-    for name, job in (("s", "001"), ("o", "001")):
-        sweep = work / "outputs" / name / "v0001"
-        (sweep / "manifest.json").unlink()
-        (sweep / "runs" / job / "manifest.json").unlink()
-    shard(work / "outputs" / "a" / "v0001", work / "outputs" / "d" / "v0001")
+    outputs = work / "outputs"
+    for path in ("s/v0001", "s/v0001/runs/001", "o/v0001"):
+        (outputs / path / "manifest.json").unlink()
+    asked = outputs / "o" / "v0001" / "sweep.yaml"
+    asked.write_text(asked.read_text().replace("n_trials=2", "n_trials=3"))
+    shard(outputs / "a" / "v0001", outputs / "d" / "v0001")
     return work
 
 
@@ -86,7 +87,7 @@ class Process:
     """A process and a port that must be let alone; what connects to the port is counted."""
 
     def __init__(self):
-        self.process = subprocess.Popen(["sleep", "86400"])
+        self.process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)  # ends with this one
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.connections = 0
         threading.Thread(target=self._listen, daemon=True).start()
@@ -109,8 +110,7 @@ class Process:
         return self.process.poll() is None and self.connections == 0
 
     def end(self):
-        self.process.kill()
-        self.process.wait()
+        self.process.communicate()
         self.listener.close()
 
 
@@ -209,10 +209,8 @@ class Place:
     def _canaries(self):
         found = {}
         for folder, names, files in os.walk(self.base):
-            if Path(folder) == self.work:
-                names.remove("outputs")
-            if Path(folder) == self.base:
-                names[:] = [name for name in names if name not in ("caches", "races")]
+            own = {self.base: ("caches", "races"), self.work: ("outputs",)}.get(Path(folder), ())
+            names[:] = [name for name in names if name not in own]
             for name in (".", *files, *(n for n in names if os.path.islink(f"{folder}/{n}"))):
                 path = os.path.join(folder, name)
                 found[os.path.relpath(path, self.base)] = _state(path)
