@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -41,11 +40,12 @@ class OptunaSweeper(Sweeper):
     def sweep(self, arguments: list[str]) -> None:
         """Run the jobs."""
         from nnpipe.app.study import search
+        from nnpipe.app.sweep import ClaimSweep
 
         lines = [*(f"{key}={value}" for key, value in (self.params or {}).items()), *arguments]
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        folder = Path(self.config.hydra.sweep.dir)
-        search(folder, parser.parse_overrides(lines), self._launch, self.settings)
+        assert ClaimSweep.claimed is not None
+        search(ClaimSweep.claimed, parser.parse_overrides(lines), self._launch, self.settings)
 
     def _launch(self, jobs: Sequence[Sequence[str]], first: int) -> list[Any]:
         self.validate_batch_is_legal(jobs)

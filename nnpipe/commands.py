@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nnpipe.errors import NnpipeError, RunError, RunFailed
+from nnpipe.errors import NnpipeError, RunError, RunFailed, one_line
 from nnpipe.runs.address import find, label
 from nnpipe.runs.answer import Answer
 from nnpipe.runs.columns import age_text, align, printable, size_text
@@ -34,6 +34,9 @@ def runs(arguments: Sequence[str]) -> int:
     except NnpipeError as error:
         sys.stderr.write(f"{printable(str(error))}\n")
         return FAILED if isinstance(error, RunFailed) else BAD_REQUEST
+    except OSError as error:
+        sys.stderr.write(f"{printable(one_line(error))}\n")
+        return FAILED
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return 130
@@ -199,10 +202,7 @@ def _remove(options: argparse.Namespace) -> Answer:
 def _gc(options: argparse.Namespace) -> Answer:
     from nnpipe.runs.removal import garbage, removable, tidy
 
-    if options.root.is_dir():
-        for parent in options.root.iterdir():
-            if parent.is_dir() and not parent.name.startswith("."):
-                tidy(parent)
+    tidy(options.root)
     states = garbage(options.root)
     return _away(removable([state.folder for state in states], options.root), options)
 

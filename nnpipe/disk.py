@@ -12,33 +12,32 @@ import io
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 
 
 @contextmanager
-def new_hdf5(path: Path) -> Generator[tuple[h5py.File, Callable[[], None]]]:
-    """Yield a new HDF5 file, and a function that raises the first error of writing it, if any.
+def new_hdf5(file: BinaryIO) -> Generator[tuple[h5py.File, Callable[[], None]]]:
+    """Yield an HDF5 file in a new, empty one, and a function that raises the first error, if any.
 
     Raises
     ------
     OSError
         At the end of the block at the latest, if something could not be written.
     """
-    with _Disk(path) as disk:
-        with h5py.File(disk, "w", libver=("v108", "v110")) as file:
-            yield file, disk.check
+    with _Disk(file.fileno(), str(file.name)) as disk:
+        with h5py.File(disk, "w", libver=("v108", "v110")) as opened:
+            yield opened, disk.check
         disk.check()
 
 
 class _Disk(io.RawIOBase):
     """A new file as h5py takes it, on which no write fails."""
 
-    def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        self._path = path
+    def __init__(self, descriptor: int, name: str) -> None:
+        self._descriptor = descriptor
+        self._name = name
         self._place = 0
         self._error: OSError | None = None
         self._kept: list[tuple[int, bytes]] = []
@@ -46,13 +45,7 @@ class _Disk(io.RawIOBase):
     def check(self) -> None:
         """Raise the first error, if there was one."""
         if self._error is not None:
-            raise OSError(self._error.errno, self._error.strerror, str(self._path))
-
-    def close(self) -> None:
-        """Close the file."""
-        if not self.closed:
-            os.close(self._descriptor)
-        super().close()
+            raise OSError(self._error.errno, self._error.strerror, self._name)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move to a place."""

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from nnpipe.network.build import build as build_network
 from nnpipe.network.network import Network
 from nnpipe.network.table import stack_table
 from nnpipe.plan import Plan, make_plan, network_dtype, read_config
-from nnpipe.report.illustrate import illustrate
+from nnpipe.report.illustrate import Target, illustrate
 from nnpipe.runs import open as runs
 from nnpipe.runs.claim import claim, point_latest
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import Manifest
 from nnpipe.runs.record import Record
 from nnpipe.runs.results import ResultsWriter
@@ -85,7 +87,7 @@ def run(
     config: Mapping[str, Any] | None = None,
     *,
     overrides: Sequence[str] = (),
-    folder: Path | None = None,
+    folder: Folder | None = None,
     progress: Progress | None = None,
 ) -> runs.Run:
     """Run the whole pipeline and return the run that it left on disk.
@@ -96,7 +98,7 @@ def run(
         The same keys as the YAML; what is left out takes its default.
     overrides : sequence of str
         What was typed, to be kept in overrides.yaml.
-    folder : Path, optional
+    folder : Folder, optional
         A folder that was claimed for this run; without it the next version is claimed.
     progress : Progress, optional
         Is told how far each stage is.
@@ -112,13 +114,14 @@ def run(
     """
     with make_plan(config or {}, FastEngine) as plan:
         output = plan.config.output
-        if folder is None:
-            folder = claim(Path(output.root), output.name)
-            manifest = _carry_out(plan, folder, overrides, progress or Silence(), alone=True)
-            point_latest(folder)
-        else:
-            manifest = _carry_out(plan, folder, overrides, progress or Silence(), alone=False)
-    done = runs.Run(folder.resolve(), manifest, FastEngine)
+        alone = folder is None
+        with ExitStack() as stack:
+            if folder is None:
+                folder = stack.enter_context(claim(Path(output.root), output.name))
+            manifest = _carry_out(plan, folder, overrides, progress or Silence(), alone=alone)
+        if alone:
+            point_latest(folder.path)
+    done = runs.Run(folder.path.resolve(), manifest, FastEngine)
     if output.tracking == "mlflow":
         from nnpipe.runs.tracking import track
 
@@ -127,7 +130,7 @@ def run(
 
 
 def _carry_out(
-    plan: Plan, folder: Path, overrides: Sequence[str], progress: Progress, *, alone: bool
+    plan: Plan, folder: Folder, overrides: Sequence[str], progress: Progress, *, alone: bool
 ) -> Manifest:
     record = Record(folder)
     with record.log():
@@ -136,15 +139,15 @@ def _carry_out(
             report = _illustrate(plan, record, work, alone)
             manifest = record.seal("complete")
         except KeyboardInterrupt as error:
-            logger.error("%s: interrupted", folder)
+            logger.error("%s: interrupted", folder.path)
             record.try_to_seal("interrupted", str(error) or "interrupted by the user")
             raise
         except Exception as error:
             reason = one_line(error)
-            logger.error("%s: failed: %s", folder, reason, exc_info=error)
+            logger.error("%s: failed: %s", folder.path, reason, exc_info=error)
             record.try_to_seal("failed", reason)
-            raise RunFailed(folder, reason) from error
-        logger.info("%s", summary(folder, manifest, report))
+            raise RunFailed(folder.path, reason) from error
+        logger.info("%s", summary(folder.path, manifest, report))
     return manifest
 
 
@@ -179,7 +182,7 @@ def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Prog
         spread = Spread(record.folder, config, shards(config, source.samples, network))
         parts = None if config.output.merge else spread.parts
     with ResultsWriter(
-        record.folder / runs.RESULTS, source.rows, parts, config.output.compression
+        record.folder, runs.RESULTS, source.rows, parts, config.output.compression
     ) as sink:
         work = Work(
             config=config,
@@ -220,13 +223,13 @@ def _check_inputs(plan: Plan) -> None:
 def _illustrate(plan: Plan, record: Record, work: Work, alone: bool) -> str:
     """Make the page and the plots that are wanted; return what is to be said of them."""
 
-    def draw(page: Path | None, plots: Path | None) -> list[Path]:
+    def draw(page: Target | None, plots: Folder | None) -> list[Path]:
         from nnpipe.report.make import report_run
         from nnpipe.report.sample import take_sample
 
         with record.phase("report"):
             sample = take_sample(plan.source, work.input.normalization, work.network)
-            with runs.Run(record.folder, record.draft("complete"), FastEngine) as run:
+            with runs.Run(record.folder.path, record.draft("complete"), FastEngine) as run:
                 return report_run(run, work.network, sample, page=page, plots=plots)
 
     names, said = illustrate(plan.config.output, record.folder, draw, alone=alone)

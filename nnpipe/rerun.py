@@ -13,7 +13,7 @@ from nnpipe.runs.address import home
 from nnpipe.runs.claim import point_latest, version_of
 from nnpipe.runs.details import read_yaml
 from nnpipe.runs.difference import Difference, compare
-from nnpipe.runs.lock import hold
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import FILE as MANIFEST
 from nnpipe.runs.open import CONFIG, OVERRIDES, Run
 from nnpipe.runs.parts import FOLDER
@@ -54,9 +54,9 @@ def take_up(folder: Path, progress: Progress | None = None) -> Run:
     """
     _refuse_done(folder)
     refusal = f"{folder}: the run is taken up in another process. Wait until it ends."
-    with hold(folder, refusal):
+    with Folder.open(folder) as held, held.hold(refusal=refusal):
         _refuse_done(folder)
-        return _go_on(folder, progress)
+        return _go_on(held, progress)
 
 
 def _refuse_done(folder: Path) -> None:
@@ -66,16 +66,19 @@ def _refuse_done(folder: Path) -> None:
         raise RunError(problem)
 
 
-def _go_on(folder: Path, progress: Progress | None) -> Run:
+def _go_on(held: Folder, progress: Progress | None) -> Run:
+    folder = held.path
     config = read_yaml(folder / CONFIG)
     if not isinstance(config, dict) or not (folder / FOLDER).is_dir():
         problem = f"{folder}: no part of the run is there to go on with. Run it anew."
         raise RunError(problem)
     overrides = read_yaml(folder / OVERRIDES)
     typed = [str(line) for line in cast("list[Any]", overrides or [])]
-    (folder / MANIFEST).unlink(missing_ok=True)
+    held.check_all(FOLDER)
+    held.inside(FOLDER).close()
+    held.remove(MANIFEST)
     run_config = cast("dict[str, Any]", config)
-    again = run(run_config, overrides=typed, folder=folder, progress=progress)
+    again = run(run_config, overrides=typed, folder=held, progress=progress)
     if version_of(folder) is not None:
         point_latest(folder)
     return again
@@ -96,6 +99,10 @@ def config_of(before: Run) -> dict[str, Any]:
         typed = parts[part].get(key)
         if isinstance(typed, str) and Path(typed).resolve() != Path(place).resolve():
             parts[part][key] = place
+    beside = root / str(parts["output"].get("name"))
+    if beside != before.path.parent and beside.is_symlink():
+        problem = f"{beside}: is a link; expected a folder for the new run. Remove the link."
+        raise RunError(problem)
     return {**config, **parts}
 
 

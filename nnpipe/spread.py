@@ -20,6 +20,7 @@ from nnpipe.config.schema import Config, DaskConfig
 from nnpipe.engines.cluster import complete, open_cluster
 from nnpipe.engines.fast import FastEngine
 from nnpipe.network.network import Network
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import Artifact, measure
 from nnpipe.runs.parameters import read_parameters, write_parameters
 from nnpipe.runs.parts import (
@@ -42,7 +43,7 @@ from nnpipe.stages.base import Work
 from nnpipe.stages.infer import announce, infer_shard
 from nnpipe.stages.tally import Tally
 
-_NETWORK = f"{FOLDER}/network.h5"
+_NETWORK = "network.h5"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Spread:
 
     Parameters
     ----------
-    folder : Path
+    folder : Folder
         The run's.
     config : Config
         With a `DaskConfig` as its engine.
@@ -91,8 +92,8 @@ class Spread:
         The parts that are whole, measured.
     """
 
-    def __init__(self, folder: Path, config: Config, cut: list[range]) -> None:
-        self.folder = folder.resolve()
+    def __init__(self, folder: Folder, config: Config, cut: list[range]) -> None:
+        self.folder = folder
         self.config = config
         self.shards = [Shard(number, rows) for number, rows in enumerate(cut)]
         self.artifacts: dict[str, Artifact] = {}
@@ -104,13 +105,15 @@ class Spread:
 
     def __call__(self, work: Work) -> Iterator[Tally]:
         """Yield the shards' tallies in order."""
-        (self.folder / FOLDER).mkdir(exist_ok=True)
-        write_parameters(self.folder / _NETWORK, work.network, work.input.normalization)
-        job = Job(self.folder, self.config, self._key(work))
+        with self.folder.inside(FOLDER, make=True) as parts:
+            parts.check_all()
+            write_parameters(parts, _NETWORK, work.network, work.input.normalization)
+        folder = self.folder.path.resolve()
+        job = Job(folder, self.config, self._key(work))
         early: dict[int, Receipt] = {}
         following = 0
         engine = cast("DaskConfig", self.config.engine)
-        with open_cluster(engine, "-".join(("nnpipe", *self.folder.parts[-2:]))) as client:
+        with open_cluster(engine, "-".join(("nnpipe", *folder.parts[-2:]))) as client:
             for shard, receipt in complete(client, partial(infer_part, job), self.shards):
                 self.artifacts[part_name(shard.number)] = receipt.artifact
                 work.progress.advance(len(shard.rows))
@@ -124,7 +127,7 @@ class Spread:
     def merge(self, writer: ResultsWriter) -> None:
         """Copy the parts into one plain file."""
         for name, rows in self.parts.items():
-            copy_part(self.folder / name, rows, writer)
+            copy_part(self.folder.path / name, rows, writer)
 
     def finish(self) -> dict[str, Artifact]:
         """Leave of the parts what the complete run needs; return it, measured."""
@@ -134,7 +137,7 @@ class Spread:
 
     def _key(self, work: Work) -> str:
         made_of = {
-            "parameters": measure(self.folder / _NETWORK).sha256,
+            "parameters": measure(self.folder.path / FOLDER / _NETWORK).sha256,
             "source": work.input.source.fingerprint(),
             "input": asdict(self.config.input),
             "seed": self.config.seed,
@@ -156,26 +159,28 @@ def infer_part(job: Job, shard: Shard) -> Receipt:
     done = read_receipt(part, job.key, shard.rows)
     if done is not None:
         return done
-    network, scaling = _read_network(job.folder / _NETWORK, job.key)
-    with (
-        closing(open_source(config.input, config.seed)) as source,
-        ResultsWriter(
-            part,
-            source.rows[shard.rows.start : shard.rows.stop],
-            compression=config.output.compression,
-        ) as writer,
-    ):
-        work = Work(
-            config=config,
-            network=network,
-            engine=partial(FastEngine, tile=config.engine.tile),
-            input=Input(source, scaling, network.dtype, config.input.on_nonfinite),
-            sink=PartSink(writer, shard.rows),
-            shelf=RunShelf(Record(job.folder), scaling),
-        )
-        announce(work)
-        tally = infer_shard(work, shard.rows)
-    return write_receipt(part, job.key, shard.rows, tally.state())
+    network, scaling = _read_network(job.folder / FOLDER / _NETWORK, job.key)
+    with Folder.open(job.folder) as folder, folder.inside(FOLDER) as parts:
+        with (
+            closing(open_source(config.input, config.seed)) as source,
+            ResultsWriter(
+                parts,
+                part.name,
+                source.rows[shard.rows.start : shard.rows.stop],
+                compression=config.output.compression,
+            ) as writer,
+        ):
+            work = Work(
+                config=config,
+                network=network,
+                engine=partial(FastEngine, tile=config.engine.tile),
+                input=Input(source, scaling, network.dtype, config.input.on_nonfinite),
+                sink=PartSink(writer, shard.rows),
+                shelf=RunShelf(Record(folder), scaling),
+            )
+            announce(work)
+            tally = infer_shard(work, shard.rows)
+        return write_receipt(parts, part.name, job.key, shard.rows, tally.state())
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,7 @@ from omegaconf import DictConfig, OmegaConf
 from nnpipe.app.compose import VERSION_BASE, conf_folder
 from nnpipe.cores import cores
 from nnpipe.runs.claim import claim, point_latest
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.record import Record
 
 PARTS = ("memory", "read", "file", "growth", "start")
@@ -40,7 +41,13 @@ def main(config: DictConfig) -> None:
     for name in sorted({"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"} & {*os.environ}):
         print(f"{name}: found {os.environ[name]!r}, which is not what BLAS would choose. Unset it.")
     config.threads = config.threads or cores()
-    folder = claim(Path(config.output.root), config.output.name)
+    with claim(Path(config.output.root), config.output.name) as folder:
+        _measure_into(folder, config)
+    point_latest(folder.path)
+    print(f"\n{(folder.path / 'benchmark.md').read_text()}\n{folder.path}")
+
+
+def _measure_into(folder: Folder, config: DictConfig) -> None:
     record = Record(folder)
     given: Any = OmegaConf.to_container(config, resolve=True)
     record.write_config(given, list(HydraConfig.get().overrides.task))
@@ -55,15 +62,13 @@ def main(config: DictConfig) -> None:
             record.seal("failed", " ".join(str(error).split()))
             raise
         record.seal("complete")
-    point_latest(folder)
-    print(f"\n{(folder / 'benchmark.md').read_text()}\n{folder}")
 
 
 def measure(config: DictConfig, record: Record) -> tuple[list[Row], list[dict[str, Any]]]:
     """Return the ratios, and the points by which time and memory grow."""
     rows: list[Row] = []
     points: list[dict[str, Any]] = []
-    with TemporaryDirectory(dir=record.folder) as name:
+    with TemporaryDirectory(dir=record.folder.path) as name:
         folder = Path(name).resolve()
         for part in config.parts:
             print(f"{part} ...", flush=True)
@@ -85,19 +90,15 @@ def measure(config: DictConfig, record: Record) -> tuple[list[Row], list[dict[st
 def write(record: Record, rows: list[Row], points: list[dict[str, Any]], threads: int) -> None:
     """Write the page, the figures as JSON, and the plots."""
     figures = {"rows": [asdict(row) for row in rows], "growth": points}
-    record.save("benchmark.json", lambda p: _text(p, json.dumps(figures, indent=1)))
-    record.save("benchmark.md", lambda p: _text(p, page(rows, points, threads)))
+    record.save("benchmark.json", lambda f: f.write(json.dumps(figures, indent=1).encode()))
+    record.save("benchmark.md", lambda f: f.write(page(rows, points, threads).encode()))
     if find_spec("matplotlib") is None:
         print("plots: skipped; matplotlib is not installed (nnpipe[benchmark])")
         return
     if rows:
-        record.save("ratios.png", lambda p: plot_ratios(rows, p))
+        record.save("ratios.png", lambda file: plot_ratios(rows, file))
     if points:
-        record.save("growth.png", lambda p: plot_growth(points, p))
-
-
-def _text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+        record.save("growth.png", lambda file: plot_growth(points, file))
 
 
 if __name__ == "__main__":

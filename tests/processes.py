@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from nnpipe.runs.folder import Folder
+
 RUN = (sys.executable, str(Path(__file__).parents[1] / "scripts" / "run.py"))
 NNPIPE = (sys.executable, "-c", "import sys; from nnpipe.cli import main; sys.exit(main())")
 
@@ -41,6 +43,18 @@ def programs(folder, **environment):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+
+@contextmanager
+def held(path):
+    """Hold the lock on a file or a folder, as a process that goes on does."""
+    with Folder.open(path.parent) as parent:
+        if path.is_dir():
+            with parent.inside(path.name) as folder, folder.hold():
+                yield
+        else:
+            with parent.hold(path.name):
+                yield
 
 
 def holder(pattern, timeout=60):

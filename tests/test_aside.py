@@ -16,6 +16,7 @@ INTERRUPTED = """
 import random, signal, sys
 from pathlib import Path
 import numpy as np
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.results import ResultsWriter
 
 class Interrupt(BaseException): ...
@@ -28,13 +29,13 @@ def interrupt(number, frame):
 signal.signal(signal.SIGALRM, interrupt)
 random.seed(0)
 rows = np.ones((64, 64))
+folder = Folder.open(Path(sys.argv[1]))
 arrived = at_once = 0
 for trial in range(60):
-    path = Path(sys.argv[1]) / f"{trial}.h5"
     sent = 0
     try:
         signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, 0.02), 1)
-        with ResultsWriter(path, range(64_000_000)[:64_000]) as sink:
+        with ResultsWriter(folder, f"{trial}.h5", range(64_000_000)[:64_000]) as sink:
             sink.create("outputs", (64_000, 64), np.float64, ("sample", "neuron"), "Outputs")
             for start in range(0, 64_000, 64):
                 sink.write("outputs", start, rows)

@@ -59,7 +59,6 @@ def register() -> None:
     for name in typed:
         if name not in SOURCES.built_in and name in SOURCES.plugins:
             store.store(group="input", name=name, node=SOURCES.load(name).schema)
-    OmegaConf.register_new_resolver("nnpipe.job", job_folder, replace=True)
 
 
 def job_folder(number: int | str) -> str:

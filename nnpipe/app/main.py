@@ -21,16 +21,17 @@ from omegaconf import DictConfig
 from threadpoolctl import threadpool_limits
 
 from nnpipe.app.apart import apart
-from nnpipe.app.compose import VERSION_BASE, conf_folder, plain, register
+from nnpipe.app.compose import VERSION_BASE, conf_folder, job_folder, plain, register
 from nnpipe.app.composition import composed_once
 from nnpipe.app.explain import Refusal, explain
 from nnpipe.app.progress import progress_for
-from nnpipe.app.slurm import cancel_line, wait_for_others
-from nnpipe.app.sweep import SINCE, ClaimSweep, SweepRefused, begin_job
+from nnpipe.app.slurm import OWN, cancel_line, wait_for_others
+from nnpipe.app.sweep import PLACE, SINCE, ClaimSweep, SweepRefused, begin_job, job_of
 from nnpipe.cores import cores
 from nnpipe.errors import NnpipeError, RunFailed, one_line
 from nnpipe.pipeline import run
 from nnpipe.report.illustrate import illustrate_sweep
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import FILE as MANIFEST
 from nnpipe.runs.record import Record
 from nnpipe.runs.sweep import add_row, figure_of, finish_sweep, job_line
@@ -93,11 +94,12 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
             status = FAILED
             sweep = ClaimSweep.claimed
             # What became of the job is in the sweep's table.
-            if sweep is None or not wait_for_others(sweep, error):
+            own = ClaimSweep.own
+            if sweep is None or own is None or not wait_for_others(sweep, own, error):
                 _complain(one_line(error), error, full)
         if ClaimSweep.claimed is not None:
             ClaimSweep.mark_killed()
-            cancel = cancel_line(ClaimSweep.claimed) if status >= INTERRUPTED else None
+            cancel = cancel_line(ClaimSweep.claimed.path) if status >= INTERRUPTED else None
             if cancel is not None:
                 _say(f"Slurm jobs may go on; to end them: {cancel}")
             try:
@@ -108,9 +110,11 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
                 )
             except OSError as error:
                 text, complete = "", False
-                _complain(f"{ClaimSweep.claimed}: no manifest: {one_line(error)}", error, full)
+                _complain(f"{ClaimSweep.claimed.path}: no manifest: {one_line(error)}", error, full)
             _say(text)
             status = status or (0 if complete else FAILED)
+            if complete:
+                ClaimSweep.claimed.remove(OWN)
         if ClaimSweep.lock is not None:
             ClaimSweep.lock.close()
     if not full:
@@ -144,24 +148,35 @@ def start(config: DictConfig) -> float | None:
         except Exception as error:
             _failures.append(error)
         return None
-    folder = Path(context.runtime.output_dir)
     figure: str | None = config.output.figure
-    if not begin_job(folder, overrides, context.job.env_set.get(SINCE)):
-        return figure_of(folder, figure)
-    if "joblib" in str(context.launcher._target_):
-        # Joblib gives up all its processes when one dies.
-        killed = apart(_job, folder, given, overrides)
-        if killed is not None and not (folder / MANIFEST).exists():
-            Record(folder).seal("interrupted", killed)
-    else:
-        _job(folder, given, overrides)
-    with suppress(OSError):  # the table is made anew at the end
-        add_row(folder)
-    _say(job_line(folder))
-    return figure_of(folder, figure)
+    told = context.job.env_set
+    with _sweep(Path(told[PLACE])) as sweep, job_of(sweep, job_folder(context.job.num)) as folder:
+        if not begin_job(folder, overrides, told.get(SINCE)):
+            return figure_of(folder.path, figure)
+        if "joblib" in str(context.launcher._target_):
+            # Joblib gives up all its processes when one dies.
+            killed = apart(_job, folder, given, overrides)
+            if killed is not None and not (folder.path / MANIFEST).exists():
+                Record(folder).seal("interrupted", killed)
+        else:
+            _job(folder, given, overrides)
+        with suppress(OSError):  # the table is written again at the end
+            add_row(sweep, folder.path.name)
+        _say(job_line(folder.path))
+        return figure_of(folder.path, figure)
 
 
-def _job(folder: Path, given: dict[str, Any], overrides: list[str]) -> None:
+@contextmanager
+def _sweep(place: Path) -> Generator[Folder]:
+    """Yield the folder of a job's sweep, which another process may hold."""
+    if ClaimSweep.claimed is not None:
+        yield ClaimSweep.claimed
+        return
+    with Folder.open(place.parent) as versions, versions.inside(place.name) as sweep:
+        yield sweep
+
+
+def _job(folder: Folder, given: dict[str, Any], overrides: list[str]) -> None:
     """Run a job of a sweep on this process's share of the cores."""
     try:
         # Submitit has SIGTERM pass by, which Slurm sends a little before it kills.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,8 +50,21 @@ def resume(folder: Path) -> int:
     refuse_other_input(folder)
     folder = folder.resolve()
     if Path(definition.directory).is_dir():
+        _find_no_modules_here()
         os.chdir(definition.directory)
     return main(["--multirun", *overrides], folder)
+
+
+def _find_no_modules_here() -> None:
+    """Have this process, and those it starts, import nothing from the working folder.
+
+    The sweep's file names that folder, and modules in it could have the names of any others.
+    """
+    sys.path[:] = [os.path.abspath(place) for place in sys.path if place]
+    os.environ["PYTHONSAFEPATH"] = "1"
+    if "PYTHONPATH" in os.environ:
+        places = os.environ["PYTHONPATH"].split(os.pathsep)
+        os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, filter(None, places)))
 
 
 def refuse_code(overrides: Sequence[str], where: Path) -> None:

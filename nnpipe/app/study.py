@@ -12,15 +12,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 
+from nnpipe.app.journal import Journal
+from nnpipe.errors import RunError, one_line
 from nnpipe.registry import unknown
 from nnpipe.runs.definition import STUDY
+from nnpipe.runs.folder import Folder
 
 TARGET = "hydra_plugins.nnpipe_optuna.OptunaSweeper"
 SAMPLERS = ("random", "tpe")
@@ -31,14 +35,14 @@ Launch = Callable[[Sequence[Sequence[str]], int], Sequence[Any]]
 
 
 def search(
-    folder: Path, overrides: Sequence[Override], launch: Launch, settings: Mapping[str, Any]
+    folder: Folder, overrides: Sequence[Override], launch: Launch, settings: Mapping[str, Any]
 ) -> None:
     """Run the jobs of a study that are not done.
 
     Parameters
     ----------
-    folder : Path
-        The sweep's.
+    folder : Folder
+        The sweep's, locked by this process.
     overrides : sequence of Override
         What was typed; what is swept is chosen by Optuna.
     launch : callable
@@ -46,26 +50,40 @@ def search(
     settings : mapping
         sampler, direction, n_trials, n_jobs and seed, as in conf/hydra/sweeper/optuna.yaml.
     """
+    with closing(Journal(folder)) as journal:
+        _search(journal, folder.path / STUDY, overrides, launch, settings)
+
+
+def _search(
+    journal: Journal,
+    where: Path,
+    overrides: Sequence[Override],
+    launch: Launch,
+    settings: Mapping[str, Any],
+) -> None:
     import optuna
     from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
     from optuna.trial import TrialState
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = {o.get_key_element(): distribution(o) for o in overrides if o.is_sweep_override()}
     fixed = [str(o.input_line) for o in overrides if not o.is_sweep_override()]
 
-    # This process holds the sweep's lock, so one on the journal is of a process that was killed.
-    (folder / f"{STUDY}.lock").unlink(missing_ok=True)
-    study = optuna.create_study(
-        study_name="nnpipe",
-        storage=JournalStorage(JournalFileBackend(str(folder / STUDY))),
-        sampler=None,
-        direction=settings["direction"],
-        load_if_exists=True,
-    )
+    try:
+        study = optuna.create_study(
+            study_name="nnpipe",
+            storage=JournalStorage(cast("Any", journal)),
+            sampler=None,
+            direction=settings["direction"],
+            load_if_exists=True,
+        )
+        begun = study.trials
+        refuse_other_trials(begun, space, settings["n_trials"])
+    except Exception as error:  # Optuna checks nothing of what it reads
+        problem = f"{where}: {one_line(error)}. The file was altered."
+        raise RunError(problem) from error
     # The same seed for every start would have a resumed study draw its first values again.
-    study.sampler = _sampler(settings["sampler"], settings["seed"] + len(study.trials))
+    study.sampler = _sampler(settings["sampler"], settings["seed"] + len(begun))
 
     def typed(values: Mapping[str, Any]) -> list[str]:
         return [*fixed, *(f"{key}={values[key]}" for key in space)]
@@ -76,8 +94,8 @@ def search(
         else:
             study.tell(trial, float(figure))
 
-    done = {t.user_attrs["job"] for t in study.trials if t.state == TrialState.COMPLETE}
-    latest = {t.user_attrs["job"]: t for t in study.trials if "job" in t.user_attrs}
+    done = {t.user_attrs["job"] for t in begun if t.state == TrialState.COMPLETE}
+    latest = {t.user_attrs["job"]: t for t in begun if "job" in t.user_attrs}
     for job, trial in latest.items():
         if job in done:
             continue
@@ -104,6 +122,36 @@ def search(
         best = study.best_trial
         values = " ".join(f"{key}={value}" for key, value in best.params.items())
         sys.stdout.write(f"\nbest   {best.user_attrs['job']:03d}  {best.value:.6g}  {values}\n")
+
+
+def refuse_other_trials(trials: Sequence[Any], space: Mapping[str, Any], jobs: int) -> None:
+    """Refuse trials of a stored study that the sweep itself could not have chosen.
+
+    Parameters
+    ----------
+    trials : sequence of FrozenTrial
+        Those of the study; one without a job was never launched.
+    space : mapping
+        The distribution of each key that is swept.
+    jobs : int
+        How many jobs the sweep has.
+
+    Raises
+    ------
+    ValueError
+        If the number of a job or the value of a key is not one of the sweep's.
+    """
+    for trial in trials:
+        job = trial.user_attrs.get("job")
+        if job is None:
+            continue
+        if type(job) is not int or not 0 <= job < jobs:
+            problem = f"trial {trial.number} is of the job {job!r}"
+            raise ValueError(problem)
+        for key, choices in space.items():
+            if not choices._contains(choices.to_internal_repr(trial.params[key])):
+                problem = f"trial {trial.number} has another value of {key}"
+                raise ValueError(problem)
 
 
 def distribution(override: Override) -> Any:

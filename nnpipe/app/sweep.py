@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
@@ -14,21 +15,27 @@ from omegaconf import DictConfig, OmegaConf
 from nnpipe.app import study
 from nnpipe.app.apart import PATIENCE
 from nnpipe.app.compose import plain
+from nnpipe.app.slurm import OWN, SUBMITTED, is_slurm
 from nnpipe.errors import ConfigError, NnpipeError, RunError, RunFailed, one_line
 from nnpipe.plan import find_problems
 from nnpipe.runs.claim import claim
-from nnpipe.runs.definition import Definition, read_definition, write_definition
+from nnpipe.runs.definition import STUDY, Definition, read_definition, write_definition
 from nnpipe.runs.details import read_yaml
 from nnpipe.runs.difference import differing, dotted
-from nnpipe.runs.lock import hold, is_held
+from nnpipe.runs.folder import Folder
+from nnpipe.runs.lock import is_held
 from nnpipe.runs.manifest import FILE
 from nnpipe.runs.open import LOG, OVERRIDES
+from nnpipe.runs.parts import FOLDER as PARTS
 from nnpipe.runs.record import Record, now
-from nnpipe.runs.state import SWEEP, State, jobs, look
+from nnpipe.runs.state import SWEEP, State, is_job, jobs, look
 from nnpipe.runs.sweep import let_jobs_end
 
 SINCE = "NNPIPE_SINCE"
 """Tells the jobs of a sweep that is launched again when it was launched first."""
+
+PLACE = "NNPIPE_SWEEP"
+"""Tells the jobs of a sweep where its folder is."""
 
 
 class SweepRefused(BaseException):
@@ -42,11 +49,20 @@ class SweepRefused(BaseException):
 class ClaimSweep(Callback):
     """Claims the sweep's folder, once the part of the config that all jobs share is checked.
 
-    Hydra composes the config of every job anew from what was typed, so the folder is handed to
-    the jobs as if it had been typed too.
+    Hydra composes the config of every job again from what was typed, so the folder is handed to
+    the jobs as if it had been typed too. Hydra and the launchers write files of their own by path,
+    through any link: they get a private folder for them.
+
+    Attributes
+    ----------
+    claimed : Folder or None
+        The sweep's.
+    own : Path or None
+        The folder for the files of Hydra and of the launcher.
     """
 
-    claimed: Path | None = None
+    claimed: Folder | None = None
+    own: Path | None = None
     resuming: Path | None = None
     lock: ExitStack | None = None
     local: bool = False
@@ -56,7 +72,7 @@ class ClaimSweep(Callback):
     @classmethod
     def forget(cls, resuming: Path | None) -> None:
         """Begin anew, with the folder of a sweep that is taken up, if any."""
-        cls.claimed, cls.resuming, cls.lock = None, resuming, None
+        cls.claimed, cls.own, cls.resuming, cls.lock = None, None, resuming, None
         cls.local, cls.since, cls.ended = False, None, -1
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
@@ -72,12 +88,16 @@ class ClaimSweep(Callback):
         ClaimSweep.claimed = folder
         launcher = str(config.hydra.launcher.get("_target_"))
         ClaimSweep.local = launcher.endswith((".JoblibLauncher", ".LocalLauncher"))
-        config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
-        config.hydra.sweep.dir = str(folder)
+        told = {PLACE: str(folder.path)}
         if ClaimSweep.since is None:
             ClaimSweep.since = now()
         else:
-            config.hydra.overrides.hydra.append(f"+hydra.job.env_set.{SINCE}='{ClaimSweep.since}'")
+            told[SINCE] = ClaimSweep.since
+        config.hydra.sweep.dir = str(ClaimSweep.own)
+        config.hydra.overrides.hydra += [
+            f"hydra.sweep.dir={_quoted(str(ClaimSweep.own))}",
+            *(f"+hydra.job.env_set.{name}={_quoted(text)}" for name, text in told.items()),
+        ]
 
     @classmethod
     def can_go_on(cls) -> bool:
@@ -87,10 +107,10 @@ class ClaimSweep(Callback):
         """
         if cls.claimed is None or cls.since is None:
             return False
-        let_jobs_end(cls.claimed, 2 * PATIENCE)
-        cls.resuming = cls.claimed
+        let_jobs_end(cls.claimed.path, 2 * PATIENCE)
+        cls.resuming = cls.claimed.path
         before, since = cls.ended, cls.since
-        cls.ended = sum(has_ended(look(job), since) for job in jobs(cls.claimed))
+        cls.ended = sum(has_ended(look(job), since) for job in jobs(cls.claimed.path))
         return cls.ended > before
 
     @classmethod
@@ -98,12 +118,13 @@ class ClaimSweep(Callback):
         """Mark as interrupted the jobs on this machine that were killed before they could."""
         if cls.claimed is None or not cls.local:
             return
-        let_jobs_end(cls.claimed)
-        for job in jobs(cls.claimed):
+        let_jobs_end(cls.claimed.path)
+        for job in jobs(cls.claimed.path):
             if not ((job / FILE).exists() or is_held(job / LOG)):
-                Record(job).try_to_seal("interrupted", "killed")
+                with job_of(cls.claimed, job.name) as folder:
+                    Record(folder).try_to_seal("interrupted", "killed")
 
-    def _claim(self, config: DictConfig, lock: ExitStack) -> Path:
+    def _claim(self, config: DictConfig, lock: ExitStack) -> Folder:
         swept = swept_keys(config)
         problems = [line for line in find_problems(plain(config)) if not line.startswith(swept)]
         if config.hydra.sweeper.get("_target_") == study.TARGET:
@@ -112,20 +133,51 @@ class ClaimSweep(Callback):
             raise ConfigError(problems)
         definition = define(config)
         if ClaimSweep.resuming is not None:
-            folder = ClaimSweep.resuming
-            if ClaimSweep.claimed is None:  # else it is launched again, and has the lock
-                refusal = f"{folder}: the sweep is running in another process. Wait until it ends."
-                lock.enter_context(hold(folder / SWEEP, refusal))
+            folder = ClaimSweep.claimed
+            if folder is None:  # else it is launched again, and has the lock
+                place = ClaimSweep.resuming
+                refusal = f"{place}: the sweep is running in another process. Wait until it ends."
+                folder = lock.enter_context(Folder.open(place))
+                lock.enter_context(folder.hold(SWEEP, refusal))
             take_up(folder, definition)
-            return folder
-        folder = claim(Path(config.output.root), config.output.name).resolve()
-        try:
-            write_definition(folder, definition)
-        except OSError as error:
-            folder.rmdir()
-            raise RunFailed(folder, one_line(error)) from error
-        lock.enter_context(hold(folder / SWEEP))
+        else:
+            folder = lock.enter_context(claim(Path(config.output.root), config.output.name))
+            folder.path = folder.path.resolve()
+            try:
+                write_definition(folder, definition)
+            except OSError as error:
+                folder.path.rmdir()
+                raise RunFailed(folder.path, one_line(error)) from error
+            lock.enter_context(folder.hold(SWEEP))
+        if ClaimSweep.own is None:
+            ClaimSweep.own = _own_folder(folder, config.hydra.launcher, lock)
         return folder
+
+
+def _own_folder(folder: Folder, launcher: Any, lock: ExitStack) -> Path:
+    """Make a folder, private to the user, for what Hydra and the launcher write and read by path.
+
+    Slurm's jobs need it on other machines, so theirs lies in the sweep's folder. What submitit
+    left there earlier goes: it reads results with pickle.
+    """
+    if not is_slurm(launcher):
+        own = Path(tempfile.mkdtemp(prefix="nnpipe-"))
+        lock.callback(shutil.rmtree, own, ignore_errors=True)
+        return own
+    folder.remove(OWN)
+    folder.make(OWN, 0o700)
+    return folder.path / OWN
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def job_of(sweep: Folder, name: str) -> Folder:
+    """Open the folder of a sweep's job, which is made if it is missing."""
+    with sweep.inside("runs", make=True) as runs:
+        return runs.inside(name, make=True)
 
 
 def define(config: DictConfig) -> Definition:
@@ -141,15 +193,17 @@ def define(config: DictConfig) -> Definition:
     )
 
 
-def take_up(folder: Path, now_asked: Definition) -> None:
+def take_up(held: Folder, now_asked: Definition) -> None:
     """Make a sweep's folder, to which this process holds the lock, ready to go on.
 
     Raises
     ------
     RunError
         If another process has completed it meanwhile, if a job that outlived its sweep still goes
-        on, or if the config is not the same any more.
+        on, if the config is not the same any more, or if anything that would be changed is a link
+        or not the sweep's own.
     """
+    folder = held.path
     if look(folder).status == "complete":
         problem = f"{folder}: the sweep is complete. There is nothing to resume."
         raise RunError(problem)
@@ -168,7 +222,21 @@ def take_up(folder: Path, now_asked: Definition) -> None:
             f"{is_now!r}; expected {was!r}{more}. Undo the change, or start a new sweep."
         )
         raise RunError(problem)
-    (folder / FILE).unlink(missing_ok=True)
+    _check(held)
+    held.remove(FILE)
+
+
+def _check(sweep: Folder) -> None:
+    """Check that all that will be changed in a sweep is the sweep's own; see `Folder.check`."""
+    sweep.remove(f"{STUDY}.lock")  # Optuna's, of a process that was killed; a link
+    sweep.check_all("runs", OWN, SUBMITTED)
+    with sweep.inside("runs", make=True) as runs:
+        names = runs.names()
+        runs.check_all(*filter(is_job, names))
+        for name in names:
+            if look(runs.path / name).status != "complete":
+                with runs.inside(name) as job:
+                    job.check_all(PARTS)
 
 
 def has_ended(state: State, since: str) -> bool:
@@ -176,12 +244,12 @@ def has_ended(state: State, since: str) -> bool:
     return state.manifest is not None and state.manifest.ended >= since
 
 
-def begin_job(folder: Path, overrides: list[str], since: str | None = None) -> bool:
+def begin_job(held: Folder, overrides: list[str], since: str | None = None) -> bool:
     """Tell whether a job has still to be done; if so, clear away what an earlier try left.
 
     Parameters
     ----------
-    folder : Path
+    held : Folder
         The job's.
     overrides : list of str
         What the job is.
@@ -193,6 +261,7 @@ def begin_job(folder: Path, overrides: list[str], since: str | None = None) -> b
     RunError
         If the folder holds the complete run of another job, or if the job goes on elsewhere.
     """
+    folder = held.path
     state = look(folder)
     if state.status != "complete" and since is not None and has_ended(state, since):
         return False
@@ -203,11 +272,9 @@ def begin_job(folder: Path, overrides: list[str], since: str | None = None) -> b
             raise RunError(problem)
         return False
     refuse_running(folder)
-    for entry in folder.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
+    held.check_all(PARTS)
+    for name in held.names():
+        held.remove(name)
     return True
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
 from nnpipe.config.load import load
 from nnpipe.engines.fast import FastEngine
-from nnpipe.errors import NnpipeError, RunError
+from nnpipe.errors import NnpipeError, RunError, one_line
 from nnpipe.report.illustrate import INSTALL, REPORT, has_jinja
 from nnpipe.report.make import report_run, report_sweep
 from nnpipe.report.sample import Sample, take_sample
 from nnpipe.runs.address import find
 from nnpipe.runs.columns import printable
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import read_manifest
 from nnpipe.runs.open import Run, open_run
 from nnpipe.runs.sweep import read_jobs
@@ -29,8 +31,8 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         written = _make(options)
-    except NnpipeError as error:
-        sys.stderr.write(f"{printable(str(error))}\n")
+    except (NnpipeError, OSError) as error:
+        sys.stderr.write(f"{printable(one_line(error))}\n")
         return BAD_REQUEST
     sys.stdout.writelines(f"{path}\n" for path in written)
     return 0
@@ -58,14 +60,17 @@ def _make(options: argparse.Namespace) -> list[Path]:
     if options.to is None and page.exists():
         problem = f"{page}: is there already. Open it, or name another file with --to."
         raise RunError(problem)
-    if options.plots is not None:
-        options.plots.mkdir(parents=True, exist_ok=True)
     manifest = read_manifest(folder)
-    if manifest.kind == "sweep":
-        rows = read_jobs(folder)
-        return report_sweep(folder, manifest, rows, page=page, plots=options.plots)
-    with open_run(folder, FastEngine) as run:
-        return report_run(run, run.network, _random_sample(run), page=page, plots=options.plots)
+    with ExitStack() as stack:
+        target = (stack.enter_context(Folder.open(page.parent)), page.name)
+        plots: Folder | None = None
+        if options.plots is not None:
+            options.plots.mkdir(parents=True, exist_ok=True)
+            plots = stack.enter_context(Folder.open(options.plots))
+        if manifest.kind == "sweep":
+            return report_sweep(folder, manifest, read_jobs(folder), page=target, plots=plots)
+        run = stack.enter_context(open_run(folder, FastEngine))
+        return report_run(run, run.network, _random_sample(run), page=target, plots=plots)
 
 
 def _random_sample(run: Run) -> Sample | None:

@@ -11,12 +11,16 @@ from typing import Any
 from nnpipe.config.schema import OutputConfig
 from nnpipe.errors import one_line
 from nnpipe.runs.definition import read_definition
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import Manifest
 
 REPORT = "report.html"
 INSTALL = "pip install 'nnpipe[report]'"
 
-Draw = Callable[[Path | None, Path | None], list[Path]]
+Target = tuple[Folder, str]
+"""A file that is to be written: its folder and its name."""
+
+Draw = Callable[[Target | None, Folder | None], list[Path]]
 """``draw(page, plots)`` writes a page, and PNG files into a folder, where these are not None."""
 
 logger = logging.getLogger("nnpipe")
@@ -40,7 +44,7 @@ def missing(output: OutputConfig) -> list[str]:
 
 
 def illustrate(
-    output: OutputConfig, folder: Path, draw: Draw, *, alone: bool = True
+    output: OutputConfig, folder: Folder, draw: Draw, *, alone: bool = True
 ) -> tuple[list[str], str]:
     """Draw into a folder what the config wants there.
 
@@ -62,24 +66,24 @@ def illustrate(
         unable = alone and output.report is None
         return [], f"none; {INSTALL} draws one" if unable else ""
     try:
-        written = draw(folder / REPORT if page else None, folder if plots else None)
+        written = draw((folder, REPORT) if page else None, folder if plots else None)
     except Exception as error:
         # The results are there and whole; that they cannot be drawn takes nothing from them.
-        logger.error("%s: no report", folder, exc_info=error)
+        logger.error("%s: no report", folder.path, exc_info=error)
         return [], f"none: {one_line(error)}"
-    return [path.name for path in written], str(folder / REPORT) if page else ""
+    return [path.name for path in written], str(folder.path / REPORT) if page else ""
 
 
 def illustrate_sweep(
-    folder: Path, manifest: Manifest, rows: Sequence[Mapping[str, Any]]
+    folder: Folder, manifest: Manifest, rows: Sequence[Mapping[str, Any]]
 ) -> tuple[list[str], str]:
     """Draw into a sweep's folder what its config wants; see `illustrate`."""
-    given: Mapping[str, Any] = read_definition(folder).config.get("output") or {}
+    given: Mapping[str, Any] = read_definition(folder.path).config.get("output") or {}
     output = OutputConfig(report=given.get("report"), plots=given.get("plots"))
 
-    def draw(page: Path | None, plots: Path | None) -> list[Path]:
+    def draw(page: Target | None, plots: Folder | None) -> list[Path]:
         from nnpipe.report.make import report_sweep
 
-        return report_sweep(folder, manifest, rows, page=page, plots=plots)
+        return report_sweep(folder.path, manifest, rows, page=page, plots=plots)
 
     return illustrate(output, folder, draw)

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from nnpipe.network.network import Network
+from nnpipe.report.illustrate import Target
 from nnpipe.report.page import fill
 from nnpipe.report.run import RunView, view_run
 from nnpipe.report.sample import Sample
 from nnpipe.report.sweep import SweepView, view_sweep
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import Manifest
 from nnpipe.runs.open import Run
-from nnpipe.runs.publish import publish_text
 
 
 def report_run(
@@ -21,8 +22,8 @@ def report_run(
     network: Network,
     sample: Sample | None,
     *,
-    page: Path | None = None,
-    plots: Path | None = None,
+    page: Target | None = None,
+    plots: Folder | None = None,
 ) -> list[Path]:
     """Make the page of a run, its figures as PNG files, or both; return the files.
 
@@ -35,9 +36,9 @@ def report_run(
     sample : Sample, optional
         Rows of the input; without it there are no sample images, and activations only where they
         were stored.
-    page : Path, optional
+    page : Target, optional
         The file to be written.
-    plots : Path, optional
+    plots : Folder, optional
         The folder into which the figures are written.
     """
     return _write("run.html", view_run(run, network, sample), page, plots)
@@ -48,8 +49,8 @@ def report_sweep(
     manifest: Manifest,
     rows: Sequence[Mapping[str, Any]],
     *,
-    page: Path | None = None,
-    plots: Path | None = None,
+    page: Target | None = None,
+    plots: Folder | None = None,
 ) -> list[Path]:
     """Make the page of a sweep, its figures as PNG files, or both; return the files.
 
@@ -61,19 +62,20 @@ def report_sweep(
         The sweep's, which may be a draft.
     rows : sequence of mapping
         One for each job, as `nnpipe.runs.sweep.read_jobs` returns them.
-    page, plots : Path, optional
+    page, plots : optional
         As for a run.
     """
     return _write("sweep.html", view_sweep(folder, manifest, rows), page, plots)
 
 
 def _write(
-    template: str, view: RunView | SweepView, page: Path | None, plots: Path | None
+    template: str, view: RunView | SweepView, page: Target | None, plots: Folder | None
 ) -> list[Path]:
     written: list[Path] = []
     if page is not None:
-        publish_text(page, fill(template, view=view))
-        written.append(page)
+        folder, name = page
+        folder.publish_text(name, fill(template, view=view))
+        written.append(folder.path / name)
     if plots is not None:
         from nnpipe.report.png import write_plots
 

@@ -28,18 +28,18 @@ from nnpipe.report.figures import (
 )
 from nnpipe.report.numbers import short
 from nnpipe.report.svg.scale import Scale, scale_for, str_of
-from nnpipe.runs.publish import published
+from nnpipe.runs.folder import Folder
 
 _BAR, _HOT, _SOFT, _RULE = "#2f6fd0", "#d2591f", "#5b6673", "#e2e6eb"
 _DPI = 150
 
 
-def write_plots(folder: Path, plots: Mapping[str, Sequence[Figure]]) -> list[Path]:
+def write_plots(folder: Folder, plots: Mapping[str, Sequence[Figure]]) -> list[Path]:
     """Draw each group of figures into a PNG file that has its name; return the files."""
-    return [write_plot(folder / f"{name}.png", figures) for name, figures in plots.items()]
+    return [write_plot(folder, f"{name}.png", figures) for name, figures in plots.items()]
 
 
-def write_plot(path: Path, figures: Sequence[Figure]) -> Path:
+def write_plot(folder: Folder, name: str, figures: Sequence[Figure]) -> Path:
     """Draw figures below each other, two in a row where there are many."""
     columns = 2 if len(figures) > 3 else 1
     rows = -(-len(figures) // columns)
@@ -52,11 +52,11 @@ def write_plot(path: Path, figures: Sequence[Figure]) -> Path:
         _draw(spot, figure)
     for spot in spots[len(figures) :]:
         spot.set_axis_off()
-    with published(path) as temporary, temporary.open("wb") as file, warnings.catch_warnings():
+    with folder.publish(name) as file, warnings.catch_warnings():
         # A letter that no font has is drawn as a box.
         warnings.filterwarnings("ignore", "Glyph .* missing")
         sheet.savefig(file, format="png", metadata={"Software": "nnpipe"})
-    return path
+    return folder.path / name
 
 
 def _height(figure: Figure) -> float:

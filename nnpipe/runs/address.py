@@ -37,7 +37,7 @@ def find(address: str, root: Path) -> Path:
         if version != "latest":
             version = f"v{int(version.lstrip('v')):04d}"
         folder = root / match["name"] / version
-        if folder.is_symlink():
+        if version == "latest" and folder.is_symlink():
             folder = folder.parent / folder.resolve().name
         if job is not None:
             folder = folder / "runs" / f"{int(job):03d}"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from contextlib import suppress
 from pathlib import Path
 
-from nnpipe.errors import ConfigError
-from nnpipe.runs.lock import hold
-from nnpipe.runs.publish import sync_folder
+from nnpipe.errors import ConfigError, RunError
+from nnpipe.runs.folder import Folder
 
 VERSION = re.compile(r"v(\d{4,})")
 
@@ -24,8 +22,8 @@ def version_of(folder: Path) -> int | None:
     return int(match[1]) if match else None
 
 
-def claim(root: Path, name: str) -> Path:
-    """Make and return the next folder ``<root>/<name>/v0001``, ``v0002``, ...
+def claim(root: Path, name: str) -> Folder:
+    """Make and open the next folder ``<root>/<name>/v0001``, ``v0002``, ...
 
     The number is one more than the highest there is. Making the folder is what claims it: mkdir
     either makes it or fails, whoever else tries at the same time, so on failure the next number
@@ -39,22 +37,22 @@ def claim(root: Path, name: str) -> Path:
     parent = root / name
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        # A removed run may leave its name behind, hidden: its number is not given again.
-        names = [Path(entry.name.removeprefix(".")) for entry in parent.iterdir()]
-        numbers = [version_of(name) or 0 for name in names]
-        number = max(numbers, default=0) + 1
-        while True:
-            folder = parent / f"v{number:04d}"
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                number += 1
-            else:
-                sync_folder(parent)
-                return folder
-    except OSError as error:
+        with Folder.open(parent) as versions:
+            # A removed run may leave its name behind, hidden: its number is not given again.
+            taken = [version_of(Path(entry.removeprefix("."))) or 0 for entry in versions.names()]
+            number = max(taken, default=0) + 1
+            while True:
+                try:
+                    versions.make(f"v{number:04d}")
+                except FileExistsError:
+                    number += 1
+                else:
+                    versions.sync()
+                    return versions.inside(f"v{number:04d}")
+    except (OSError, RunError) as error:
+        found = error.strerror if isinstance(error, OSError) else error
         problem = (
-            f"output.root: {str(parent)!r} cannot take a run; found {error.strerror}; "
+            f"output.root: {str(parent)!r} cannot take a run; found {found}; "
             "expected a folder that can be written. Set output.root to one."
         )
         raise ConfigError([problem]) from error
@@ -65,15 +63,10 @@ def point_latest(folder: Path) -> None:
 
     The link is replaced in one step, so a reader finds the old target or the new.
     """
-    link = folder.with_name("latest")
     # Of two runs that end together, the older must not look before the newer puts its link there
     # and put its own there after it.
-    with hold(folder.parent):
+    with Folder.open(folder.parent) as versions, versions.hold():
         with suppress(OSError):
-            if (version_of(link.readlink()) or 0) > (version_of(folder) or 0):
+            if (version_of((folder.parent / "latest").readlink()) or 0) > (version_of(folder) or 0):
                 return
-        temporary = folder.with_name(f".latest.{os.getpid()}.part")
-        with suppress(FileNotFoundError):
-            temporary.unlink()
-        temporary.symlink_to(folder.name)
-        temporary.replace(link)
+        versions.link("latest", folder.name)

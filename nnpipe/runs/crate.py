@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import Manifest
-from nnpipe.runs.publish import publish_text
 
 CRATE = "ro-crate-metadata.json"
 _SPECIFICATION = "https://w3id.org/ro/crate/1.1"
@@ -46,21 +46,21 @@ _SOFTWARE = {
 Entity = dict[str, Any]
 
 
-def write_crate(folder: Path, manifest: Manifest) -> None:
+def write_crate(folder: Folder, manifest: Manifest) -> None:
     """Write ro-crate-metadata.json into the folder of a run.
 
     Parameters
     ----------
-    folder : Path
+    folder : Folder
         The run's.
     manifest : Manifest
         Of the complete run, with its other artifacts.
     """
     content = {
         "@context": [f"{_SPECIFICATION}/context", _TERMS],
-        "@graph": graph(folder, manifest),
+        "@graph": graph(folder.path, manifest),
     }
-    publish_text(folder / CRATE, json.dumps(content, indent=2, allow_nan=False) + "\n")
+    folder.publish_text(CRATE, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def graph(folder: Path, manifest: Manifest) -> list[Entity]:

@@ -11,7 +11,7 @@ import yaml
 
 from nnpipe.documents import read_yaml
 from nnpipe.errors import RunError
-from nnpipe.runs.publish import publish_text
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.state import SWEEP
 
 STUDY = "study.log"
@@ -43,14 +43,14 @@ class Definition:
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def write_definition(folder: Path, definition: Definition) -> None:
+def write_definition(folder: Folder, definition: Definition) -> None:
     """Write sweep.yaml into a sweep's folder."""
     content = {
         name: list(value) if name in ("task", "hydra") else value
         for name, value in asdict(definition).items()
     }
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-    publish_text(folder / SWEEP, text)
+    folder.publish_text(SWEEP, text)
 
 
 def read_definition(folder: Path) -> Definition:

@@ -12,8 +12,6 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 from nnpipe.errors import RunError
@@ -22,16 +20,13 @@ _GLANCE = 0.5
 """Seconds after which a lock is no longer one that `is_held` had for an instant."""
 
 
-@contextmanager
-def hold(path: Path, refusal: str | None = None) -> Generator[None]:
-    """Lock a folder or a file, which is made if it is missing, until the block ends.
-
-    On a file system without locks nothing is held, and a run there looks killed while it goes.
+def lock(descriptor: int, refusal: str | None = None) -> None:
+    """Lock an open file or folder until its descriptor is closed.
 
     Parameters
     ----------
-    path : Path
-        What to lock.
+    descriptor : int
+        What to lock. On a file system without locks nothing is done.
     refusal : str, optional
         What to say where another process has the lock. Without it that process is waited for.
 
@@ -40,16 +35,6 @@ def hold(path: Path, refusal: str | None = None) -> Generator[None]:
     RunError
         With the refusal.
     """
-    folder = path.is_dir()
-    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR | os.O_CREAT | os.O_APPEND)
-    try:
-        _lock(descriptor, refusal)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, refusal: str | None) -> None:
     end = time.monotonic() + _GLANCE
     while True:
         try:

@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn, cast
 
 from nnpipe.documents import read_json
 from nnpipe.errors import RunError
-from nnpipe.runs.publish import publish_text
+from nnpipe.runs.folder import Folder
 
 FILE = "manifest.json"
 SCHEMA_VERSION = 1
@@ -92,10 +92,10 @@ class Manifest:
     schema_version: int = SCHEMA_VERSION
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
+def write_manifest(folder: Folder, manifest: Manifest) -> None:
     """Write manifest.json into a folder, whole or not at all."""
     content = _finite(asdict(manifest))
-    publish_text(folder / FILE, json.dumps(content, indent=2, allow_nan=False) + "\n")
+    folder.publish_text(FILE, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -36,7 +36,7 @@ from nnpipe.network.activations.base import Activation
 from nnpipe.network.layer import Layer
 from nnpipe.network.network import Network
 from nnpipe.runs.axes import add_scale, attach, describe, mark_plot, mark_root
-from nnpipe.runs.publish import published
+from nnpipe.runs.folder import Folder
 from nnpipe.sources.normalize import Normalization
 
 FORMAT = "nnpipe parameters"
@@ -44,9 +44,11 @@ FORMAT_VERSION = 1
 
 
 @aside
-def write_parameters(path: Path, network: Network, normalization: Normalization) -> None:
+def write_parameters(
+    folder: Folder, name: str, network: Network, normalization: Normalization
+) -> None:
     """Write a network's parameter matrices, and the normalization of its input, into a file."""
-    with published(path) as temporary, new_hdf5(temporary) as (file, _):
+    with folder.publish(name) as new, new_hdf5(new) as (file, _):
         file.attrs["format"] = FORMAT
         file.attrs["format_version"] = FORMAT_VERSION
         layers = mark_root(file, "layers")

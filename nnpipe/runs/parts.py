@@ -8,7 +8,6 @@ and what was tallied, so that a part is made once whatever becomes of its run.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from nnpipe.hdf5 import find_dataset
 from nnpipe.hdf5.artifact import open_artifact
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import Artifact, is_part, measure
-from nnpipe.runs.publish import publish_text
 from nnpipe.runs.results import FORMAT, ResultsWriter
 
 FOLDER = "results"
@@ -74,9 +73,11 @@ class Receipt:
     tally: Mapping[str, Any]
 
 
-def write_receipt(part: Path, key: str, rows: range, tally: Mapping[str, Any]) -> Receipt:
-    """Measure a part that was published and say so beside it."""
-    artifact = measure(part)
+def write_receipt(
+    folder: Folder, part: str, key: str, rows: range, tally: Mapping[str, Any]
+) -> Receipt:
+    """Measure a part that was published in a folder and say so beside it."""
+    artifact = measure(folder.path / part)
     content = {
         "key": key,
         "rows": [rows.start, rows.stop],
@@ -84,7 +85,7 @@ def write_receipt(part: Path, key: str, rows: range, tally: Mapping[str, Any]) -
         "sha256": artifact.sha256,
         "tally": tally,
     }
-    publish_text(part.with_suffix(".json"), json.dumps(content))
+    folder.publish_text(str(Path(part).with_suffix(".json")), json.dumps(content))
     return Receipt(key, rows, artifact, tally)
 
 
@@ -112,12 +113,12 @@ def copy_part(part: Path, rows: range, writer: ResultsWriter) -> None:
                 writer.write(name, rows.start + start, dataset[start : start + step])
 
 
-def tidy(folder: Path, keep: bool) -> None:
+def tidy(folder: Folder, keep: bool) -> None:
     """Remove what a complete run needs no more: everything, or all but the parts."""
-    parts = folder / FOLDER
     if not keep:
-        shutil.rmtree(parts)
+        folder.remove(FOLDER)
         return
-    for path in parts.iterdir():
-        if not is_part(f"{FOLDER}/{path.name}"):
-            path.unlink()
+    with folder.inside(FOLDER) as parts:
+        for name in parts.names():
+            if not is_part(f"{FOLDER}/{name}"):
+                parts.remove(name)

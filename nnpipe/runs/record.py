@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 
 import yaml
 
 from nnpipe.errors import one_line
 from nnpipe.runs.crate import CRATE, write_crate
-from nnpipe.runs.lock import hold
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import Artifact, Manifest, Status, measure, write_manifest
 from nnpipe.runs.open import CONFIG, LOG, OVERRIDES, PARAMETERS, RESULTS
 from nnpipe.runs.provenance import blas, git_commit, software
-from nnpipe.runs.publish import publish_text, published
 
 logger = logging.getLogger("nnpipe")
 
@@ -29,7 +28,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class _LogFile(logging.FileHandler):
+class _LogFile(logging.StreamHandler[TextIO]):
     """A log that a full disk cuts short; the run itself says that the disk is full."""
 
     def handleError(self, record: logging.LogRecord) -> None:
@@ -42,7 +41,7 @@ class Record:
 
     Attributes
     ----------
-    folder : Path
+    folder : Folder
         Claimed for this run alone.
     facts : dict
         What is known of the run so far, by field of the manifest.
@@ -54,7 +53,7 @@ class Record:
         Files that were measured already.
     """
 
-    folder: Path
+    folder: Folder
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     saved: list[str] = field(default_factory=list[str])
@@ -65,14 +64,15 @@ class Record:
     def write_config(self, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
         """Write config.yaml, the resolved config, and overrides.yaml, what was typed."""
         text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
-        publish_text(self.folder / CONFIG, text)
-        publish_text(self.folder / OVERRIDES, yaml.safe_dump(list(overrides), allow_unicode=True))
+        self.folder.publish_text(CONFIG, text)
+        typed = yaml.safe_dump(list(overrides), allow_unicode=True)
+        self.folder.publish_text(OVERRIDES, typed)
 
-    def save(self, name: str, write: Callable[[Path], None]) -> None:
+    def save(self, name: str, write: Callable[[BinaryIO], object]) -> None:
         """Add the file that `write` writes to the artifacts, whole or not at all."""
         self.saved.append(name)
-        with published(self.folder / name) as temporary:
-            write(temporary)
+        with self.folder.publish(name) as file:
+            write(file)
 
     @contextmanager
     def phase(self, name: str) -> Generator[None]:
@@ -87,29 +87,30 @@ class Record:
     @contextmanager
     def log(self) -> Generator[None]:
         """Copy what nnpipe logs into run.log, tracebacks included; lock it while the block goes."""
-        handler = _LogFile(self.folder / LOG, encoding="utf-8")
+        file = io.TextIOWrapper(self.folder.append(LOG), encoding="utf-8")
+        handler = _LogFile(file)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
         level = logger.level
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
         try:
-            with hold(self.folder / LOG):
+            with self.folder.hold(LOG):
                 yield
         finally:
             logger.removeHandler(handler)
             logger.setLevel(level)
             with suppress(OSError):
-                handler.close()
+                file.close()
 
     def seal(self, status: Status, error: str | None = None) -> Manifest:
         """Write the manifest, the last file of a run; what it lists is not changed after it."""
         with self.phase("checksums"):
             names = dict.fromkeys((CONFIG, OVERRIDES, PARAMETERS, RESULTS, *self.saved))
-            present = [name for name in names if (self.folder / name).is_file()]
-            artifacts = {name: measure(self.folder / name) for name in present}
+            present = [name for name in names if (self.folder.path / name).is_file()]
+            artifacts = {name: measure(self.folder.path / name) for name in present}
             if status == "complete":
                 write_crate(self.folder, self.draft(status, error, artifacts))
-                artifacts[CRATE] = measure(self.folder / CRATE)
+                artifacts[CRATE] = measure(self.folder.path / CRATE)
         manifest = self.draft(status, error, artifacts)
         write_manifest(self.folder, manifest)
         return manifest
@@ -119,7 +120,7 @@ class Record:
         try:
             self.seal(status, error)
         except OSError as unsealed:
-            logger.error("%s: no manifest: %s", self.folder, one_line(unsealed))
+            logger.error("%s: no manifest: %s", self.folder.path, one_line(unsealed))
 
     def draft(
         self,

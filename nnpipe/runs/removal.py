@@ -3,7 +3,7 @@ number is given twice."""
 
 from __future__ import annotations
 
-import shutil
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -12,9 +12,11 @@ from pathlib import Path
 from nnpipe.errors import RunError
 from nnpipe.runs.address import home, label
 from nnpipe.runs.claim import point_latest, version_of
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.state import STARTING, State, jobs, look, versions
 
 _GARBAGE = ("failed", "interrupted", "killed")
+_MOVE = re.compile(r"\.latest\..*\.part")
 
 
 def removable(folders: Sequence[Path], root: Path) -> list[State]:
@@ -62,40 +64,60 @@ def remove(folder: Path) -> None:
 
     The folder is hidden under another name first, in one step. Of the highest number the hidden
     name stays behind, empty, so that the number is not given again.
+
+    Raises
+    ------
+    RunError
+        If a link leads to the folder, which then lies somewhere else.
     """
-    hidden = folder.with_name(f".{folder.name}")
-    folder.replace(hidden)
-    _mend_latest(folder.parent)
-    shutil.rmtree(hidden)
-    hidden.mkdir()
-    tidy(folder.parent)
+    hidden = f".{folder.name}"
+    root, name = home(folder)
+    with Folder.open(root) as names, names.inside(name) as parent:
+        parent.inside(folder.name).close()
+        parent.rename(folder.name, hidden)
+        _mend_latest(folder.parent)
+        parent.remove(hidden)
+        parent.make(hidden)
+        _tidy(parent)
 
 
-def tidy(parent: Path) -> None:
-    """Finish what was cut short among the versions of one name: removals, and moves of `latest`."""
-    for link in parent.glob(".latest.*.part"):
+def tidy(root: Path) -> None:
+    """Finish what was cut short among all versions: removals, and moves of `latest`."""
+    if not root.is_dir():
+        return
+    with Folder.open(root) as names:
+        for name in names.names():
+            place = root / name
+            if place.is_dir() and not place.is_symlink() and not name.startswith("."):
+                with names.inside(name) as parent:
+                    _tidy(parent)
+
+
+def _tidy(parent: Folder) -> None:
+    names = parent.names()
+    for name in names:
         # A younger one may be about to be given its name.
-        if time.time() - link.lstat().st_mtime > STARTING:
-            link.unlink(missing_ok=True)
-    entries = list(parent.iterdir())
-    numbers = [version_of(entry) or 0 for entry in entries]
-    hidden = [entry for entry in entries if entry.name.startswith(".v") and entry.is_dir()]
-    highest = max([*numbers, *(version_of(Path(entry.name[1:])) or 0 for entry in hidden)])
-    for entry in hidden:
-        number = version_of(Path(entry.name[1:]))
-        if number is None:
-            continue
-        if any(entry.iterdir()):
-            shutil.rmtree(entry)
-            entry.mkdir()
-        if number < highest:
-            entry.rmdir()
+        if _MOVE.fullmatch(name) and time.time() - parent.changed(name) > STARTING:
+            parent.remove(name)
+    hidden = {name: number for name in names if (number := _hidden(name)) is not None}
+    numbers = [version_of(Path(name)) or 0 for name in names]
+    highest = max([*numbers, *hidden.values()], default=0)
+    for name, number in hidden.items():
+        parent.remove(name)
+        if number == highest:
+            parent.make(name)
+
+
+def _hidden(name: str) -> int | None:
+    """Return the number of a version that is being removed, or was the highest one."""
+    return version_of(Path(name[1:])) if name.startswith(".") else None
 
 
 def _mend_latest(parent: Path) -> None:
     link = parent / "latest"
     if link.is_symlink() and not link.exists():
-        link.unlink()
+        with Folder.open(parent) as versions:
+            versions.remove("latest")
         for folder in sorted(parent.iterdir(), key=lambda entry: version_of(entry) or 0):
             state = look(folder) if version_of(folder) else None
             if state is not None and state.kind == "run" and state.status == "complete":

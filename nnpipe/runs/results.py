@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -24,7 +23,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from nnpipe.disk import new_hdf5
 from nnpipe.runs.axes import add_scale, attach, describe, mark_plot, mark_root
-from nnpipe.runs.publish import published
+from nnpipe.runs.folder import Folder
 
 FORMAT = "nnpipe results"
 FORMAT_VERSION = 1
@@ -45,7 +44,9 @@ class ResultsWriter:
 
     Parameters
     ----------
-    path : Path
+    folder : Folder
+        Of the run, or of the parts of its results.
+    name : str
         The final name. While it is written the file has a temporary one.
     rows : (samples,) int64
         Each sample's row number in the input: the coordinate of the dimension `sample`.
@@ -63,12 +64,14 @@ class ResultsWriter:
 
     def __init__(
         self,
-        path: Path,
+        folder: Folder,
+        name: str,
         rows: NDArray[np.int64] | range,
         parts: Mapping[str, range] | None = None,
         compression: str | None = None,
     ) -> None:
-        self.path = path
+        self.folder = folder
+        self._name = name
         self._rows = rows
         self._parts = parts
         self._compression = compression
@@ -102,8 +105,8 @@ class ResultsWriter:
 
     def _open(self) -> None:
         self._file: Any
-        temporary = self._publication.enter_context(published(self.path))
-        self._file, self._check = self._publication.enter_context(new_hdf5(temporary))
+        new = self._publication.enter_context(self.folder.publish(self._name))
+        self._file, self._check = self._publication.enter_context(new_hdf5(new))
         self._file.attrs["format"] = FORMAT
         self._file.attrs["format_version"] = FORMAT_VERSION
         self._entry = mark_root(self._file, "entry")

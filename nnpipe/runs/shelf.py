@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 
 from nnpipe.network.network import Network
 from nnpipe.runs.parameters import write_parameters
@@ -27,11 +27,11 @@ class RunShelf:
     record: Record
     normalization: Normalization
 
-    def save(self, name: str, write: Callable[[Path], None]) -> None:
+    def save(self, name: str, write: Callable[[BinaryIO], object]) -> None:
         """Keep the file that `write` writes; see `Shelf.save`."""
         self.record.save(name, write)
 
     def save_parameters(self, name: str, network: Network) -> None:
         """Keep a network's parameters; see `Shelf.save_parameters`."""
-        write_parameters(self.record.folder / name, network, self.normalization)
+        write_parameters(self.record.folder, name, network, self.normalization)
         self.record.saved.append(name)

@@ -108,5 +108,17 @@ def versions(root: Path) -> Iterator[Path]:
 
 def jobs(sweep: Path) -> list[Path]:
     """Return the folders of a sweep's jobs, in the order of their numbers."""
-    found = [entry for entry in sweep.glob("runs/*") if entry.name.isdecimal()]
-    return sorted(found, key=lambda entry: int(entry.name))
+    # Path.glob would take links to folders for folders.
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(sweep / "runs") as entries:
+        names = [e.name for e in entries if is_job(e.name) and e.is_dir(follow_symlinks=False)]
+        return [sweep / "runs" / name for name in sorted(names, key=int)]
+    return []
+
+
+def is_job(name: str) -> bool:
+    """Tell whether a folder's name is that of a sweep's job.
+
+    >>> is_job("007"), is_job("7th")
+    (True, False)
+    """
+    return name.isascii() and name.isdecimal()

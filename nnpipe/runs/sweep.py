@@ -16,11 +16,11 @@ from nnpipe.documents import read_yaml
 from nnpipe.errors import ConfigError, RunError
 from nnpipe.registry import unknown
 from nnpipe.runs.definition import STUDY, read_definition
-from nnpipe.runs.lock import hold, is_held
+from nnpipe.runs.folder import Folder
+from nnpipe.runs.lock import is_held
 from nnpipe.runs.manifest import Manifest, measure, write_manifest
 from nnpipe.runs.open import LOG, OVERRIDES
 from nnpipe.runs.provenance import software
-from nnpipe.runs.publish import publish_text
 from nnpipe.runs.record import now
 from nnpipe.runs.state import SWEEP, jobs, look
 
@@ -97,18 +97,18 @@ def figure_of(job: Path, name: str | None) -> float | None:
     return figures.get(name)
 
 
-def add_row(job: Path) -> None:
-    """Put the row of a job that has ended into sweep.csv, which may be growing in other hands."""
-    folder = job.parents[1]
-    with hold(folder / "runs"):
+def add_row(folder: Folder, job: str) -> None:
+    """Put the row of a job that has ended into sweep.csv, which other processes may write too."""
+    sweep = folder.path
+    with folder.inside("runs") as runs, runs.hold():
         rows: list[dict[str, Any]] = []
-        with suppress(FileNotFoundError), (folder / TABLE).open(newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["job"] != job.name]
-        rows.append(_row(folder, job))
+        with suppress(FileNotFoundError), (sweep / TABLE).open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["job"] != job]
+        rows.append(_row(sweep, sweep / "runs" / job))
         _write_table(folder, sorted(rows, key=lambda row: int(row["job"])))
 
 
-def _write_table(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def _write_table(folder: Folder, rows: Sequence[Mapping[str, Any]]) -> None:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     for last in ("error", "path"):
         if last in columns:
@@ -117,10 +117,10 @@ def _write_table(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     writer = csv.DictWriter(table, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    publish_text(folder / TABLE, table.getvalue())
+    folder.publish_text(TABLE, table.getvalue())
 
 
-Illustrate = Callable[[Path, Manifest, Sequence[Mapping[str, Any]]], tuple[list[str], str]]
+Illustrate = Callable[[Folder, Manifest, Sequence[Mapping[str, Any]]], tuple[list[str], str]]
 """``illustrate(folder, manifest, rows)`` draws a sweep; returns the files and what to say of it."""
 
 
@@ -134,7 +134,7 @@ def let_jobs_end(folder: Path, seconds: float = 5.0) -> None:
 
 
 def finish_sweep(
-    folder: Path, *, interrupted: bool = False, illustrate: Illustrate | None = None
+    folder: Folder, *, interrupted: bool = False, illustrate: Illustrate | None = None
 ) -> tuple[str, bool]:
     """Write sweep.csv and the sweep's manifest, and what shows the sweep to people.
 
@@ -145,12 +145,11 @@ def finish_sweep(
     complete : bool
         Whether every job is.
     """
+    sweep = folder.path
     if interrupted:
-        let_jobs_end(folder)
-    rows = read_jobs(folder)
+        let_jobs_end(sweep)
+    rows = read_jobs(sweep)
     _write_table(folder, rows)
-    # Hydra's own record; what was typed is in each run's overrides.yaml.
-    (folder / "multirun.yaml").unlink(missing_ok=True)
 
     counts = Counter(str(row["status"]) for row in rows)
     complete = bool(rows) and counts["complete"] == len(rows) and not interrupted
@@ -159,16 +158,16 @@ def finish_sweep(
         status=status,
         kind="sweep",
         error=None if complete else f"{len(rows) - counts['complete']} jobs are not complete",
-        started=read_definition(folder).started,
+        started=read_definition(sweep).started,
         ended=now(),
         figures={"jobs": len(rows), **counts},
         software=software(),
     )
     drawn, said = illustrate(folder, manifest, rows) if illustrate else ([], "")
     artifacts = {
-        name: measure(folder / name)
+        name: measure(sweep / name)
         for name in (SWEEP, TABLE, STUDY, *drawn)
-        if (folder / name).is_file()
+        if (sweep / name).is_file()
     }
     write_manifest(folder, replace(manifest, artifacts=artifacts))
 
@@ -178,5 +177,5 @@ def finish_sweep(
         lines = ["", "Jobs that are not complete:", *lines]
     tally = ", ".join(f"{count} {name}" for name, count in counts.items())
     lines += ["", *([f"report {said}"] if said else [])]
-    lines += [f"jobs   {len(rows)}: {tally}", f"table  {folder / TABLE}"]
+    lines += [f"jobs   {len(rows)}: {tally}", f"table  {sweep / TABLE}"]
     return "\n".join(lines), complete

@@ -12,8 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from nnpipe.errors import RunError
 from nnpipe.runs.crate import numbers
 from nnpipe.runs.difference import dotted
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.open import Run
 
 DATABASE, COPIES = "mlflow.db", "mlflow-artifacts"
@@ -39,13 +41,24 @@ def track(root: Path, run: Run) -> str:
     from mlflow.entities import Metric, Param
 
     root, manifest = root.resolve(), run.manifest
-    server = os.environ.get("MLFLOW_TRACKING_URI")
-    client: Any = MlflowClient(tracking_uri=server or f"sqlite:///{root / DATABASE}")
     name = str(run.config["output"]["name"])
+    server = os.environ.get("MLFLOW_TRACKING_URI")
+    if not server:
+        with Folder.open(root) as runs:
+            runs.check(DATABASE)
+            with runs.inside(COPIES, make=True) as copies:
+                copies.inside(name, make=True).close()
+    client: Any = MlflowClient(tracking_uri=server or f"sqlite:///{root / DATABASE}")
+    place = None if server else (root / COPIES / name).as_uri()
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        place = None if server else (root / COPIES / name).as_uri()
         identifier = client.create_experiment(name, artifact_location=place)
+    elif place is not None and experiment.artifact_location != place:
+        problem = (
+            f"{root / DATABASE}: the experiment {name!r} keeps its files in "
+            f"{experiment.artifact_location}; expected {place}. Move the database away."
+        )
+        raise RunError(problem)
     else:
         identifier = experiment.experiment_id
     started, ended = _milliseconds(manifest.started), _milliseconds(manifest.ended)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from numpy.typing import DTypeLike, NDArray
 
@@ -58,7 +57,7 @@ class Progress(Protocol):
 class Shelf(Protocol):
     """Takes the files that a stage leaves in the run beside the results."""
 
-    def save(self, name: str, write: Callable[[Path], None]) -> None:
+    def save(self, name: str, write: Callable[[BinaryIO], object]) -> None:
         """Keep the file that `write` writes, whole or not at all, instead of an older one."""
         ...
 

@@ -52,13 +52,13 @@ def train(work: Work) -> None:
             every = config.checkpoint_every
             if every and (number % every == 0 or training.ended):
                 done = training.checkpoint(course)
-                work.shelf.save(FILE, lambda path, done=done: write_checkpoint(path, done))
-                work.shelf.save("history.csv", lambda path: write_csv(path, training.history))
+                work.shelf.save(FILE, lambda file, done=done: write_checkpoint(file, done))
+                work.shelf.save("history.csv", lambda file: write_csv(file, training.history))
     finally:
         work.progress.end()
 
-    work.shelf.save("history.csv", lambda path: write_csv(path, training.history))
-    work.shelf.save("history.h5", lambda path: write_hdf5(path, training.history))
+    work.shelf.save("history.csv", lambda file: write_csv(file, training.history))
+    work.shelf.save("history.h5", lambda file: write_hdf5(file, training.history))
     work.shelf.save_parameters("last.h5", training.last)
     if training.best_epoch:
         work.shelf.save_parameters("best.h5", training.best)

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -102,24 +102,24 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any], where: Pat
 
 
 @aside
-def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+def write_checkpoint(file: BinaryIO, checkpoint: Checkpoint) -> None:
     """Write a checkpoint into a new file."""
-    with new_hdf5(path) as (opened, _):
-        file: Any = opened
-        file.attrs["format"] = FORMAT
-        file.attrs["format_version"] = FORMAT_VERSION
-        file.attrs["fingerprint"] = json.dumps(dict(checkpoint.fingerprint))
-        file.attrs["steps"] = checkpoint.steps
-        file.attrs["best_epoch"] = checkpoint.best_epoch
-        _store(file, "parameters", checkpoint.parameters)
+    with new_hdf5(file) as (opened, _):
+        root: Any = opened
+        root.attrs["format"] = FORMAT
+        root.attrs["format_version"] = FORMAT_VERSION
+        root.attrs["fingerprint"] = json.dumps(dict(checkpoint.fingerprint))
+        root.attrs["steps"] = checkpoint.steps
+        root.attrs["best_epoch"] = checkpoint.best_epoch
+        _store(root, "parameters", checkpoint.parameters)
         if checkpoint.best is not None:
-            _store(file, "best", checkpoint.best)
+            _store(root, "best", checkpoint.best)
         for group, vectors in (("state", checkpoint.state), ("statistics", checkpoint.statistics)):
-            inside = file.create_group(group)
+            inside = root.create_group(group)
             for name, vector in vectors.items():
                 _store(inside, name, vector)
         rows = np.array([astuple(epoch) for epoch in checkpoint.history], np.float64)
-        history = file.create_dataset("history", data=rows.reshape(-1, len(fields(Epoch))))
+        history = root.create_dataset("history", data=rows.reshape(-1, len(fields(Epoch))))
         history.attrs["columns"] = [field.name for field in fields(Epoch)]
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -66,29 +66,30 @@ class Epoch:
         return "  ".join(parts)
 
 
-def write_csv(path: Path, epochs: Sequence[Epoch]) -> None:
+def write_csv(file: BinaryIO, epochs: Sequence[Epoch]) -> None:
     """Write the table with one row an epoch."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [f.name for f in fields(Epoch)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(epoch) for epoch in epochs)
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, [f.name for f in fields(Epoch)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(epoch) for epoch in epochs)
+    file.write(table.getvalue().encode("utf-8"))
 
 
 @aside
-def write_hdf5(path: Path, epochs: Sequence[Epoch]) -> None:
+def write_hdf5(file: BinaryIO, epochs: Sequence[Epoch]) -> None:
     """Write one dataset a figure over the dimension `epoch`, plotted by NeXus viewers.
 
     Seconds are in the CSV alone: this file is the same, byte by byte, when a training is repeated.
     """
-    with new_hdf5(path) as (opened, _):
-        file: Any = opened
-        file.attrs["format"] = FORMAT
-        file.attrs["format_version"] = FORMAT_VERSION
-        file.attrs["NX_class"] = "NXroot"
-        file.attrs["default"] = "entry"
-        scale = file.create_dataset("epoch", data=np.array([e.epoch for e in epochs], np.int64))
+    with new_hdf5(file) as (opened, _):
+        root: Any = opened
+        root.attrs["format"] = FORMAT
+        root.attrs["format_version"] = FORMAT_VERSION
+        root.attrs["NX_class"] = "NXroot"
+        root.attrs["default"] = "entry"
+        scale = root.create_dataset("epoch", data=np.array([e.epoch for e in epochs], np.int64))
         scale.make_scale("epoch")
-        entry = file.create_group("entry")
+        entry = root.create_group("entry")
         entry.attrs["NX_class"] = "NXentry"
         entry.attrs["default"] = "history"
         group = entry.create_group("history")
@@ -99,7 +100,7 @@ def write_hdf5(path: Path, epochs: Sequence[Epoch]) -> None:
         group["epoch"] = scale
         for name, title in _TITLES.items():
             values = np.array([getattr(epoch, name) for epoch in epochs], np.float64)
-            dataset = file.create_dataset(name, data=values)
+            dataset = root.create_dataset(name, data=values)
             dataset.attrs["long_name"] = title
             dataset.attrs["units"] = "1"
             dataset.dims[0].attach_scale(scale)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from benchmarks.timing import Row
 from nnpipe.runs.provenance import blas
@@ -72,7 +72,7 @@ def page(rows: Sequence[Row], points: Sequence[dict[str, Any]], threads: int) ->
     return text
 
 
-def plot_ratios(rows: Sequence[Row], path: Path) -> None:
+def plot_ratios(rows: Sequence[Row], file: BinaryIO) -> None:
     """Draw the ratio of each row, with its quartiles."""
     figure = _figure(max(2, 0.28 * len(rows)))
     axes: Any = figure.subplots()
@@ -88,10 +88,10 @@ def plot_ratios(rows: Sequence[Row], path: Path) -> None:
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlabel("time of nnpipe / time of the peer")
-    figure.savefig(path, format="png", dpi=120)
+    figure.savefig(file, format="png", dpi=120)
 
 
-def plot_growth(points: Sequence[dict[str, Any]], path: Path) -> None:
+def plot_growth(points: Sequence[dict[str, Any]], file: BinaryIO) -> None:
     """Draw seconds and memory by what grows."""
     figure = _figure(6)
     whats = list(dict.fromkeys(point["what"] for point in points))
@@ -105,7 +105,7 @@ def plot_growth(points: Sequence[dict[str, Any]], path: Path) -> None:
             axes.set_ylim(bottom=0)
             axes.set_xlabel(what)
             axes.set_ylabel(label)
-    figure.savefig(path, format="png", dpi=120)
+    figure.savefig(file, format="png", dpi=120)
 
 
 def _figure(height: float) -> Any:

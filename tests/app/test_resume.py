@@ -19,8 +19,9 @@ from nnpipe.app.main import main
 from nnpipe.app.sweep import begin_job
 from nnpipe.commands import runs
 from nnpipe.errors import RunError
-from nnpipe.runs.lock import hold
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import measure
+from tests.processes import held
 
 SMALL = ["input.samples=8", "input.features=3", "architecture.sizes=[2]"]
 
@@ -191,7 +192,7 @@ def test_a_complete_sweep_and_one_that_goes_on_are_left_alone(
     capsys.readouterr()
     assert runs(["resume", "default/1"]) == 2
     cut_short(sweep, "001")
-    with hold(sweep / "sweep.yaml"):
+    with held(sweep / "sweep.yaml"):
         assert runs(["resume", "default/1"]) == 2
     assert capsys.readouterr().err == (
         "outputs/default/v0001: the sweep is complete. There is nothing to resume.\n"
@@ -235,7 +236,7 @@ def test_a_sweep_that_another_takes_up_in_the_meantime_is_left_to_it(
     before = {path: path.read_bytes() for path in sweep.rglob("*") if path.is_file()}
 
     def later(arguments: list[str], folder: Path) -> int:
-        with hold(sweep / "sweep.yaml"):
+        with held(sweep / "sweep.yaml"):
             return main(arguments, folder)
 
     monkeypatch.setattr("nnpipe.app.resume.main", later)
@@ -271,10 +272,11 @@ def test_a_job_that_outlived_its_sweep_is_waited_for(
 ) -> None:
     cut_short(sweep, "001")
     capsys.readouterr()
-    with hold(sweep / "runs/001/run.log"):
+    with held(sweep / "runs/001/run.log"):
         assert runs(["resume", "default/1"]) == 2
-        with pytest.raises(RunError, match="goes on in another process"):
-            begin_job(sweep / "runs/001", [])
+        running = pytest.raises(RunError, match="goes on in another process")
+        with Folder.open(sweep / "runs/001") as job, running:
+            begin_job(job, [])
     assert capsys.readouterr().err == (
         f"{sweep}/runs/001: the job goes on in another process. Wait until it ends, or end it.\n"
     )
@@ -289,7 +291,7 @@ def test_a_run_in_shards_that_another_takes_up_is_left_to_it(
     (run / "manifest.json").unlink()
     (run / "results").mkdir()
     capsys.readouterr()
-    with hold(run):
+    with held(run):
         assert runs(["resume", "default/2"]) == 2
     assert capsys.readouterr().err == (
         "outputs/default/v0002: the run is taken up in another process. Wait until it ends.\n"

@@ -67,11 +67,12 @@ def test_a_study_holds_the_figure_of_every_job(
 def test_a_study_that_was_cut_short_goes_on_with_the_values_it_had_chosen(
     sweep: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from nnpipe.runs.folder import Folder
     from nnpipe.runs.sweep import add_row
 
-    def interrupt(job: Path) -> None:
-        add_row(job)
-        if job.name == "002":
+    def interrupt(folder: Folder, job: str) -> None:
+        add_row(folder, job)
+        if job == "002":
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -34,10 +34,17 @@ HANDLERS = (
 EXPERIMENT = "run --config-dir downloaded experiment=x"
 
 
-def experiment(name, text, command=EXPERIMENT, statuses=REFUSED, **more):
+def names_the_file(place, said):
+    """Assert that the refusal names a file of the downloaded folder, and is no other error."""
+    assert str(place.downloaded) in said, said
+    assert "is not a choice" not in said, said
+
+
+def experiment(name, text, command=EXPERIMENT, check=names_the_file, **more):
     """Add an attack that is an experiment in a downloaded folder, with further files of it."""
     files = {"experiment__x": GLOBAL + text, **more}
-    add("executed", name, lambda place: download(place, **files), command, statuses=statuses)
+    build = partial(download, **files)
+    add("executed", name, build, command, statuses=REFUSED, check=check)
 
 
 # A target where mappings alone were looked at
@@ -80,7 +87,8 @@ def packaged(name, header, default, payload, **more):
     """Add an attack through the package of a file in the defaults of another."""
     text = f"# @package {header}\ndefaults: [{default}]\n"
     files = {"experiment__x": text, "stuff__payload": payload, **more}
-    add("executed", name, lambda place: download(place, **files), EXPERIMENT, statuses=REFUSED)
+    build = partial(download, **files)
+    add("executed", name, build, EXPERIMENT, statuses=REFUSED, check=names_the_file)
 
 
 packaged("relative-package-logging", "hydra", "/stuff@job_logging: payload", HANDLERS)
@@ -313,6 +321,16 @@ def planted(place, *names):
     edit_sweep(place.sweep, hydra=["hydra/launcher=submitit_local"])
 
 
+def unwritable(place):
+    """Plant results that are read because the jobs fail: their logs cannot be written."""
+    planted(place, "_0_result.pkl")
+    for folder in (place.sweep / ".submitit").iterdir():
+        (folder / f"{folder.name}_0_log.out").mkdir()
+
+
+add("executed", "submitit-results", unwritable, "runs resume s/1", statuses=HARMLESS)
+
+
 def linked_logs(place):
     """Plant links where submitit's jobs will write what they print."""
     submitted = place.sweep / ".submitit"
@@ -436,32 +454,41 @@ add(
 
 # Addresses of clusters
 
-experiment(
+
+def names_the_key(place, said):
+    """Assert that the refusal is about the address."""
+    assert "engine.cluster: " in said, said
+
+
+address = partial(experiment, check=names_the_key)
+
+
+address(
     "cluster",
     "engine: {kind: dask, cluster: 'tcp://127.0.0.1:PORT'}\n",
     command=EXPERIMENT + " engine=dask",
 )
-experiment(
+address(
     "cluster-chosen",
     "defaults: [override /engine: dask]\nengine: {cluster: 'tcp://127.0.0.1:PORT'}\n",
 )
-experiment(
+address(
     "cluster-of-a-choice",
     "defaults: [override /engine: evil]\n",
     engine__evil="defaults: [/schema/engine/dask@_here_]\nkind: dask\ncluster: 'tcp://127.0.0.1:PORT'\n",
 )
-experiment(
+address(
     "cluster-interpolated",
     "defaults: [override /engine: dask]\nseed: PORT\n"
     "engine: {cluster: 'tcp://127.0.0.1:${seed}'}\n",
 )
-experiment(
+address(
     "cluster-swept",
     "defaults: [override /engine: dask]\n"
     "hydra: {mode: MULTIRUN, sweeper: {params: {engine.cluster: 'local,tcp://127.0.0.1:PORT'}}}\n",
 )
 for scheme in ("tls", "ws", "ucx"):
-    experiment(
+    address(
         f"cluster-{scheme}",
         f"defaults: [override /engine: dask]\nengine: {{cluster: '{scheme}://127.0.0.1:PORT'}}\n",
     )

@@ -44,7 +44,8 @@ def files(kind, of, names, commands, tricks=TRICKS, statuses=HARMLESS):
             def build(place, trick=trick, name=name):
                 trick(getattr(place, of) / name, place)
 
-            label = f"{of}-{name.replace('/', '-')}-{trick.__name__}"
+            verb = commands[0].removeprefix("runs ").split()[0]
+            label = f"{verb}-{of}-{name.replace('/', '-')}-{trick.__name__}"
             add(kind, label, build, *commands, statuses=statuses)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 import nnpipe
 from nnpipe.report.figures import Axis, Curves, Matrix, Parallel, Points
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import verify
 
 pytest.importorskip("jinja2", reason="the extra nnpipe[report] is not installed")
@@ -61,7 +62,8 @@ def test_plots_are_png_files_that_the_manifest_lists(tmp_path):
 def test_figures_with_any_names_are_drawn(figure, tmp_path):
     from nnpipe.report.png import write_plots
 
-    (path,) = write_plots(tmp_path, {"plot": [figure]})
+    with Folder.open(tmp_path) as folder:
+        (path,) = write_plots(folder, {"plot": [figure]})
     with Image.open(path) as image:
         image.load()
         assert len(image.getcolors(1 << 24)) > 5

@@ -10,8 +10,14 @@ from threading import Thread
 import pytest
 
 from nnpipe.errors import ConfigError
-from nnpipe.runs.claim import claim, point_latest
-from nnpipe.runs.lock import hold
+from nnpipe.runs import claim as claims
+from nnpipe.runs.claim import point_latest
+from tests.processes import held
+
+
+def claim(root, name):
+    with claims.claim(root, name) as folder:
+        return folder.path
 
 
 def test_the_first_folder_is_v0001_and_the_next_v0002(tmp_path):
@@ -35,7 +41,7 @@ def test_other_names_in_the_folder_do_not_matter(tmp_path):
 def test_twenty_processes_that_start_together_get_twenty_numbers(tmp_path):
     code = (
         "import sys; from pathlib import Path; from nnpipe.runs.claim import claim; "
-        "sys.stdin.readline(); print(claim(Path(sys.argv[1]), 'default').name)"
+        "sys.stdin.readline(); print(claim(Path(sys.argv[1]), 'default').path.name)"
     )
     waiting = [
         subprocess.Popen(
@@ -76,7 +82,7 @@ def test_latest_leads_to_the_newest_and_never_back(tmp_path):
 
 def test_latest_waits_for_another_run_that_is_pointing_it(tmp_path):
     first, second = claim(tmp_path, "default"), claim(tmp_path, "default")
-    with hold(first.parent):
+    with held(first.parent):
         older = Thread(target=point_latest, args=(first,))
         older.start()
         # What the newer run does in the meantime is what the older one then finds.

@@ -17,7 +17,7 @@ import pytest
 
 import nnpipe
 from nnpipe.commands import runs
-from nnpipe.runs.lock import hold
+from tests.processes import held
 
 Ask = Callable[..., tuple[int, str, str]]
 
@@ -58,7 +58,7 @@ def test_list_tells_complete_killed_running_and_damaged_runs_apart(root: Path, a
     kill(killed)
     kill(running)
     (damaged / "manifest.json").write_text("{")
-    with hold(running / "run.log"):
+    with held(running / "run.log"):
         _, out, _ = ask("list", "--json")
     listed = {row["run"]: row["status"] for row in json.loads(out)}
     assert listed == {
@@ -363,7 +363,7 @@ def test_remove_refuses_a_run_that_another_was_made_from(root: Path, ask: Ask) -
 def test_remove_refuses_a_run_that_is_going_on(root: Path, ask: Ask) -> None:
     path = make(root)
     kill(path)
-    with hold(path / "run.log"):
+    with held(path / "run.log"):
         status, _, err = ask("remove", "small/1", "--yes")
     assert status == 2
     assert err.endswith("the run is going on. Wait for it, or stop it first.\n")
@@ -378,7 +378,7 @@ def test_gc_removes_what_did_not_complete_and_nothing_else(root: Path, ask: Ask)
     killed, running = make(root), make(root)
     kill(killed)
     kill(running)
-    with hold(running / "run.log"):
+    with held(running / "run.log"):
         status, out, _ = ask("gc", "--yes", "--json")
     assert status == 0
     assert [row["run"] for row in json.loads(out)] == ["small/v0002", "small/v0003"]

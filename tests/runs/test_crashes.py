@@ -26,10 +26,11 @@ from nnpipe.commands import runs
 from nnpipe.runs.open import CONFIG, PARAMETERS, RESULTS
 from nnpipe.runs.state import jobs, look, versions
 from nnpipe.runs.verification import verify_run
+from tests.changes import hear
 
 pytestmark = pytest.mark.slow
 
-STEPS = {"open", "os.mkdir", "os.rename", "os.symlink", "os.remove", "fsync"}
+STEPS = {"open", "os.mkdir", "os.rename", "os.symlink", "fsync"}
 
 
 def killed_at(
@@ -83,19 +84,13 @@ def watch(root: str, ignore: re.Pattern[str], act: Callable[[str, str], None]) -
     """Have a function called before each step below a folder, for as long as the process lives."""
     acting = False
 
-    def step(event: str, place: object) -> None:
+    def step(event: str, place: str, flags: int = 0) -> None:
         nonlocal acting
-        if acting or not str(place).startswith(root) or ignore.search(str(place)):
+        if acting or not place.startswith(root) or ignore.search(place):
             return
         acting = True
-        act(event, str(place))
+        act(event, place)
         acting = False
-
-    def audit(event: str, arguments: tuple[object, ...]) -> None:
-        if event in STEPS and arguments:
-            # Of a symlink the new name is the second, and it is relative to nothing else.
-            place = arguments[1] if event == "os.symlink" else arguments[0]
-            step(event, os.path.abspath(os.fsdecode(place)) if isinstance(place, str) else place)
 
     flush = os.fsync
 
@@ -104,7 +99,7 @@ def watch(root: str, ignore: re.Pattern[str], act: Callable[[str, str], None]) -
         flush(descriptor)
 
     os.fsync = fsync
-    sys.addaudithook(audit)
+    hear(step)
 
 
 def states_on_the_way(
@@ -157,8 +152,8 @@ def contents(folder: Path) -> frozenset[tuple[str, bytes]]:
 
 
 def names(folder: Path) -> set[str]:
-    """Return the names in a folder, without the numbers of the processes that made them."""
-    return {re.sub(r"\.\d+\.part$", ".part", name) for name, _ in contents(folder)}
+    """Return the names in a folder, without what tells temporary ones apart."""
+    return {re.sub(r"\.[0-9a-f]{16}\.part$", ".part", name) for name, _ in contents(folder)}
 
 
 def one_run(root: Path) -> None:

@@ -171,9 +171,9 @@ def test_a_file_where_the_folder_should_be_is_refused(tmp_path: Path) -> None:
 REMOVE = """
 import shutil, sys, nnpipe.runs.shelf as shelf
 write = shelf.write_parameters
-def remove_first(path, *rest):
-    shutil.rmtree(path.parent)
-    write(path, *rest)
+def remove_first(folder, *rest):
+    shutil.rmtree(folder.path)
+    write(folder, *rest)
 shelf.write_parameters = remove_first
 """
 
@@ -182,7 +182,7 @@ import shutil, sys, nnpipe.pipeline as pipeline
 infer = pipeline.STAGES.load("infer")
 def remove_after(work):
     infer(work)
-    shutil.rmtree(work.sink.path.parent)
+    shutil.rmtree(work.sink.folder.path)
 pipeline.STAGES.load = lambda name: remove_after
 """
 

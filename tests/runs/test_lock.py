@@ -8,8 +8,9 @@ import pytest
 
 import nnpipe
 from nnpipe.errors import RunError
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.listing import list_runs
-from nnpipe.runs.lock import hold, is_held
+from nnpipe.runs.lock import is_held
 
 
 @pytest.fixture(params=[errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS], ids=errno.errorcode.get)
@@ -22,18 +23,25 @@ def no_locks(request, monkeypatch):
     monkeypatch.setattr("nnpipe.runs.lock.fcntl.flock", refuse)
 
 
-def test_a_lock_is_held_until_the_block_ends(tmp_path):
+@pytest.fixture
+def folder(tmp_path):
+    with Folder.open(tmp_path) as folder:
+        yield folder
+
+
+def test_a_lock_is_held_until_the_block_ends(folder, tmp_path):
     path = tmp_path / "run.log"
-    with hold(path):
+    with folder.hold("run.log"):
         assert is_held(path)
     assert not is_held(path)
 
 
-def test_a_lock_that_another_holds_is_refused_where_nobody_waits(tmp_path, monkeypatch):
+def test_a_lock_that_another_holds_is_refused_where_nobody_waits(folder, monkeypatch):
     monkeypatch.setattr("nnpipe.runs.lock._GLANCE", 0.0)
-    with hold(tmp_path), pytest.raises(RunError, match=r"^taken$"), hold(tmp_path, "taken"):
+    taken = pytest.raises(RunError, match=r"^taken$")
+    with folder.hold(), taken, folder.hold(refusal="taken"):
         pytest.fail("two hold one lock")
-    with hold(tmp_path, "taken"):
+    with folder.hold(refusal="taken"):
         pass
 
 
@@ -56,7 +64,7 @@ def test_without_locks_runs_are_made_and_listed_all_the_same(tmp_path):
         nnpipe.run(config).close()
     assert [row["status"] for row in list_runs(tmp_path).data] == ["complete", "complete"]
     assert os.readlink(tmp_path / "a/latest") == "v0002"
-    with hold(tmp_path / "a", "taken"):
+    with Folder.open(tmp_path / "a") as folder, folder.hold(refusal="taken"):
         assert not is_held(tmp_path / "a")
 
 

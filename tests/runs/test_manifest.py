@@ -8,13 +8,19 @@ import math
 import pytest
 
 from nnpipe.errors import RunError
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import Artifact, Manifest, measure, read_manifest, verify, write_manifest
 
 TIME = "2026-11-24T12:00:00.000Z"
 
 
+def store(path, manifest):
+    with Folder.open(path) as folder:
+        write_manifest(folder, manifest)
+
+
 def write(folder, **changes):
-    write_manifest(folder, Manifest(status="complete", started=TIME, ended=TIME))
+    store(folder, Manifest(status="complete", started=TIME, ended=TIME))
     path = folder / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     return path
@@ -33,13 +39,13 @@ def test_a_manifest_comes_back_as_it_was_written(tmp_path):
         blas=[{"name": "openblas", "threads": 2}],
         artifacts={"results.h5": Artifact(12, "ab" * 32)},
     )
-    write_manifest(tmp_path, manifest)
+    store(tmp_path, manifest)
     assert read_manifest(tmp_path) == manifest
 
 
 def test_a_figure_that_is_not_finite_becomes_null_since_json_has_no_nan(tmp_path):
     figures = {"a": math.nan, "b": {"c": math.inf}, "d": [1.0, -math.inf]}
-    write_manifest(tmp_path, Manifest(status="complete", started=TIME, ended=TIME, figures=figures))
+    store(tmp_path, Manifest(status="complete", started=TIME, ended=TIME, figures=figures))
     assert read_manifest(tmp_path).figures == {"a": None, "b": {"c": None}, "d": [1.0, None]}
 
 

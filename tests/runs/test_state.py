@@ -5,15 +5,15 @@ import time
 
 import pytest
 
-from nnpipe.runs.lock import hold
 from nnpipe.runs.state import STARTING, look
+from tests.processes import held
 
 
 def test_a_run_is_running_from_its_first_moment_on(tmp_path):
     assert look(tmp_path).status == "running"
     (tmp_path / "run.log").touch()
     assert look(tmp_path).status == "running"
-    with hold(tmp_path / "run.log"):
+    with held(tmp_path / "run.log"):
         (tmp_path / "config.yaml").touch()
         assert look(tmp_path).status == "running"
     assert look(tmp_path).status == "killed"

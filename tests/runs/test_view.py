@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nnpipe.errors import DataError, RunError
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import is_part
 from nnpipe.runs.parts import PartSink, part_name
 from nnpipe.runs.results import ResultsWriter
@@ -23,7 +24,11 @@ def folder(tmp_path):
     """Write two parts, and return their folder."""
     (tmp_path / "results").mkdir()
     for name, rows in CUT.items():
-        with ResultsWriter(tmp_path / name, range(10, 17)[rows.start : rows.stop]) as writer:
+        held = range(10, 17)[rows.start : rows.stop]
+        with (
+            Folder.open(tmp_path / "results") as results,
+            ResultsWriter(results, name.rpartition("/")[2], held) as writer,
+        ):
             part = PartSink(writer, rows)
             part.create(*DATASET)
             part.write("outputs", rows.start, OUTPUTS[rows.start : rows.stop])
@@ -31,7 +36,10 @@ def folder(tmp_path):
 
 
 def view(folder, parts=CUT):
-    with ResultsWriter(folder / "results.h5", range(10, 17), parts) as writer:
+    with (
+        Folder.open(folder) as held,
+        ResultsWriter(held, "results.h5", range(10, 17), parts) as writer,
+    ):
         writer.create(*DATASET)
     return folder / "results.h5"
 

@@ -234,7 +234,8 @@ def test_a_restored_training_remembers_the_best_epoch(
     assert whole.best_epoch == 1
     for _ in range(after):
         stopped.epoch(lambda *_: None)
-    write_checkpoint(tmp_path / "checkpoint.h5", stopped.checkpoint({}))
+    with (tmp_path / "checkpoint.h5").open("w+b") as file:
+        write_checkpoint(file, stopped.checkpoint({}))
     resumed = make()
     resumed.restore(read_checkpoint(tmp_path))
     assert resumed.best_epoch == 1
@@ -256,7 +257,8 @@ def test_patience_counts_from_the_best_epoch(batches: Batched) -> None:
 
 def test_a_checkpoint_of_another_version_is_refused(batches: Batched, tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.h5"
-    write_checkpoint(path, train(training(batches(*classes(20)))).checkpoint({}))
+    with path.open("w+b") as written:
+        write_checkpoint(written, train(training(batches(*classes(20)))).checkpoint({}))
     with h5py.File(path, "a") as file:
         file.attrs["format_version"] = 2
     with pytest.raises(RunError) as error:
