@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -15,8 +14,9 @@ from typing import Any
 from nnpipe.errors import NnpipeError, RunError, RunFailed, one_line
 from nnpipe.runs.address import find, label
 from nnpipe.runs.answer import Answer
-from nnpipe.runs.columns import age_text, align, printable, size_text
+from nnpipe.runs.columns import age_text, align, size_text
 from nnpipe.runs.state import STATES, State
+from nnpipe.text import printable, to_json
 
 FAILED, BAD_REQUEST = 1, 2
 
@@ -41,8 +41,7 @@ def runs(arguments: Sequence[str]) -> int:
         sys.stderr.write("interrupted\n")
         return 130
     if options.json:
-        json.dump(answer.data, sys.stdout, indent=2, default=str)
-        sys.stdout.write("\n")
+        sys.stdout.write(f"{to_json(answer.data)}\n")
     elif answer.text:
         sys.stdout.write(f"{printable(answer.text)}\n")
     return answer.status

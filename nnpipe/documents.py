@@ -1,28 +1,37 @@
-"""Read the YAML and the JSON of a run: bounded, plain values alone, nothing called or looked up.
+"""Read the texts of a run: YAML, JSON, tables. Bounded, plain values, nothing called or looked up.
 
-The files may come from anyone. Size, depth and the number of values are bounded before anything
-is built, and so is what makes a small file large: aliases.
+The files may come from anyone, so this is their one door; HDF5 has its own. Size, depth and the
+number of values are bounded, the size before anything is built, and so is what makes a small file
+large: aliases.
 """
 
 from __future__ import annotations
 
-import errno
 import json
-import os
+import math
 import re
-import stat
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
 import yaml
 
 from nnpipe.errors import RunError
-from nnpipe.files import reason
+from nnpipe.files import open_regular, reason
 
 MAX_BYTES = 4 << 20
 MAX_DEPTH = 32
 MAX_VALUES = 100_000
 """How many values a YAML file may hold."""
+
+MAX_JSON_VALUES = 250_000
+"""How many values JSON may hold. They cost less, and a manifest lists every part of a run."""
+
+MAX_LINES_BYTES = 64 << 20
+"""How large a file of JSON lines may be, of which no line may be larger than `MAX_BYTES`."""
 
 CALLS = frozenset({"_target_", "_args_", "_partial_", "_recursive_", "_convert_"})
 """Keys by which Hydra would call something."""
@@ -48,6 +57,18 @@ def read_json(path: Path) -> Any:
         If it cannot be read.
     """
 
+    return parse_json(read_text(path), str(path))
+
+
+def parse_json(text: str, where: str) -> Any:
+    """Return what a JSON text says; see `read_json`.
+
+    Raises
+    ------
+    RunError
+        Beginning with where it stands.
+    """
+
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
@@ -59,13 +80,49 @@ def read_json(path: Path) -> Any:
         problem = f"{text} is no number of JSON"
         raise ValueError(problem)
 
-    text = read_text(path)
+    def number(text: str) -> float:
+        found = float(text)
+        if not math.isfinite(found):
+            problem = f"the number {text[:80]} is too large"
+            raise ValueError(problem)
+        return found
+
     try:
-        value = json.loads(text, object_pairs_hook=unique, parse_constant=no_number)
-        _check_depth(value)
+        value = json.loads(
+            text, object_pairs_hook=unique, parse_constant=no_number, parse_float=number
+        )
+        _check_size(value)
     except (ValueError, RecursionError) as error:
-        raise _unreadable(path, error) from None
+        raise _unreadable(where, error) from None
     return value
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects of a file that has one in each line, such as a journal.
+
+    A last line that has no end is left out: what wrote it was killed.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    RunError
+        If it cannot be read.
+    """
+    with _opened(path) as file:
+        left = MAX_LINES_BYTES
+        for number in count(1):
+            line = file.readline(MAX_BYTES + 1)
+            left -= len(line)
+            if left < 0 or len(line) > MAX_BYTES:
+                problem = f"found more than {MAX_LINES_BYTES >> 20} MiB, or a line of more than "
+                raise _unreadable(path, ValueError(f"{problem}{MAX_BYTES >> 20} MiB"))
+            if not line.endswith(b"\n"):
+                return
+            found = parse_json(_decoded(line, path), f"{path}, line {number}")
+            if not isinstance(found, dict):
+                raise _unreadable(path, ValueError(f"line {number} is not a JSON object"))
+            yield cast("dict[str, Any]", found)
 
 
 def read_yaml(path: Path) -> Any:
@@ -119,33 +176,45 @@ def refuse_calls(value: Any, where: str) -> None:
             raise RunError(problem)
 
 
-def read_text(path: Path) -> str:
-    """Return a UTF-8 text of at most `MAX_BYTES`, never through a link and never from a pipe.
+def read_text(path: Path, most: int = MAX_BYTES) -> str:
+    """Return what a text file says, in UTF-8.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+        How many bytes it may have.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     RunError
-        If it cannot be read.
+        If it is no regular file, is a link, is too large, or cannot be read.
     """
+    with _opened(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise _unreadable(path, ValueError(f"found more than {most >> 20} MiB"))
+    return _decoded(content, path)
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[BufferedReader]:
     try:
-        # A link could lead anywhere, and a pipe would be waited for.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                problem = "not a regular file"
-                raise ValueError(problem)
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            problem = f"found more than {MAX_BYTES >> 20} MiB"
-            raise ValueError(problem)
-        return content.decode("utf-8")
+        with open_regular(path) as file:
+            yield file
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
-        linked = isinstance(error, OSError) and error.errno == errno.ELOOP
-        raise _unreadable(path, ValueError("it is a link") if linked else error) from None
+        raise _unreadable(path, error) from None
+
+
+def _decoded(content: bytes, path: Path) -> str:
+    try:
+        return content.decode("utf-8")
+    except ValueError as error:
+        raise _unreadable(path, error) from None
 
 
 class _Loader(yaml.SafeLoader):
@@ -182,8 +251,9 @@ class _Loader(yaml.SafeLoader):
         return found
 
 
-def _check_depth(value: Any) -> None:
+def _check_size(value: Any) -> None:
     waiting: list[tuple[int, Any]] = [(0, value)]
+    values = 0
     while waiting:
         depth, found = waiting.pop()
         if depth > MAX_DEPTH:
@@ -191,10 +261,14 @@ def _check_depth(value: Any) -> None:
             raise ValueError(problem)
         if isinstance(found, dict | list):
             inside = cast("dict[Any, Any] | list[Any]", found)
+            values += len(inside)
+            if values > MAX_JSON_VALUES:
+                problem = f"it holds more than {MAX_JSON_VALUES:,} values"
+                raise ValueError(problem)
             entries = inside.values() if isinstance(inside, dict) else inside
             waiting += [(depth + 1, entry) for entry in entries if entry]
 
 
-def _unreadable(path: Path, error: BaseException) -> RunError:
+def _unreadable(path: str | Path, error: BaseException) -> RunError:
     what = "it is too deep" if isinstance(error, RecursionError) else reason(error)
     return RunError(f"{path}: cannot be read: {what[:200]}")

@@ -11,6 +11,7 @@ from nnpipe.sources import open_source
 from nnpipe.sources.base import Source
 from nnpipe.sources.input import check_labels, check_targets, read_targets
 from nnpipe.training.checkpoint import differences, fingerprint, read_checkpoint
+from nnpipe.training.fitting import misfits
 
 ASIDE = ("validation", "test")
 
@@ -85,7 +86,8 @@ def _not_to_go_on(config: Config, source: Source) -> list[str]:
         stored = read_checkpoint(folder)
     except NnpipeError as error:
         return [f"training.resume: {error}"]
-    return differences(stored.fingerprint, fingerprint(config, source.samples), folder)
+    differing = differences(stored.fingerprint, fingerprint(config, source.samples), folder)
+    return differing or misfits(stored, config, source.features, folder)
 
 
 def _of(part: str, problem: str) -> str:

@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From left to right: a room imports only from rooms on its left; those of one place not each other.
 ORDER = (
-    {"errors"},
+    {"errors", "text"},
     {"registry", "files", "aside"},
     {"seeding", "moments", "hdf5", "documents", "cores", "disk"},
     {"config"},

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Generator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import hydra
@@ -27,6 +25,7 @@ from nnpipe.app.explain import Refusal, explain
 from nnpipe.app.progress import progress_for
 from nnpipe.app.slurm import OWN, cancel_line, wait_for_others
 from nnpipe.app.sweep import PLACE, SINCE, ClaimSweep, SweepRefused, begin_job, job_of
+from nnpipe.app.termination import TERMINATED, Terminated, terminable
 from nnpipe.cores import cores
 from nnpipe.errors import NnpipeError, RunFailed, one_line
 from nnpipe.pipeline import run
@@ -35,17 +34,14 @@ from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import FILE as MANIFEST
 from nnpipe.runs.record import Record
 from nnpipe.runs.sweep import add_row, figure_of, finish_sweep, job_line
+from nnpipe.text import PrintableFormatter, printable
 
-FAILED, BAD_REQUEST, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+FAILED, BAD_REQUEST, INTERRUPTED = 1, 2, 130
 
 register()
 
 # What ended a single run. Hydra would report an error that leaves the task in words of its own.
 _failures: list[Exception] = []
-
-
-class Terminated(KeyboardInterrupt):
-    """The process was asked to end by SIGTERM, as a cluster does before it takes a machine."""
 
 
 def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -> int:
@@ -65,7 +61,7 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
     os.environ["HYDRA_FULL_ERROR"] = "1"
     ClaimSweep.forget(resuming)
     status = 0
-    with _console(), _terminable():
+    with _console(), terminable():
         try:
             _launch()
             if _failures:
@@ -180,7 +176,7 @@ def _job(folder: Folder, given: dict[str, Any], overrides: list[str]) -> None:
     """Run a job of a sweep on this process's share of the cores."""
     try:
         # Submitit has SIGTERM pass by, which Slurm sends a little before it kills.
-        with _terminable(), threadpool_limits(cores()):
+        with terminable(), threadpool_limits(cores()):
             run(given, overrides=overrides, folder=folder).close()
     except RunFailed:
         pass  # its manifest says why; the other jobs go on
@@ -195,6 +191,7 @@ def _console() -> Generator[None]:
     """Show on standard output what nnpipe logs of a single run; errors are shown at the end."""
     logger = logging.getLogger("nnpipe")
     handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(PrintableFormatter())
     handler.addFilter(lambda entry: entry.levelno < logging.ERROR and ClaimSweep.claimed is None)
     logger.addHandler(handler)
     level, logger.propagate = logger.level, False
@@ -207,25 +204,12 @@ def _console() -> Generator[None]:
         logger.propagate = True
 
 
-@contextmanager
-def _terminable() -> Generator[None]:
-    def terminate(number: int, frame: FrameType | None) -> None:
-        problem = "terminated by SIGTERM"
-        raise Terminated(problem)
-
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{printable(text)}\n")
     sys.stdout.flush()
 
 
 def _complain(text: str, error: BaseException, full: bool) -> None:
     if full:
-        traceback.print_exception(error)
-    sys.stderr.write(f"{text}\n")
+        sys.stderr.write(printable("".join(traceback.format_exception(error))))
+    sys.stderr.write(f"{printable(text)}\n")

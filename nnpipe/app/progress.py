@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from nnpipe.stages.base import Progress, Silence
+from nnpipe.text import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -42,7 +43,7 @@ class Bar:
                 return Text(f"{task.speed:,.0f} samples/s" if task.speed else "")
 
         self._bars = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             Rate(),
@@ -51,7 +52,7 @@ class Bar:
             transient=True,
         )
         self._bars.start()
-        self._task = self._bars.add_task(title, total=samples)
+        self._task = self._bars.add_task(printable(title), total=samples)
 
     def advance(self, samples: int) -> None:
         """Move the bar."""
@@ -61,7 +62,7 @@ class Bar:
     def describe(self, title: str) -> None:
         """Change the bar's title."""
         if self._bars is not None and self._task is not None:
-            self._bars.update(self._task, description=title)
+            self._bars.update(self._task, description=printable(title))
 
     def end(self) -> None:
         """Take the bar away."""

@@ -25,6 +25,7 @@ from nnpipe.errors import RunError, one_line
 from nnpipe.registry import unknown
 from nnpipe.runs.definition import STUDY
 from nnpipe.runs.folder import Folder
+from nnpipe.text import printable
 
 TARGET = "hydra_plugins.nnpipe_optuna.OptunaSweeper"
 SAMPLERS = ("random", "tpe")
@@ -121,7 +122,8 @@ def _search(
     if any(trial.state == TrialState.COMPLETE for trial in study.trials):
         best = study.best_trial
         values = " ".join(f"{key}={value}" for key, value in best.params.items())
-        sys.stdout.write(f"\nbest   {best.user_attrs['job']:03d}  {best.value:.6g}  {values}\n")
+        line = f"\nbest   {best.user_attrs['job']:03d}  {best.value:.6g}  {values}\n"
+        sys.stdout.write(printable(line))
 
 
 def refuse_other_trials(trials: Sequence[Any], space: Mapping[str, Any], jobs: int) -> None:

@@ -7,8 +7,9 @@ seen to store it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, cast
 
 import h5py
@@ -16,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnpipe.errors import DataError
-from nnpipe.files import reason
-from nnpipe.hdf5.datasets import check_dataset
+from nnpipe.files import reason, stored_bytes
+from nnpipe.hdf5.datasets import FREE_BYTES, check_dataset
 from nnpipe.hdf5.links import link_of
-from nnpipe.hdf5.opening import open_file, reopen
+from nnpipe.hdf5.listing import list_datasets
+from nnpipe.hdf5.opening import reopen
 from nnpipe.hdf5.paths import follow
 from nnpipe.hdf5.rehearsal import rehearse
 
@@ -37,6 +39,7 @@ def open_artifact(
     key: str,
     form: str,
     look: Callable[[h5py.File], object] | None = None,
+    inside: str | os.PathLike[str] | None = None,
 ) -> h5py.File:
     """Open an HDF5 file whose root says that it has the form that nnpipe writes.
 
@@ -48,6 +51,8 @@ def open_artifact(
         What the root's attribute `format` must be.
     look : callable, optional
         What a child process does with the file first, beside opening it.
+    inside : path-like, optional
+        A folder above the file, from which on no link leads to it: the file's own, if not given.
 
     Raises
     ------
@@ -55,13 +60,16 @@ def open_artifact(
         If it cannot be opened, begins with bytes that are not HDF5, or has another form.
     """
 
+    inside = Path(path).parent if inside is None else inside
+
     def rehearsal() -> None:
-        file = _checked(open_file(path, key), path, key, form)
+        file = _checked(reopen(path, key, inside), path, key, form)
+        list_datasets(file)
         if look is not None:
             look(file)
 
     rehearse(rehearsal, f"{key}: {path}")
-    return _checked(reopen(path, key), path, key, form)
+    return _checked(reopen(path, key, inside), path, key, form)
 
 
 def _checked(file: Any, path: str | os.PathLike[str], key: str, form: str) -> h5py.File:
@@ -79,12 +87,17 @@ def _checked(file: Any, path: str | os.PathLike[str], key: str, form: str) -> h5
     return file
 
 
-def groups(parent: Any, what: str) -> dict[str, Any]:
-    """Return the groups that a group holds by hard links, by name; it may hold nothing else."""
+def names_in(parent: Any, what: str) -> list[str]:
+    """Return the names that a group has."""
     if len(parent) > MAX_NAMES:
         problem = f"{what} holds {len(parent):,} names; expected {MAX_NAMES:,} at most."
         raise DataError(problem)
-    return {name: group_of(parent, name, what) for name in parent}
+    return list(parent)
+
+
+def groups(parent: Any, what: str) -> dict[str, Any]:
+    """Return the groups that a group holds by hard links, by name; it may hold nothing else."""
+    return {name: group_of(parent, name, what) for name in names_in(parent, what)}
 
 
 def group_of(parent: Any, name: str | bytes, what: str) -> Any:
@@ -106,8 +119,18 @@ def group_of(parent: Any, name: str | bytes, what: str) -> Any:
     return found
 
 
-def numbers_at(file: h5py.File, path: str, shape: tuple[int, ...], key: str) -> Any:
+def numbers_at(file: h5py.File, path: str, shape: tuple[int | None, ...], key: str) -> Any:
     """Return a dataset of float32 or float64 numbers that stores all of the shape it must have.
+
+    Parameters
+    ----------
+    file : h5py.File
+    path : str
+        The dataset's, without its links being followed.
+    shape : tuple of int or None
+        None is an axis of any length.
+    key : str
+        With which messages begin.
 
     Raises
     ------
@@ -117,8 +140,12 @@ def numbers_at(file: h5py.File, path: str, shape: tuple[int, ...], key: str) -> 
     """
     dataset = follow(file, path, key)
     check_dataset(dataset, key)
-    if dataset.shape != shape:
-        problem = f"{key}: {path} has the shape {dataset.shape}; expected {shape}."
+    found = dataset.shape or ()
+    if len(found) != len(shape) or any(
+        n not in (m, None) for m, n in zip(found, shape, strict=True)
+    ):
+        wanted = str(shape).replace("None", "any")
+        problem = f"{key}: {path} has the shape {dataset.shape}; expected {wanted}."
         raise DataError(problem)
     if dataset.dtype not in (np.float32, np.float64):
         problem = f"{key}: {path} is {dataset.dtype}; expected float32 or float64."
@@ -128,6 +155,21 @@ def numbers_at(file: h5py.File, path: str, shape: tuple[int, ...], key: str) -> 
         problem = f"{key}: {path} declares {dataset.nbytes:,} bytes; found {stored:,} stored."
         raise DataError(problem)
     return dataset
+
+
+def check_stored(file: Any, datasets: Sequence[Any], key: str) -> None:
+    """Refuse datasets that, all together, are larger than what their file has on the disk.
+
+    What one of them stores may be a hole of the file, or what another one stores too.
+    """
+    claimed = sum(dataset.nbytes for dataset in datasets)
+    there = stored_bytes(file.id.get_vfd_handle())
+    if claimed > max(FREE_BYTES, there):
+        problem = (
+            f"{key}: {Path(file.filename).name} declares {claimed:,} bytes of numbers; "
+            f"found {there:,} on the disk, the holes of the file left out."
+        )
+        raise DataError(problem)
 
 
 def read_whole(dataset: Any, key: str) -> NDArray[Any]:
@@ -145,10 +187,17 @@ def read_whole(dataset: Any, key: str) -> NDArray[Any]:
         raise DataError(problem) from error
 
 
-def text_attribute(owner: Any, name: str, what: str) -> str:
-    """Return an attribute that is one text."""
-    value = _attribute(owner, name, _TEXT, "a text", what)
+def text_attribute(owner: Any, name: str, what: str, most: int = MAX_TEXT) -> str:
+    """Return an attribute that is one text of at most so many bytes."""
+    value = _attribute(owner, name, _TEXT, "a text", what, most)
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def texts_attribute(owner: Any, name: str, count: int, what: str) -> list[str]:
+    """Return an attribute that is a list of so many texts."""
+    value = _attribute(owner, name, _TEXT, f"{count} texts", what, shape=(count,))
+    texts = [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in value]
+    return [str(text) for text in texts]
 
 
 def integer_attribute(owner: Any, name: str, what: str) -> int:
@@ -156,14 +205,22 @@ def integer_attribute(owner: Any, name: str, what: str) -> int:
     return int(_attribute(owner, name, _INTEGER, "an integer", what))
 
 
-def _attribute(owner: Any, name: str, wanted: int, expected: str, what: str) -> Any:
+def _attribute(
+    owner: Any,
+    name: str,
+    wanted: int,
+    expected: str,
+    what: str,
+    most: int = MAX_TEXT,
+    shape: tuple[int, ...] = (),
+) -> Any:
     h5a: Any = cast("Any", h5py).h5a
     try:
         attribute = h5a.open(owner.id, name.encode())
         kind, size = attribute.get_type(), attribute.get_storage_size()
-        if attribute.shape == () and kind.get_class() == wanted and size <= MAX_TEXT:
+        if attribute.shape == shape and kind.get_class() == wanted and size <= most:
             value: Any = owner.attrs[name]
-            if not isinstance(value, str | bytes) or len(value) <= MAX_TEXT:
+            if not isinstance(value, str | bytes) or len(value) <= most:
                 return value
     except (KeyError, OSError, RuntimeError, TypeError, ValueError):
         pass

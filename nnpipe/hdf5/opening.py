@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from pathlib import Path
+from typing import Any
 
 import h5py
 
 from nnpipe.errors import DataError
-from nnpipe.files import reason, stat_file
+from nnpipe.files import open_regular, reason, stat_file
 from nnpipe.hdf5.listing import list_datasets
 from nnpipe.hdf5.rehearsal import rehearse
 
@@ -27,16 +27,30 @@ def open_file(path: str | os.PathLike[str], key: str) -> h5py.File:
     return reopen(path, key)
 
 
-def reopen(path: str | os.PathLike[str], key: str) -> h5py.File:
-    """Open a file as `open_file` does, once a child process has done that already."""
+def reopen(
+    path: str | os.PathLike[str], key: str, inside: str | os.PathLike[str] | None = None
+) -> h5py.File:
+    """Open a file as `open_file` does, once a child process has done that already.
+
+    Parameters
+    ----------
+    path, key
+        As `open_file` takes them.
+    inside : path-like, optional
+        The folder above an artifact, in which no link leads to it; an input may be behind links.
+    """
     size = stat_file(path, key).st_size
     if size == 0:
         problem = f"{key}: {path} is empty; found 0 bytes; expected an HDF5 file."
         raise DataError(problem)
     try:
-        with Path(path).open("rb"):
-            pass
-        return _locked(path)
+        seen = open_regular(path, inside, follow=inside is None)
+    except (OSError, ValueError) as error:
+        problem = f"{key}: {path} cannot be opened; {reason(error)}."
+        raise DataError(problem) from error
+    try:
+        with seen:
+            return _same(_locked(path), seen.fileno())
     except BlockingIOError:
         problem = f"{key}: {path} is being written by another program. Wait until it is done."
     except (OSError, RuntimeError, ValueError, KeyError) as error:
@@ -53,6 +67,15 @@ def reopen(path: str | os.PathLike[str], key: str) -> h5py.File:
         else:
             problem = f"{key}: {path} cannot be opened; HDF5 says: {said}."
     raise DataError(problem)
+
+
+def _same(file: Any, descriptor: int) -> h5py.File:
+    """Return a file, if it is the one that was seen: HDF5 opens by name, which may have changed."""
+    if not os.path.sameopenfile(file.id.get_vfd_handle(), descriptor):
+        file.close()
+        problem = "another file has taken its name"
+        raise ValueError(problem)
+    return file
 
 
 def _locked(path: str | os.PathLike[str]) -> h5py.File:

@@ -101,8 +101,10 @@ def _play(call: Callable[[], object], what: str, send: int) -> NoReturn:
     said, _in_child = "", True
     try:
         faulthandler.disable()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGXCPU):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGXCPU, signal.SIGALRM):
             signal.signal(number, signal.SIG_DFL)
+        # The parent may be killed before it ends its child.
+        signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
         # The library and the allocator print their last words.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         _limit()

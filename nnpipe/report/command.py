@@ -16,12 +16,12 @@ from nnpipe.report.illustrate import INSTALL, REPORT, has_jinja
 from nnpipe.report.make import report_run, report_sweep
 from nnpipe.report.sample import Sample, take_sample
 from nnpipe.runs.address import find
-from nnpipe.runs.columns import printable
 from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import read_manifest
 from nnpipe.runs.open import Run, open_run
 from nnpipe.runs.sweep import read_jobs
 from nnpipe.sources import input_schema, open_source
+from nnpipe.text import printable
 
 BAD_REQUEST = 2
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     except (NnpipeError, OSError) as error:
         sys.stderr.write(f"{printable(one_line(error))}\n")
         return BAD_REQUEST
-    sys.stdout.writelines(f"{path}\n" for path in written)
+    sys.stdout.writelines(f"{printable(str(path))}\n" for path in written)
     return 0
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
+from itertools import islice
 from pathlib import Path
 
+from nnpipe.documents import read_text
+from nnpipe.errors import RunError
 from nnpipe.report.figures import Curves
 
 FILE = "history.csv"
 
 _MOST_BYTES = 16 << 20
+_MOST_ROWS = 100_000
 _PAIRS = {"loss": "Loss", "accuracy": "Accuracy"}
+_COLUMNS = ("epoch", *_PAIRS, *(f"validation_{name}" for name in _PAIRS))
 
 
 def history_figures(folder: Path) -> list[Curves]:
@@ -19,16 +25,18 @@ def history_figures(folder: Path) -> list[Curves]:
 
     There are none where the run has no table, or one that is not what nnpipe writes.
     """
-    path = folder / FILE
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST_BYTES:
-        return []
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError, csv.Error):
+        lines = csv.reader(io.StringIO(read_text(folder / FILE, _MOST_BYTES), newline=""))
+        head = next(lines)
+        rows = [_kept(dict(zip(head, line, strict=True))) for line in islice(lines, _MOST_ROWS)]
+    except (OSError, RunError, ValueError, StopIteration, csv.Error):
         return []
     found = [_curves(rows, name, title) for name, title in _PAIRS.items()]
     return [curves for curves in found if curves is not None]
+
+
+def _kept(row: dict[str, str]) -> dict[str, float]:
+    return {name: float(row[name]) for name in _COLUMNS if name in row}
 
 
 def _curves(rows: list[dict[str, float]], name: str, title: str) -> Curves | None:

@@ -11,13 +11,14 @@ from typing import Any
 from nnpipe.report import numbers
 from nnpipe.report.figures import Figure
 from nnpipe.report.svg import draw
+from nnpipe.text import printable
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def fill(template: str, **values: Any) -> str:
     """Return a template's page; every value is escaped, since names come from strangers."""
-    return _environment().get_template(template).render(**values)
+    return printable(_environment().get_template(template).render(**values))
 
 
 @cache

@@ -29,6 +29,7 @@ from nnpipe.report.figures import (
 from nnpipe.report.numbers import short
 from nnpipe.report.svg.scale import Scale, scale_for, str_of
 from nnpipe.runs.folder import Folder
+from nnpipe.text import printable
 
 _BAR, _HOT, _SOFT, _RULE = "#2f6fd0", "#d2591f", "#5b6673", "#e2e6eb"
 _DPI = 150
@@ -222,4 +223,4 @@ def _on(axis: Axis, value: Value) -> Value:
 
 def _plain(text: str) -> str:
     """Return a text in which matplotlib finds no mathematics to typeset."""
-    return text.replace("$", r"\$")
+    return printable(text).replace("$", r"\$")

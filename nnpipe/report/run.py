@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from nnpipe.documents import read_text
 from nnpipe.network.network import Network
 from nnpipe.report.confusion import MOST as MOST_CLASSES
 from nnpipe.report.confusion import confusion_figure
@@ -128,7 +129,7 @@ def view_run(run: Run, network: Network, sample: Sample | None) -> RunView:
         samples=samples,
         mistakes=mistakes,
         neurons=[] if image is None else show_neurons(network.layers[0], image),
-        config=(run.path / CONFIG).read_text(encoding="utf-8", errors="replace")[:_LETTERS],
+        config=read_text(run.path / CONFIG)[:_LETTERS],
         details=details_of(manifest),
     )
 

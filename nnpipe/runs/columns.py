@@ -68,14 +68,3 @@ def age_text(seconds: float) -> str:
         if seconds >= 2 * length:
             return f"{int(seconds / length)} {unit}"
     return f"{int(max(seconds, 0))} s"
-
-
-def printable(text: str) -> str:
-    r"""Return a text with every control character replaced, line breaks excepted.
-
-    What a folder holds may come from a stranger, and a terminal obeys control characters.
-
-    >>> printable("a\x1b[2Jb")
-    'a�[2Jb'
-    """
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

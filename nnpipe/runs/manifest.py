@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -13,7 +13,9 @@ from typing import Any, Literal, NoReturn, cast
 
 from nnpipe.documents import read_json
 from nnpipe.errors import RunError
+from nnpipe.files import open_regular
 from nnpipe.runs.folder import Folder
+from nnpipe.text import finite
 
 FILE = "manifest.json"
 SCHEMA_VERSION = 1
@@ -94,7 +96,7 @@ class Manifest:
 
 def write_manifest(folder: Folder, manifest: Manifest) -> None:
     """Write manifest.json into a folder, whole or not at all."""
-    content = _finite(asdict(manifest))
+    content = finite(asdict(manifest))
     folder.publish_text(FILE, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
@@ -139,19 +141,50 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+MOST_NEURONS = (1 << 31) - 1
+"""How many neurons or inputs a layer may have, and what no index of BLAS goes beyond."""
+
+MOST_BYTES = (1 << 63) - 1
+_LARGEST = 1 << 64
+
+
 def _is_layer(entry: Any) -> bool:
     match entry:
-        case {"name": str(), "activation": str(), "inputs": int(), "neurons": int()}:
-            return True
+        case {"name": str(), "activation": str(), "inputs": int(inputs), "neurons": int(neurons)}:
+            return all(type(n) is int and 1 <= n <= MOST_NEURONS for n in (inputs, neurons))
         case _:
             return False
 
 
+def _is_size(entry: int) -> bool:
+    return not isinstance(entry, bool) and 0 <= entry <= MOST_BYTES
+
+
+def _is_number(entry: Any) -> bool:
+    """Tell whether a number is one that others can be computed from."""
+    return isinstance(entry, int | float) and not isinstance(entry, bool) and abs(entry) < _LARGEST
+
+
+def _are_bounded(entry: Any) -> bool:
+    """Tell whether every whole number in an entry is one that fits 64 bits."""
+    waiting = [entry]
+    while waiting:
+        found: Any = waiting.pop()
+        if isinstance(found, int) and not -_LARGEST < found < _LARGEST:
+            return False
+        if isinstance(found, dict | list):
+            inside = cast("dict[Any, Any] | list[Any]", found)
+            waiting += inside.values() if isinstance(inside, dict) else inside
+    return True
+
+
 _WITHIN: dict[str, Callable[[Any], bool]] = {
-    "seconds": lambda entry: isinstance(entry, int | float),
+    "seconds": lambda entry: _is_number(entry) and entry >= 0,
+    "figures": _are_bounded,
+    "input": _are_bounded,
     "network": _is_layer,
     "software": lambda entry: isinstance(entry, str),
-    "blas": lambda entry: isinstance(entry, dict),
+    "blas": lambda entry: isinstance(entry, dict) and _are_bounded(entry),
 }
 _SHA256 = re.compile(r"[0-9a-f]{64}").fullmatch
 
@@ -188,7 +221,7 @@ def _checked(content: Any, path: Path) -> Manifest:
         if not is_part(name) and (Path(name).name != name or name in {"", ".", ".."}):
             refuse(f"artifact {name!r} is not the name of a file in the folder")
         match entry:
-            case {"size": int(size), "sha256": str(sha256)} if size >= 0 and _SHA256(sha256):
+            case {"size": int(size), "sha256": str(sha256)} if _is_size(size) and _SHA256(sha256):
                 artifacts[name] = Artifact(size, sha256)
             case _:
                 refuse(f"artifact {name!r} lacks its size or its sha256")
@@ -197,9 +230,22 @@ def _checked(content: Any, path: Path) -> Manifest:
     return Manifest(**known)
 
 
-def measure(path: Path) -> Artifact:
-    """Return the size and the SHA-256 of a file."""
-    with path.open("rb") as file:
+def measure(path: Path, inside: Path | None = None) -> Artifact:
+    """Return the size and the SHA-256 of a file.
+
+    Parameters
+    ----------
+    path : Path
+    inside : Path, optional
+        A folder above the file, from which on no link is followed. Without it the file itself
+        must not be one.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it is not a regular file that can be read.
+    """
+    with open_regular(path, inside) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return Artifact(file.tell(), digest)
 
@@ -209,24 +255,17 @@ def verify(folder: Path, manifest: Manifest) -> list[str]:
     problems: list[str] = []
     for name, expected in manifest.artifacts.items():
         path = folder / name
-        linked = path.is_symlink() or (path.parent != folder and path.parent.is_symlink())
-        if linked or not path.is_file():
+        try:
+            with open_regular(path, folder) as file:
+                size = os.fstat(file.fileno()).st_size
+                # A file of another size, which may be endless, is not read.
+                right = size == expected.size
+                same = right and hashlib.file_digest(file, "sha256").hexdigest() == expected.sha256
+        except (OSError, ValueError):
             problems.append(f"{path}: missing; the manifest lists it")
             continue
-        size = path.stat().st_size
-        if size != expected.size:
+        if not right:
             problems.append(f"{path}: altered; found {size} bytes; expected {expected.size}")
-        elif measure(path).sha256 != expected.sha256:
+        elif not same:
             problems.append(f"{path}: altered; its SHA-256 is not the one in the manifest")
     return problems
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        items = cast("Mapping[str, Any]", value).items()
-        return {key: _finite(item) for key, item in items}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in cast("list[Any]", value)]
-    return value

@@ -20,6 +20,7 @@ from nnpipe.config.check import LAYER_NAME
 from nnpipe.disk import new_hdf5
 from nnpipe.errors import ConfigError, DataError, NnpipeError, RunError
 from nnpipe.hdf5.artifact import (
+    check_stored,
     group_of,
     groups,
     integer_attribute,
@@ -151,7 +152,9 @@ def _declared(file: h5py.File) -> list[_Declared]:
     if not found or sorted(found) != list(range(len(stored))):
         problem = f"parameters: /layers has the orders {sorted(found)}; expected 0, 1, 2, ..."
         raise DataError(problem)
-    return [found[order] for order in sorted(found)]
+    declared = [found[order] for order in sorted(found)]
+    check_stored(file, [layer.parameters for layer in declared], "parameters")
+    return declared
 
 
 def _try_out(file: h5py.File) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 from numpy.typing import DTypeLike, NDArray
 
+from nnpipe.documents import read_json
+from nnpipe.errors import RunError
 from nnpipe.hdf5 import find_dataset
 from nnpipe.hdf5.artifact import open_artifact
 from nnpipe.runs.folder import Folder
@@ -22,6 +24,8 @@ from nnpipe.runs.manifest import Artifact, is_part, measure
 from nnpipe.runs.results import FORMAT, ResultsWriter
 
 FOLDER = "results"
+
+_BYTES = 16 << 20
 
 
 def part_name(number: int) -> str:
@@ -92,14 +96,17 @@ def write_receipt(
 def read_receipt(part: Path, key: str, rows: range) -> Receipt | None:
     """Return a part's receipt, if the part is whole, unaltered, and made of what the key tells."""
     try:
-        content = json.loads(part.with_suffix(".json").read_text(encoding="utf-8"))
+        content = read_json(part.with_suffix(".json"))
         if [content["key"], content["rows"]] != [key, [rows.start, rows.stop]]:
             return None
         artifact = Artifact(content["size"], content["sha256"])
-        if measure(part) != artifact:
+        # A file of another size, which may be endless, is not read.
+        if part.lstat().st_size != artifact.size or measure(part) != artifact:
+            return None
+        if not isinstance(content["tally"], dict):
             return None
         return Receipt(key, rows, artifact, content["tally"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, RunError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -108,9 +115,15 @@ def copy_part(part: Path, rows: range, writer: ResultsWriter) -> None:
     with open_artifact(part, "results", FORMAT) as file:
         for name in writer.sampled:
             dataset: Any = find_dataset(file, name, "results")
-            step = dataset.chunks[0]
+            step = _step(dataset)
             for start in range(0, len(rows), step):
                 writer.write(name, rows.start + start, dataset[start : start + step])
+
+
+def _step(dataset: Any) -> int:
+    """Return how many samples to copy together: those of a chunk, as long as they are few."""
+    row_bytes = max(1, dataset.nbytes // max(1, len(dataset)))
+    return max(1, min(dataset.chunks[0] if dataset.chunks else len(dataset), _BYTES // row_bytes))
 
 
 def tidy(folder: Folder, keep: bool) -> None:

@@ -19,6 +19,7 @@ from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import Artifact, Manifest, Status, measure, write_manifest
 from nnpipe.runs.open import CONFIG, LOG, OVERRIDES, PARAMETERS, RESULTS
 from nnpipe.runs.provenance import blas, git_commit, software
+from nnpipe.text import PrintableFormatter
 
 logger = logging.getLogger("nnpipe")
 
@@ -89,7 +90,7 @@ class Record:
         """Copy what nnpipe logs into run.log, tracebacks included; lock it while the block goes."""
         file = io.TextIOWrapper(self.folder.append(LOG), encoding="utf-8")
         handler = _LogFile(file)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+        handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)-7s %(message)s"))
         level = logger.level
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)

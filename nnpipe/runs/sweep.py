@@ -7,12 +7,11 @@ import io
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from nnpipe.documents import read_yaml
+from nnpipe.documents import read_text, read_yaml
 from nnpipe.errors import ConfigError, RunError
 from nnpipe.registry import unknown
 from nnpipe.runs.definition import STUDY, read_definition
@@ -23,6 +22,7 @@ from nnpipe.runs.open import LOG, OVERRIDES
 from nnpipe.runs.provenance import software
 from nnpipe.runs.record import now
 from nnpipe.runs.state import SWEEP, jobs, look
+from nnpipe.text import from_cell, to_cell
 
 TABLE = "sweep.csv"
 
@@ -101,11 +101,20 @@ def add_row(folder: Folder, job: str) -> None:
     """Put the row of a job that has ended into sweep.csv, which other processes may write too."""
     sweep = folder.path
     with folder.inside("runs") as runs, runs.hold():
-        rows: list[dict[str, Any]] = []
-        with suppress(FileNotFoundError), (sweep / TABLE).open(newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["job"] != job]
+        rows = [row for row in _read_table(sweep) if row["job"] != job]
         rows.append(_row(sweep, sweep / "runs" / job))
         _write_table(folder, sorted(rows, key=lambda row: int(row["job"])))
+
+
+def _read_table(folder: Path) -> list[dict[str, Any]]:
+    """Return the rows of sweep.csv; none where it is not ours: it is written again at the end."""
+    try:
+        lines = csv.reader(io.StringIO(read_text(folder / TABLE), newline=""))
+        head = [from_cell(name) for name in next(lines)]
+        rows = [dict(zip(head, map(from_cell, line), strict=True)) for line in lines]
+    except (OSError, RunError, ValueError, StopIteration, csv.Error):
+        return []
+    return [row for row in rows if row.get("job", "").isdecimal()]
 
 
 def _write_table(folder: Folder, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -114,9 +123,9 @@ def _write_table(folder: Folder, rows: Sequence[Mapping[str, Any]]) -> None:
         if last in columns:
             columns.append(columns.pop(columns.index(last)))
     table = io.StringIO(newline="")
-    writer = csv.DictWriter(table, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(map(to_cell, columns))
+    writer.writerows([to_cell(row.get(name)) for name in columns] for row in rows)
     folder.publish_text(TABLE, table.getvalue())
 
 

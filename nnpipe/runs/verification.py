@@ -72,11 +72,20 @@ def verify_run(folder: Path) -> list[str]:
     try:
         layers, _ = read_parameters(folder / PARAMETERS)
         network = Network(tuple(layers))
+        problems += _check_network(folder, network, manifest)
         problems += _check_parameters(folder / PARAMETERS, network)
         problems += _check_results(folder / RESULTS, network, manifest)
     except NnpipeError as error:
         problems.append(str(error))
     return problems
+
+
+def _check_network(folder: Path, network: Network, manifest: Manifest) -> list[str]:
+    stored = [(la.name, la.activation, la.inputs, la.neurons) for la in network.layers]
+    keys = ("name", "activation", "inputs", "neurons")
+    if stored == [tuple(layer[key] for key in keys) for layer in manifest.network]:
+        return []
+    return [f"{folder / FILE}: network is not the one in {PARAMETERS}"]
 
 
 def _check_parameters(path: Path, network: Network) -> list[str]:

@@ -14,6 +14,15 @@ from nnpipe.hdf5 import describe, is_real
 from nnpipe.sources.labels import as_labels, lay_out_labels
 from nnpipe.sources.layout import as_slice, lay_out, select_rows
 
+PACKED = 8
+"""How many times as large as what is stored a sample may be where the file is packed.
+
+Zeros are packed into a thousandth. But a file with as many samples as one is packed more tightly
+than this holds each of them in full, and a network of numbers that are all alike is no use.
+"""
+
+_FREE = 256 << 10
+
 
 class StoredArray(Protocol):
     """An array on disk, of which a part is read at a time.
@@ -28,6 +37,8 @@ class StoredArray(Protocol):
         None where the file stores no array under the name.
     dtype : np.dtype or None
         As stored; None where NumPy has none like it.
+    held : int
+        How many bytes the file holds of it at the most, as `check_width` takes it.
     """
 
     @property
@@ -38,6 +49,8 @@ class StoredArray(Protocol):
     def shape(self) -> tuple[int, ...] | None: ...
     @property
     def dtype(self) -> np.dtype[Any] | None: ...
+    @property
+    def held(self) -> int: ...
 
     def block(self, axis: int) -> int:
         """Return the length along an axis of what is stored together."""
@@ -93,6 +106,7 @@ class ArraySource:
         shape, self.dtype = _numbers(array)
         self._array, self._labels, self._targets = array, labels, targets
         self._layout = lay_out(shape, sample_axis, array.name)
+        check_width(array, self._layout.features)
         self.rows = select_rows(rows, self._layout.samples, array.name)
         if labels is not None:
             shape, self._label_dtype = _numbers(labels)
@@ -101,6 +115,7 @@ class ArraySource:
             shape, self._target_dtype = _numbers(targets)
             axis = sample_axis if len(shape) > 1 else 0
             self._target_layout = lay_out(shape, axis, targets.name)
+            check_width(targets, self._target_layout.features)
             if self._target_layout.samples != self._layout.samples:
                 problem = (
                     f"{targets.key}: {targets.name} does not fit the data; found "
@@ -170,6 +185,24 @@ class ArraySource:
         self._array.close()
         if self._labels is not None:
             self._labels.close()
+
+
+def check_width(array: StoredArray, features: int) -> None:
+    """Refuse a sample that is larger than what its file holds: a network is made as wide as it is.
+
+    Of the holes of a file there may be any number of samples, which are read a few at a time.
+
+    Raises
+    ------
+    DataError
+    """
+    size = features * (array.dtype or np.dtype(np.uint8)).itemsize
+    if size > max(_FREE, array.held):
+        problem = (
+            f"{array.key}: {array.name} declares samples of {size:,} bytes, more than its file "
+            f"holds; found {array.held:,}. Store what it declares."
+        )
+        raise DataError(problem)
 
 
 def _numbers(array: StoredArray) -> tuple[tuple[int, ...], np.dtype[Any]]:

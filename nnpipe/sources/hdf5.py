@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cached_property
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 
 from nnpipe.config.schema import Hdf5Input
 from nnpipe.errors import DataError, shown
-from nnpipe.files import fingerprint, reason, stat_file
-from nnpipe.hdf5 import dtype_of, find_dataset, open_file
-from nnpipe.sources.array import ArraySource
+from nnpipe.files import fingerprint, reason, stat_file, stored_bytes
+from nnpipe.hdf5 import dtype_of, find_dataset, open_file, storage_of
+from nnpipe.hdf5.datasets import FLETCHER32, SHUFFLE
+from nnpipe.sources.array import PACKED, ArraySource
 from nnpipe.sources.base import SourceKind
 from nnpipe.sources.chunks import Chunks
 from nnpipe.sources.piece import Piece
@@ -34,6 +36,10 @@ class Hdf5Array:
         self._file: Any = dataset.file
         # A link that the config allows may have led to another file.
         elsewhere = os.stat(self._file.filename)
+        held = stored_bytes(self._file.id.get_vfd_handle())
+        packed = not {SHUFFLE, FLETCHER32}.issuperset(storage_of(dataset).filters)
+        # The numbers of a virtual dataset are elsewhere, in as many files as the config allows.
+        self.held = sys.maxsize if dataset.is_virtual else held * (PACKED if packed else 1)
         self._status = status if os.path.samestat(status, elsewhere) else elsewhere
 
     @property

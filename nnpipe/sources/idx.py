@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from nnpipe.config.schema import IdxInput
 from nnpipe.errors import DataError
-from nnpipe.files import fingerprint, reason, stat_file
-from nnpipe.sources.array import ArraySource
+from nnpipe.files import fingerprint, open_regular, reason, stat_file, stored_bytes
+from nnpipe.sources.array import PACKED, ArraySource
 from nnpipe.sources.base import SourceKind
 
 _DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -51,10 +51,12 @@ class IdxArray:
         self._path = path
         self._status = stat_file(path, key)
         try:
-            with Path(path).open("rb") as file:
-                self._packed = file.read(2) == _GZIP
-            self._file = _open(path, self._packed)
-        except OSError as error:
+            file = open_regular(path, follow=True)
+            self._packed = file.peek(2)[:2] == _GZIP
+            self.held = stored_bytes(file.fileno()) * (PACKED if self._packed else 1)
+            self._file: Any = gzip.GzipFile(fileobj=file) if self._packed else file
+            self._plain = file
+        except (OSError, ValueError) as error:
             problem = f"{key}: {path} cannot be opened; {reason(error)}."
             raise DataError(problem) from error
         # Seeking and reading are two steps, which two threads must not mix.
@@ -65,7 +67,7 @@ class IdxArray:
             self._offset = 4 + 4 * len(self.shape)
             self._check_size()
         except BaseException:
-            self._file.close()
+            self.close()
             raise
 
     def _header(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -180,10 +182,7 @@ class IdxArray:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-
-def _open(path: str, packed: bool) -> Any:
-    return gzip.open(path) if packed else Path(path).open("rb")
+        self._plain.close()
 
 
 def open_idx(config: IdxInput, seed: int) -> ArraySource:

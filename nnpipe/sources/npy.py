@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nnpipe.config.schema import NpyInput
 from nnpipe.errors import DataError
-from nnpipe.files import fingerprint, reason, stat_file
+from nnpipe.files import fingerprint, open_regular, reason, stat_file, stored_bytes
 from nnpipe.sources.array import ArraySource
 from nnpipe.sources.base import SourceKind
 
@@ -51,10 +51,11 @@ class NpyArray:
         self._path = path
         self._status = stat_file(path, key)
         try:
-            with Path(path).open("rb") as file:
+            with open_regular(path, follow=True) as file:
+                self.held = stored_bytes(file.fileno())
                 # A header may claim any length: no more than this is read of it.
                 head = io.BytesIO(file.read(_HEADER_BYTES))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             problem = f"{key}: {path} cannot be opened; {reason(error)}."
             raise DataError(problem) from error
         if head.getvalue()[:4] == b"PK\x03\x04":
@@ -114,13 +115,14 @@ class NpyArray:
         part = np.empty((outer, len(wanted), inner), self.dtype)
         together = max(1, len(wanted)) if rows.step == 1 else 1
         try:
-            with open(self._path, "rb", buffering=0) as file:
+            with open_regular(self._path, follow=True) as buffered:
+                file = cast("io.FileIO", buffered.raw)
                 for index in range(outer):
                     for first in range(0, len(wanted), together):
                         place = (index * shape[axis] + wanted[first]) * inner
                         file.seek(self._offset + place * self.dtype.itemsize)
                         self._fill(file, part[index, first : first + together])
-        except OSError as error:
+        except (OSError, ValueError) as error:
             problem = f"{self.key}: {self.name} cannot be read; {reason(error)}."
             raise DataError(problem) from error
         part = part.reshape(*shape[:axis], len(wanted), *shape[axis + 1 :])

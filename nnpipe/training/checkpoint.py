@@ -10,18 +10,33 @@ those of the seed and the number of the epoch, and need no state of their own.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NoReturn, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnpipe.aside import aside
 from nnpipe.config.schema import Config
 from nnpipe.disk import new_hdf5
-from nnpipe.errors import RunError
-from nnpipe.hdf5 import open_file
+from nnpipe.documents import parse_json
+from nnpipe.errors import DataError, NnpipeError, RunError, shown
+from nnpipe.hdf5.artifact import (
+    check_stored,
+    group_of,
+    integer_attribute,
+    names_in,
+    numbers_at,
+    open_artifact,
+    read_whole,
+    text_attribute,
+    texts_attribute,
+)
+from nnpipe.hdf5.datasets import read_ends
+from nnpipe.hdf5.links import link_of
 from nnpipe.network.activations.base import Array
 from nnpipe.training.history import Epoch
 from nnpipe.training.optimizers.base import State
@@ -29,6 +44,9 @@ from nnpipe.training.optimizers.base import State
 FILE = "checkpoint.h5"
 FORMAT = "nnpipe checkpoint"
 FORMAT_VERSION = 3
+
+_MOST_FINGERPRINT = 1 << 20
+_MOST_STEPS = 1 << 53
 
 
 @dataclass(frozen=True)
@@ -94,8 +112,8 @@ def flatten(key: str, part: Any) -> dict[str, Any]:
 def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any], where: Path) -> list[str]:
     """Return one line for each key in which a training differs from the one it is to go on from."""
     return [
-        f"{key}: found {wanted.get(key)!r}; expected {stored.get(key)!r}, as in {where}, "
-        "from which training.resume goes on"
+        f"{key}: found {wanted.get(key)!r}; expected {shown(repr(stored.get(key)))}, "
+        f"as in {where}, from which training.resume goes on"
         for key in dict.fromkeys([*stored, *wanted])
         if stored.get(key) != wanted.get(key)
     ]
@@ -137,37 +155,122 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         If there is none, or if it is not what `write_checkpoint` writes.
     """
     path = folder / FILE
-    if not path.is_file():
+    if not (path.is_symlink() or path.exists()):
         problem = (
             f"{folder}: no {FILE}; expected the folder of a training that has ended an epoch. "
             "Set training.resume to one."
         )
         raise RunError(problem)
-    with open_file(path, "training.resume") as opened:
-        file: Any = opened
-        try:
-            if file.attrs["format"] != FORMAT:
-                raise KeyError(FORMAT)
-            version = int(file.attrs["format_version"])
-            if version != FORMAT_VERSION:
-                problem = (
-                    f"{path}: found version {version} of the format; expected {FORMAT_VERSION}. "
-                    "Go on with the version of nnpipe that wrote it, or train anew."
-                )
-                raise RunError(problem)
-            rows = np.asarray(file["history"][()], np.float64)
-            return Checkpoint(
-                fingerprint=json.loads(file.attrs["fingerprint"]),
-                parameters=file["parameters"][()],
-                best=file["best"][()] if "best" in file else None,
-                best_epoch=int(file.attrs["best_epoch"]),
-                state={name: vector[()] for name, vector in file["state"].items()},
-                statistics={name: vector[()] for name, vector in file["statistics"].items()},
-                steps=int(file.attrs["steps"]),
-                history=tuple(Epoch(int(row[0]), *map(float, row[1:])) for row in rows),
-            )
-        except (KeyError, TypeError, ValueError, OSError) as error:
-            problem = (
-                f"{path}: cannot be read. This file was not written by nnpipe, or was altered."
-            )
-            raise RunError(problem) from error
+    try:
+        with open_artifact(path, FILE, FORMAT, _try_out) as file:
+            _check_version(file)
+            return Checkpoint(**_facts(file), **_vectors(file, read=_finite_numbers))
+    except _OtherVersion:
+        raise
+    except NnpipeError as error:
+        problem = f"{error} This file was not written by nnpipe, or was altered."
+        raise RunError(problem) from error
+
+
+class _OtherVersion(RunError):
+    """The file is of another version of the format."""
+
+
+def _check_version(file: Any) -> None:
+    version = integer_attribute(file["/"], "format_version", FILE)
+    if version != FORMAT_VERSION:
+        problem = (
+            f"{file.filename}: found version {version} of the format; expected {FORMAT_VERSION}. "
+            "Go on with the version of nnpipe that wrote it, or train anew."
+        )
+        raise _OtherVersion(problem)
+
+
+def _try_out(file: Any) -> None:
+    if integer_attribute(file["/"], "format_version", FILE) == FORMAT_VERSION:
+        _facts(file)
+        _vectors(file, read=read_ends)
+
+
+def _facts(file: Any) -> dict[str, Any]:
+    """Return what a checkpoint holds beside its vectors, once it is consistent."""
+    text = text_attribute(file["/"], "fingerprint", FILE, _MOST_FINGERPRINT)
+    found = parse_json(text, f"{FILE}: fingerprint")
+    if not isinstance(found, dict):
+        _refuse("fingerprint", "a list or a text", "a mapping")
+    history = _history(file)
+    steps, best_epoch = (
+        integer_attribute(file["/"], name, FILE) for name in ("steps", "best_epoch")
+    )
+    if not 0 < steps < _MOST_STEPS or steps % len(history):
+        _refuse("steps", steps, f"as many in each of the {len(history)} epochs")
+    lowest = best_of(history)
+    if best_epoch != lowest:
+        _refuse("best_epoch", best_epoch, f"{lowest}, as in /history")
+    if (link_of(file["/"], "best") is not None) != (best_epoch > 0):
+        _refuse("/best", "it" if best_epoch == 0 else "none", f"epoch {best_epoch}")
+    return {
+        "fingerprint": cast("dict[str, Any]", found),
+        "steps": steps,
+        "best_epoch": best_epoch,
+        "history": history,
+    }
+
+
+def _vectors(file: Any, read: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return the vectors of a checkpoint as `read` returns them, once all of them fit."""
+    parameters = numbers_at(file, "/parameters", (None,), FILE)
+    size, dtype = parameters.shape, parameters.dtype
+    best = None
+    if link_of(file["/"], "best") is not None:
+        best = numbers_at(file, "/best", size, FILE)
+    found: dict[str, dict[str, Any]] = {}
+    for group, shape in (("state", size), ("statistics", (None,))):
+        names = names_in(group_of(file["/"], group, FILE), f"{FILE}: /{group}")
+        found[group] = {name: numbers_at(file, f"/{group}/{name}", shape, FILE) for name in names}
+    there = [parameters, *found["state"].values(), *found["statistics"].values()]
+    there += [] if best is None else [best]
+    if any(vector.dtype != dtype for vector in there):
+        _refuse("its vectors", "several dtypes", str(dtype))
+    check_stored(file, there, FILE)
+    return {
+        "parameters": read(parameters),
+        "best": None if best is None else read(best),
+        **{
+            group: {name: read(vector) for name, vector in vectors.items()}
+            for group, vectors in found.items()
+        },
+    }
+
+
+def _finite_numbers(dataset: Any) -> Array:
+    vector = read_whole(dataset, FILE)
+    if not np.isfinite(vector).all():
+        _refuse(str(dataset.name), "numbers that are not finite", "finite ones")
+    return vector
+
+
+def _history(file: Any) -> tuple[Epoch, ...]:
+    columns = [field.name for field in fields(Epoch)]
+    dataset = numbers_at(file, "/history", (None, len(columns)), FILE)
+    check_stored(file, [dataset], FILE)
+    if texts_attribute(dataset, "columns", len(columns), FILE) != columns:
+        _refuse("/history", "other columns", ", ".join(columns))
+    rows: NDArray[Any] = read_whole(dataset, FILE)
+    # Before anything is made of them: an Epoch takes ten times as much as a row.
+    if not len(rows) or not np.array_equal(rows[:, 0], np.arange(1, len(rows) + 1)):
+        _refuse("/history", "other epochs", "1, 2, 3, ...")
+    if np.isinf(rows).any():
+        _refuse("/history", "infinite numbers", "finite ones, or NaN")
+    return tuple(Epoch(int(row[0]), *map(float, row[1:])) for row in rows)
+
+
+def best_of(history: Sequence[Epoch]) -> int:
+    """Return the first epoch with the lowest validation loss, or 0 if none was validated."""
+    validated = [epoch for epoch in history if not math.isnan(epoch.validation_loss)]
+    return min(validated, key=lambda epoch: epoch.validation_loss).epoch if validated else 0
+
+
+def _refuse(name: str, found: object, expected: str) -> NoReturn:
+    problem = f"{FILE}: {name}: found {found}; expected {expected}."
+    raise DataError(problem)

@@ -12,7 +12,7 @@ import numpy as np
 
 from nnpipe.config.schema import TransformConfig
 from nnpipe.config.training_schema import OptimizerConfig, TrainingConfig
-from nnpipe.errors import RunError, TrainingError
+from nnpipe.errors import RunError, TrainingError, shown
 from nnpipe.network.activations.base import Array
 from nnpipe.network.network import Network
 from nnpipe.seeding import named_stream
@@ -180,6 +180,10 @@ class Training:
         RunError
             If it does not hold what this training remembers.
         """
+        done = len(checkpoint.history)
+        _check("steps", checkpoint.steps, done * self._batches.steps)
+        _check("state", sorted(checkpoint.state), sorted(self._descent.state))
+        _check("statistics", sorted(checkpoint.statistics), sorted(self._pass.statistics))
         _fill("parameters", self._pass.parameters, checkpoint.parameters)
         for name, vector in self._pass.statistics.items():
             _fill(f"statistics/{name}", vector, checkpoint.statistics.get(name))
@@ -255,6 +259,15 @@ class Training:
 def _fill(name: str, vector: Array, stored: Any) -> None:
     _check_form(name, vector, stored)
     vector[:] = stored
+
+
+def _check(name: str, found: Any, wanted: Any) -> None:
+    if found != wanted:
+        problem = (
+            f"training.resume: {name} in the checkpoint: found {shown(repr(found))}; "
+            f"expected {wanted}. The file was altered."
+        )
+        raise RunError(problem)
 
 
 def _check_form(name: str, vector: Array, stored: Any) -> None:

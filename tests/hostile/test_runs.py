@@ -92,7 +92,7 @@ def test_a_manifest_of_wrong_types_is_refused(folder, refused, changes, problem)
         ('{"a":' * 100_000, "cannot be read: it is too deep"),
         ("[" * 500 + "]" * 500, "cannot be read: it is more than 32 levels deep"),
         ('{"seed": ' + "9" * 10_000 + "}", "cannot be read: Exceeds the limit (4300 digits)"),
-        ("[" + "{}," * 1_300_000 + "{}]", f"not a JSON object.{ALTERED}"),
+        ("[" + "{}," * 1_300_000 + "{}]", "cannot be read: it holds more than 250,000 values"),
     ],
 )
 def test_a_manifest_that_is_no_manifest_is_refused(folder, refused, content, problem):

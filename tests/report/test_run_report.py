@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import nnpipe
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import verify
 
 pytest.importorskip("jinja2", reason="the extra nnpipe[report] is not installed")
@@ -82,7 +83,8 @@ def test_the_jobs_of_a_sweep_have_pages_only_when_these_are_asked_for(tmp_path):
     for name, wanted, expected in (("a", None, False), ("b", True, True)):
         folder = tmp_path / name
         folder.mkdir()
-        nnpipe.run({**SMALL, "output": {"report": wanted}}, folder=folder).close()
+        with Folder.open(folder) as held:
+            nnpipe.run({**SMALL, "output": {"report": wanted}}, folder=held).close()
         assert (folder / "report.html").exists() is expected
 
 
