@@ -46,6 +46,10 @@ class Attack:
         What has to be true of the place at the end, and what is asserted of what was printed.
     race : callable, optional
         Is called again and again in a thread while the commands run.
+    environment : dict of str
+        Variables for the commands; ``{base}`` is the folder of the place.
+    seconds : int
+        How long each command may take.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Attack:
     check: Callable[[Place, str], None] | None = None
     race: Callable[[Place], None] | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    seconds: int = 10
 
 
 ATTACKS: list[Attack] = []

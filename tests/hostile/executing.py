@@ -16,6 +16,9 @@ from tests.hostile.corpus import (
     write_module,
 )
 
+STARTS = 40
+"""Seconds for a command that starts programs for its jobs."""
+
 GLOBAL = "# @package _global_\n"
 SPAWN = "{_target_: setuptools._distutils.spawn.spawn, cmd: [/usr/bin/touch, PROOF]}"
 PASSFDS = (
@@ -144,11 +147,6 @@ for group in ("launcher", "sweeper"):
             f"defaults: [override /hydra/{group}: evil]\nhydra: {{mode: MULTIRUN}}\n",
             **{f"hydra__{group}__evil": payload},
         )
-experiment(
-    "experiment-chooses-logging",
-    "defaults: [override /hydra/job_logging: evil]\nseed: 1\n",
-    hydra__job_logging__evil=HANDLERS,
-)
 experiment("search-path", "hydra: {searchpath: ['file://OUTSIDE']}\n")
 experiment("search-path-of-a-package", "hydra: {searchpath: ['pkg://antigravity']}\n")
 add(
@@ -328,7 +326,9 @@ def unwritable(place):
         (folder / f"{folder.name}_0_log.out").mkdir()
 
 
-add("executed", "submitit-results", unwritable, "runs resume s/1", statuses=HARMLESS)
+add(
+    "executed", "submitit-results", unwritable, "runs resume s/1", statuses=HARMLESS, seconds=STARTS
+)
 
 
 def linked_logs(place):
@@ -348,8 +348,9 @@ for name in ("_0_result.pkl", "_submitted.pkl"):
         partial(lambda place, name: planted(place, name), name=name),
         "runs resume s/1",
         statuses=HARMLESS,
+        seconds=STARTS,
     )
-add("outside", "submitit-logs", linked_logs, "runs resume s/1", statuses=HARMLESS)
+add("outside", "submitit-logs", linked_logs, "runs resume s/1", statuses=HARMLESS, seconds=STARTS)
 
 
 def submitit_elsewhere(place):
@@ -358,7 +359,14 @@ def submitit_elsewhere(place):
     edit_sweep(place.sweep, hydra=["hydra/launcher=submitit_local"])
 
 
-add("outside", "submitit-folder", submitit_elsewhere, "runs resume s/1", statuses=HARMLESS)
+add(
+    "outside",
+    "submitit-folder",
+    submitit_elsewhere,
+    "runs resume s/1",
+    statuses=HARMLESS,
+    seconds=STARTS,
+)
 
 
 def slurm_jobs(place):
@@ -408,6 +416,7 @@ for launcher in ("submitit_local", "joblib", "basic"):
         partial(modules, launcher=launcher),
         "runs resume s/1",
         statuses=HARMLESS,
+        seconds=STARTS,
     )
 
 
@@ -428,6 +437,7 @@ for launcher in ("submitit_local", "joblib"):
         modules_here,
         f"run -m seed=1,2 {SMALL} hydra/launcher={launcher}",
         statuses=HARMLESS,
+        seconds=STARTS,
     )
 
 

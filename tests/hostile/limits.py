@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+SECONDS = 10
 OPENER = Path(__file__).with_name("opener.py")
 
 
@@ -44,6 +45,7 @@ class Opener:
         arguments: Sequence[str],
         folder: Path,
         environment: Mapping[str, str] | None = None,
+        seconds: int = SECONDS,
     ) -> Ended:
         """Call a function in a folder, with a command line and an environment."""
         request = {
@@ -52,6 +54,7 @@ class Opener:
             "arguments": arguments,
             "folder": str(folder),
             "environment": dict(environment or {}),
+            "seconds": seconds,
         }
         assert self._server.stdin
         assert self._server.stdout

@@ -18,7 +18,7 @@ import tempfile
 import time
 import traceback
 
-MEMORY, SECONDS = 1 << 30, 10
+MEMORY = 1 << 30
 MOST_SHOWN = 1 << 20
 
 
@@ -46,7 +46,7 @@ def serve():
         sys.stdout.flush()
 
 
-def attempt(call, given, arguments, folder, environment):
+def attempt(call, given, arguments, folder, environment, seconds):
     with (
         tempfile.TemporaryFile() as said,
         tempfile.TemporaryFile() as shown,
@@ -56,9 +56,9 @@ def attempt(call, given, arguments, folder, environment):
         child = os.fork()
         if child == 0:
             os.environ |= environment
-            play(call, given, arguments, folder, said, shown, used)
+            play(call, given, arguments, folder, seconds, said, shown, used)
         _, status, own = os.wait4(child, 0)
-        seconds = time.monotonic() - begin
+        took = time.monotonic() - begin
         left = end_children()
         used.seek(0)
         answer, *peaks = json.loads(used.read() or b"[null, 0]")
@@ -66,7 +66,7 @@ def attempt(call, given, arguments, folder, environment):
             "status": os.waitstatus_to_exitcode(status),
             "said": text_of(said),
             "shown": text_of(shown),
-            "seconds": seconds,
+            "seconds": took,
             "mebibytes": max(*peaks, own.ru_maxrss, left) / 1024,
             "answer": answer,
         }
@@ -90,10 +90,10 @@ def end_children():
             most = max(most, os.wait4(child, 0)[2].ru_maxrss)
 
 
-def play(call, given, arguments, folder, said, shown, used):
+def play(call, given, arguments, folder, seconds, said, shown, used):
     status, answer = 99, None
     try:
-        signal.alarm(SECONDS)
+        signal.alarm(seconds)
         os.chdir(folder)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(shown.fileno(), 1)

@@ -41,9 +41,8 @@ def test_an_attack_is_held(attack, place, opener):
     }
     said = ""
     for command in attack.commands:
-        with_race = Race(attack.race, place)
-        with with_race:
-            ended = opener("nnpipe.cli:main", {}, command, place.work, environment)
+        with Race(attack.race, place):
+            ended = opener("nnpipe.cli:main", {}, command, place.work, environment, attack.seconds)
         said += ended.said + ended.shown
         found = problems(place, ended)
         if ended.status not in attack.statuses:

@@ -283,13 +283,17 @@ add(
 # What stored documents say of other places
 
 
-def rewritten(name, edit, *commands, statuses=HARMLESS):
+MLFLOW = 60
+"""Seconds for a command that makes a database of MLflow."""
+
+
+def rewritten(name, edit, *commands, statuses=HARMLESS, seconds=10):
     """Add an attack by a stored config."""
 
     def build(place):
         edit_config(place.run, lambda config: edit(config, place))
 
-    add("outside", name, build, *commands, statuses=statuses)
+    add("outside", name, build, *commands, statuses=statuses, seconds=seconds)
 
 
 rewritten(
@@ -305,6 +309,7 @@ rewritten(
     "tracking",
     lambda c, p: c["output"].update(root=str(p.precious), tracking="mlflow"),
     "runs rerun a/1",
+    seconds=MLFLOW,
 )
 rewritten(
     "source-elsewhere",
@@ -370,7 +375,7 @@ add(
 )
 
 
-def sweep_that(name, *commands, statuses=HARMLESS, **changes):
+def sweep_that(name, *commands, statuses=HARMLESS, seconds=10, **changes):
     """Add an attack by sweep.yaml that would write elsewhere."""
 
     def build(place):
@@ -384,11 +389,17 @@ def sweep_that(name, *commands, statuses=HARMLESS, **changes):
             )
         edit_sweep(place.sweep, **given)
 
-    add("outside", f"sweep-{name}", build, *(commands or (RESUME,)), statuses=statuses)
+    commands = commands or (RESUME,)
+    add("outside", f"sweep-{name}", build, *commands, statuses=statuses, seconds=seconds)
 
 
 sweep_that("directory-elsewhere", directory="OUTSIDE", task=["output.root=made"])
-sweep_that("tracking-in-the-directory", directory="OUTSIDE", task=["output.tracking=mlflow"])
+sweep_that(
+    "tracking-in-the-directory",
+    directory="OUTSIDE",
+    task=["output.tracking=mlflow"],
+    seconds=MLFLOW,
+)
 sweep_that("folder", hydra=["hydra.sweep.dir=OUTSIDE"])
 sweep_that("subfolder", hydra=["hydra.sweep.subdir=OUTSIDE"])
 sweep_that(
@@ -419,6 +430,7 @@ add(
     tracked,
     "run input.samples=5 output.name=m output.tracking=mlflow output.report=false",
     statuses=HARMLESS,
+    seconds=MLFLOW,
 )
 add(
     "outside",
@@ -426,6 +438,7 @@ add(
     lambda place: link(place.outputs / "mlflow.db", place),
     "run input.samples=5 output.name=m output.tracking=mlflow output.report=false",
     statuses=HARMLESS,
+    seconds=MLFLOW,
 )
 
 
