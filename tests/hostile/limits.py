@@ -15,7 +15,7 @@ OPENER = Path(__file__).with_name("opener.py")
 
 @dataclass
 class Ended:
-    """How a child ended."""
+    """How a child ended; its seconds are those of the processor."""
 
     status: int
     said: str

@@ -264,7 +264,7 @@ def problems(place, ended):
     if "Traceback" in both:
         found.append(f"traceback: {ended.said.splitlines()[-1:]}")
     if ended.status < 0:
-        found.append(f"ended by signal {-ended.status} after {ended.seconds:.1f} s")
+        found.append(f"ended by signal {-ended.status}, {ended.seconds:.1f} s of work")
     elif ended.status not in (0, 1, 2):
         found.append(f"exit status {ended.status}")
     if ended.mebibytes >= 300:
