@@ -19,6 +19,7 @@ from pathlib import Path
 
 import yaml
 
+from tests.hostile.limits import SECONDS
 from tests.hostile.place import Place
 
 REFUSED = frozenset({2})
@@ -60,7 +61,7 @@ class Attack:
     check: Callable[[Place, str], None] | None = None
     race: Callable[[Place], None] | None = None
     environment: dict[str, str] = field(default_factory=dict)
-    seconds: int = 10
+    seconds: int = SECONDS
 
 
 ATTACKS: list[Attack] = []

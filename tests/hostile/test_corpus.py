@@ -6,6 +6,7 @@ import pytest
 
 from tests.hostile import claiming, executing, saying, touching  # noqa: F401
 from tests.hostile.corpus import ATTACKS
+from tests.hostile.limits import SECONDS
 from tests.hostile.place import Process, copy_place, make_runs, problems
 
 MOST_SWAPS = 1_000_000
@@ -32,7 +33,18 @@ def test_the_names_of_the_attacks_tell_them_apart():
     assert len({attack.name for attack in ATTACKS}) == len(ATTACKS) > 300
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def is_slow(attack):
+    """Tell whether the commands start programs for their jobs."""
+    return attack.seconds > SECONDS or any("d/1" in command for command in attack.commands)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        pytest.param(attack, id=attack.name, marks=[pytest.mark.slow] if is_slow(attack) else [])
+        for attack in ATTACKS
+    ],
+)
 def test_an_attack_is_held(attack, place, opener):
     attack.build(place)
     place.settle()
