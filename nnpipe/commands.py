@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
@@ -10,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nnpipe.errors import NnpipeError, RunFailed, one_line
+from nnpipe.errors import NnpipeError, RunError, RunFailed, one_line
 from nnpipe.runs.address import find, label
 from nnpipe.runs.answer import Answer
 from nnpipe.runs.columns import age_text, align, size_text
@@ -77,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
 
     one = add("verify", _verify, "Check every checksum, structure and number; exit status 1")
     one.add_argument("run", nargs="+", help=_ADDRESS)
+    text = "the digest that the one run must have, as it was sent another way; exit status 1"
+    one.add_argument("--expect", metavar="SHA256", help=text)
 
     one = add("rerun", _rerun, "Run a run's config again, and compare; exit status 1 if it differs")
     one.add_argument("run", help=_ADDRESS)
@@ -120,13 +123,38 @@ def _diff(options: argparse.Namespace) -> Answer:
 
 
 def _verify(options: argparse.Namespace) -> Answer:
-    from nnpipe.runs.verification import verify_run
+    from nnpipe.runs.verification import digest, verify_run
 
-    folders = [find(address, options.root) for address in options.run]
-    problems = {label(folder, options.root): verify_run(folder) for folder in folders}
-    lines = [line for name, found in problems.items() for line in found or [f"{name}: sound"]]
-    data = [{"run": name, "problems": found} for name, found in problems.items()]
-    return Answer("\n".join(lines), data, FAILED if any(problems.values()) else 0)
+    expected = _expected(options)
+    data: list[dict[str, Any]] = []
+    lines: list[str] = []
+    for folder in (find(address, options.root) for address in options.run):
+        name, before, problems = label(folder, options.root), digest(folder), verify_run(folder)
+        found = digest(folder)
+        if found != before:
+            problems.append(f"{name}: the manifest has changed while the run was read")
+        elif expected is not None and found != expected:
+            problem = f"{name}: the digest is {found}; expected {expected}. It is not that run."
+            problems.append(problem)
+        lines += problems or [f"{name}: sound; digest {found}"]
+        data.append({"run": name, "problems": problems, "digest": found})
+    return Answer("\n".join(lines), data, FAILED if any(row["problems"] for row in data) else 0)
+
+
+def _expected(options: argparse.Namespace) -> str | None:
+    if options.expect is None:
+        return None
+    if len(options.run) > 1:
+        problem = f"--expect: found {len(options.run)} runs; expected one. Verify each by itself."
+        raise RunError(problem)
+    expected = options.expect.strip().lower()
+    if re.fullmatch("[0-9a-f]{64}", expected) is None:
+        problem = (
+            f"--expect: found {options.expect!r}; expected 64 hexadecimal digits, as nnpipe runs "
+            "verify prints them."
+        )
+        raise RunError(problem)
+    return expected
 
 
 def _rerun(options: argparse.Namespace) -> Answer:

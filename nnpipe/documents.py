@@ -248,6 +248,10 @@ class _Loader(yaml.SafeLoader):
         if len(found) < len(node.value):
             problem = "a key stands in it twice"
             raise ValueError(problem)
+        if "<<" in found:
+            # Hydra's own reader merges what it holds; what is checked has to be what is composed.
+            problem = "it has a merge key"
+            raise ValueError(problem)
         return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -37,7 +38,10 @@ _DPI = 150
 
 def write_plots(folder: Folder, plots: Mapping[str, Sequence[Figure]]) -> list[Path]:
     """Draw each group of figures into a PNG file that has its name; return the files."""
-    return [write_plot(folder, f"{name}.png", figures) for name, figures in plots.items()]
+    with matplotlib.rc_context():
+        # A matplotlibrc in the working folder would decide the style, and can start LaTeX.
+        matplotlib.rcdefaults()
+        return [write_plot(folder, f"{name}.png", figures) for name, figures in plots.items()]
 
 
 def write_plot(folder: Folder, name: str, figures: Sequence[Figure]) -> Path:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nnpipe.errors import NnpipeError
+from nnpipe.documents import read_text
+from nnpipe.errors import NnpipeError, RunError
 from nnpipe.hdf5 import list_datasets
 from nnpipe.hdf5.links import link_of
 from nnpipe.network.network import Network
@@ -19,6 +22,33 @@ from nnpipe.runs.state import jobs, look
 from nnpipe.runs.view import find_result, open_results
 
 _TOGETHER = 16 << 20
+
+
+def digest(folder: Path) -> str | None:
+    """Return the SHA-256 that identifies a run or a sweep with all its jobs, in hexadecimal.
+
+    The digest of a run is the SHA-256 of manifest.json, which holds those of all other files. The
+    manifest of a sweep does not list the files of its jobs, so the digest of a sweep covers their
+    manifests too: ``sha256sum manifest.json runs/*/manifest.json | sha256sum`` prints it.
+
+    Returns
+    -------
+    str or None
+        None where the folder has no manifest that can be read.
+    """
+    kind = look(folder).kind
+    inside = sorted(job.name for job in jobs(folder)) if kind == "sweep" else []
+    sums: dict[str, str] = {}
+    for name in (FILE, *(f"runs/{job}/{FILE}" for job in inside)):
+        with suppress(FileNotFoundError, RunError):
+            sums[name] = _sha256(read_text(folder / name))
+    if FILE not in sums or kind != "sweep":
+        return sums.get(FILE)
+    return _sha256("".join(f"{found}  {name}\n" for name, found in sums.items()))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def verify_run(folder: Path) -> list[str]:

@@ -81,6 +81,20 @@ def test_a_killed_sweep_runs_what_is_not_complete_and_no_more(
     assert runs(["verify", "default/1"]) == 0
 
 
+def test_the_digest_of_a_sweep_covers_its_jobs(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = "sha256sum manifest.json runs/*/manifest.json | sha256sum"
+    done = subprocess.run(command, shell=True, cwd=sweep, stdout=PIPE, text=True, check=True)
+    digest = done.stdout.split()[0]
+    assert runs(["verify", "default/1", "--expect", digest]) == 0
+    assert capsys.readouterr().out == f"default/v0001: sound; digest {digest}\n"
+    manifest = sweep / "runs/001/manifest.json"
+    manifest.write_text(manifest.read_text() + "\n")
+    assert runs(["verify", "default/1"]) == 0
+    assert runs(["verify", "default/1", "--expect", digest]) == 1
+
+
 def test_a_sweep_is_resumed_from_any_working_folder(
     sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

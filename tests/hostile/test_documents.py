@@ -33,6 +33,7 @@ BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for 
         ("a: !!python/object/apply:os.getcwd []\n", "it has the tag"),
         ("a: !!binary aGk=\n", "it has the tag 'tag:yaml.org,2002:binary'"),
         ("a: 1\nb: 2\na: 3\n", "a key stands in it twice"),
+        ("<<: {a: 1}\n", "it has a merge key"),
         ("[" * 10_000, "it is more than 32 levels deep"),
         ("{a: " * 10_000, "it is more than 32 levels deep"),
         ("a: " + "1:" * 100_000 + "1", "it has a value of 200,001 characters without quotes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import subprocess
@@ -159,7 +160,8 @@ def test_diff_measures_parameters_by_layer(root: Path, ask: Ask) -> None:
 
 def test_verify_finds_every_damaged_file_by_name(root: Path, ask: Ask) -> None:
     path = make(root, output={"root": str(root), "name": "small", "predictions": True})
-    assert ask("verify", "small/1")[:2] == (0, "small/v0001: sound\n")
+    sound = f"small/v0001: sound; digest {sha256(path / 'manifest.json')}\n"
+    assert ask("verify", "small/1")[:2] == (0, sound)
     for name in ("config.yaml", "overrides.yaml", "parameters.h5", "results.h5"):
         whole = (path / name).read_bytes()
         damaged = bytearray(whole)
@@ -170,6 +172,61 @@ def test_verify_finds_every_damaged_file_by_name(root: Path, ask: Ask) -> None:
         assert out == f"{path / name}: altered; its SHA-256 is not the one in the manifest\n"
         (path / name).write_bytes(whole)
     assert ask("verify", "small/1")[0] == 0
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_verify_compares_the_digest_of_a_run_with_the_one_that_is_expected(
+    root: Path, ask: Ask
+) -> None:
+    path, other = make(root), make(root)
+    expected = sha256(path / "manifest.json")
+    for typed in (expected, expected.upper()):
+        assert ask("verify", "small/1", "--expect", typed)[0] == 0
+    found = sha256(other / "manifest.json")
+    problem = f"small/v0002: the digest is {found}; expected {expected}. It is not that run."
+    assert ask("verify", "small/2", "--expect", expected) == (1, f"{problem}\n", "")
+    status, out, _ = ask("verify", "small/2", "--expect", expected, "--json")
+    assert status == 1
+    assert json.loads(out) == [{"run": "small/v0002", "problems": [problem], "digest": found}]
+
+
+def test_a_run_forged_to_be_sound_has_another_digest(root: Path, ask: Ask) -> None:
+    path = make(root)
+    digest = sha256(path / "manifest.json")
+    with h5py.File(path / "results.h5", "r+") as file:
+        file["outputs"][3, 1] = 0.5
+    _forge(path, "results.h5")
+    assert ask("verify", "small/1")[0] == 0
+    assert ask("verify", "small/1", "--expect", digest)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (
+            ("small/1", "small/2", "--expect", "0" * 64),
+            "--expect: found 2 runs; expected one. Verify each by itself.",
+        ),
+        (
+            ("small/1", "--expect", "0" * 63),
+            f"--expect: found '{'0' * 63}'; expected 64 hexadecimal digits, as nnpipe runs verify "
+            "prints them.",
+        ),
+    ],
+)
+def test_what_cannot_be_expected_is_refused(
+    root: Path, ask: Ask, words: tuple[str, ...], problem: str
+) -> None:
+    assert ask("verify", *words) == (2, "", f"{problem}\n")
+
+
+def test_a_run_without_a_manifest_has_no_digest(root: Path, ask: Ask) -> None:
+    kill(make(root))
+    status, out, _ = ask("verify", "small/1", "--json")
+    assert (status, json.loads(out)[0]["digest"]) == (1, None)
 
 
 def test_verify_finds_numbers_that_are_not_finite_behind_a_right_checksum(
