@@ -13,6 +13,7 @@ import yaml
 
 import nnpipe
 from nnpipe.errors import ConfigError, RunError, RunFailed
+from nnpipe.runs.verification import verify_run
 from tests.engines.test_engines import BOUNDS, oracle
 
 
@@ -123,6 +124,7 @@ def test_compressed_results_hold_the_same_numbers(output):
             assert (file[name].compression, file[name].fletcher32) == ("gzip", True)
         np.testing.assert_array_equal(file["outputs"][()], plain.outputs[()])
     assert packed.config["output"]["compression"] == "gzip"
+    assert verify_run(packed.path) == []
 
 
 def test_stored_parameters_over_the_same_input_give_the_same_bits(output):

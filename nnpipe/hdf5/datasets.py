@@ -88,7 +88,9 @@ def storage_of(dataset: Any) -> Storage:
     )
 
 
-def check_dataset(dataset: Any, key: str, allow: Collection[str] | None = None) -> Storage:
+def check_dataset(
+    dataset: Any, key: str, allow: Collection[str] | None = None, *, packed: bool = False
+) -> Storage:
     """Return how a dataset is stored, once that is safe to read.
 
     Parameters
@@ -100,6 +102,8 @@ def check_dataset(dataset: Any, key: str, allow: Collection[str] | None = None) 
     allow : collection of str, optional
         `input.allow`, for an input; None for an artifact of a run, of which nothing out of the
         ordinary can be allowed.
+    packed : bool
+        Whether gzip may pack an artifact, as it may the results of a run.
 
     Raises
     ------
@@ -123,8 +127,9 @@ def check_dataset(dataset: Any, key: str, allow: Collection[str] | None = None) 
     if storage.external:
         refuse("keeps its numbers in other files", "Copy it into one file with h5repack")
     _check_type(dataset, key, name)
-    # What nnpipe writes is as long as it declares, so that nothing can be larger than it seems.
-    known = {n: BUILT_IN[n] for n in (BUILT_IN if allow is not None else (SHUFFLE, FLETCHER32))}
+    # Parameters are as long as they declare, so that nothing can be larger than it seems.
+    ours = (GZIP, SHUFFLE, FLETCHER32) if packed else (SHUFFLE, FLETCHER32)
+    known = {n: BUILT_IN[n] for n in (BUILT_IN if allow is not None else ours)}
     for number, count in Counter(storage.filters).items():
         filter_name = BUILT_IN.get(number, f"filter {number}")
         if number not in known:
@@ -153,10 +158,11 @@ def check_dataset(dataset: Any, key: str, allow: Collection[str] | None = None) 
             refuse(what, "Copy the file again")
         if storage.chunks and {SHUFFLE, FLETCHER32}.issuperset(storage.filters):
             _check_chunks(dataset, storage, key, name)
-        # The chunks of a plain dataset that is all there are inflated within bounds as they are
+        # The chunks of a plain input that is all there are inflated within bounds as they are
         # read. Any others go through HDF5, which knows no bounds.
         all_there = low.get_space_status() == cast("Any", h5py).h5d.SPACE_STATUS_ALLOCATED
-        if GZIP in storage.filters and not (storage.plain and all_there):
+        bounded = allow is not None and storage.plain and all_there
+        if GZIP in storage.filters and not bounded:
             _check_inflation(dataset, storage, key, name)
     return storage
 

@@ -47,7 +47,7 @@ def find_dataset(
     ignore : h5py.Dataset, optional
         Is not meant when `name` is None: the labels.
     allow : collection of str, optional
-        `input.allow`, for an input. None is for the artifacts of a run, which hold hard links
+        `input.allow`, for an input. None is for the results of a run, which hold hard links
         alone, and of which nothing out of the ordinary can be allowed.
 
     Raises
@@ -64,7 +64,7 @@ def find_dataset(
 
     def try_out() -> None:
         dataset = find()
-        storage = check_dataset(dataset, key, allow)
+        storage = check_dataset(dataset, key, allow, packed=True)
         if storage.layout == "virtual":
             _check_sources(dataset, key, allow)
         elif storage.chunk_bytes <= MAX_CHUNK_BYTES:
@@ -72,7 +72,7 @@ def find_dataset(
 
     rehearse(try_out, where)
     dataset = find()
-    check_dataset(dataset, key, allow)
+    check_dataset(dataset, key, allow, packed=True)
     return dataset
 
 

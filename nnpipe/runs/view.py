@@ -133,7 +133,7 @@ def _check_part(folder: Path, part: str, shapes: Mapping[str, tuple[int, ...]]) 
     with open_artifact(folder / part, "results", FORMAT, inside=folder) as opened:
         for view, shape in shapes.items():
             dataset = follow(opened, view, f"results: {part}")
-            check_dataset(dataset, "results")
+            check_dataset(dataset, "results", packed=True)
             if dataset.shape != shape:
                 problem = f"{folder / part}: {view} has the shape {dataset.shape}; expected {shape}"
                 raise RunError(problem)
