@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict
 
@@ -33,6 +36,9 @@ from nnpipe.runs.sweep import let_jobs_end
 
 SINCE = "NNPIPE_SINCE"
 """Tells the jobs of a sweep that is launched again when it was launched first."""
+
+MOST_JOBS = 100_000
+"""How many jobs a sweep may have: Hydra holds them all before the first begins."""
 
 PLACE = "NNPIPE_SWEEP"
 """Tells the jobs of a sweep where its folder is."""
@@ -131,6 +137,8 @@ class ClaimSweep(Callback):
         problems = [line for line in find_problems(plain(config)) if not line.startswith(swept)]
         if config.hydra.sweeper.get("_target_") == study.TARGET:
             problems += study.problems(config.hydra.sweeper, config.output.figure)
+        elif (wanted := count_jobs(swept_overrides(config))) > MOST_JOBS:
+            problems.append(f"the sweep: found {wanted:,} jobs; expected {MOST_JOBS:,} at most")
         if problems:
             raise ConfigError(problems)
         place = ClaimSweep.resuming or Path(config.output.root).resolve()
@@ -298,8 +306,32 @@ def refuse_running(job: Path) -> None:
 
 def swept_keys(config: DictConfig) -> tuple[str, ...]:
     """Return the keys and groups that differ from job to job."""
+    return tuple(override.key_or_group for override in swept_overrides(config))
+
+
+def swept_overrides(config: DictConfig) -> list[Override]:
+    """Return what differs from job to job, typed or a parameter of the sweeper."""
     typed = cast("list[str]", OmegaConf.to_container(config.hydra.overrides.task))
-    parsed = OverridesParser.create().parse_overrides(typed)
-    keys = [override.key_or_group for override in parsed if override.is_sweep_override()]
-    params = OmegaConf.select(config, "hydra.sweeper.params")
-    return (*keys, *(str(key) for key in params or ()))
+    params: Any = OmegaConf.select(config, "hydra.sweeper.params") or {}
+    parser = OverridesParser.create()
+    parsed = parser.parse_overrides([*(f"{key}={params[key]}" for key in params), *typed])
+    return [one for one in parsed if one.is_sweep_override()]
+
+
+def count_jobs(overrides: Sequence[Override]) -> int:
+    """Return how many jobs a sweep over all combinations has; none of them is made for it.
+
+    >>> parse = OverridesParser.create().parse_overrides
+    >>> count_jobs(parse(["seed=range(1000000000000)", "architecture.sizes=[1],[2]"]))
+    2000000000000
+    """
+    count = 1
+    for override in overrides:
+        match override.value():
+            case ChoiceSweep(list=choices):
+                count *= len(choices)
+            case RangeSweep(start=start, stop=stop, step=step) if start is not None and stop:
+                count *= max(0, math.ceil((stop - start) / step))
+            case _:
+                pass
+    return count

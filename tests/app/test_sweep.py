@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import nnpipe
+from nnpipe.app.main import main
 from nnpipe.runs.listing import list_runs
 
 SMALL = ("input.samples=20", "input.features=6")
@@ -118,3 +119,11 @@ def test_a_sweep_is_no_run(program, tmp_path):
     assert str(caught.value) == (
         f"{folder}: a sweep, not a run. Open one of the runs in it, such as {folder}/runs/000."
     )
+
+
+def test_a_sweep_of_more_jobs_than_memory_holds_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["-m", "seed=range(1000000000000)", "dtype=float32,float64"]) == 2
+    said = "the sweep: found 2,000,000,000,000 jobs; expected 100,000 at most\n"
+    assert capsys.readouterr().err == said
+    assert not (tmp_path / "outputs").exists()
