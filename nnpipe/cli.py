@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from nnpipe.registry import unknown
+from nnpipe.text import printable
 
 USAGE = """\
 nnpipe: feed-forward networks over data, from YAML to a numbered folder.
@@ -39,5 +40,6 @@ def main() -> int:
         from nnpipe.report.command import main as report
 
         return report(arguments)
-    sys.stderr.write(f"nnpipe: {unknown(command, 'a command', ['run', 'runs', 'report'])}\n")
+    problem = unknown(command, "a command", ["run", "runs", "report"])
+    sys.stderr.write(f"nnpipe: {printable(problem)}\n")
     return 2

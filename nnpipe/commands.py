@@ -23,6 +23,7 @@ FAILED, BAD_REQUEST = 1, 2
 Command = Callable[[argparse.Namespace], Answer]
 
 _ADDRESS = "default/3, default/latest, default/2/007 (a job of a sweep), or a path"
+_CLUSTER = "of its Dask scheduler, such as tcp://host:8786; one that is stored is not trusted"
 
 
 def runs(arguments: Sequence[str]) -> int:
@@ -82,9 +83,11 @@ def _parser() -> argparse.ArgumentParser:
 
     one = add("rerun", _rerun, "Run a run's config again, and compare; exit status 1 if it differs")
     one.add_argument("run", help=_ADDRESS)
+    one.add_argument("--cluster", metavar="ADDRESS", help=_CLUSTER)
 
     one = add("resume", _resume, "Run what is not complete of a sweep, or of a run in shards")
     one.add_argument("run", help="the sweep or the run, such as default/2")
+    one.add_argument("--cluster", metavar="ADDRESS", help=_CLUSTER)
 
     one = add("remove", _remove, "Remove runs, unless another was made from them")
     one.add_argument("run", nargs="+", help=_ADDRESS)
@@ -159,7 +162,7 @@ def _rerun(options: argparse.Namespace) -> Answer:
     from nnpipe.runs.difference import report
 
     folder = find(options.run, options.root)
-    again, difference = rerun(folder)
+    again, difference = rerun(folder, cluster=options.cluster)
     names = [label(folder, options.root), label(again.path, options.root)]
     data = {
         "run": names[0],
@@ -184,10 +187,10 @@ def _resume(options: argparse.Namespace) -> Answer:
     folder = find(options.run, options.root)
     name = label(folder, options.root)
     if look(folder).kind == "run":
-        with take_up(folder) as run:
+        with take_up(folder, cluster=options.cluster) as run:
             return Answer(f"{name}: {run.manifest.status}", {"run": name})
     with redirect_stdout(sys.stderr if options.json else sys.stdout):
-        status = resume(folder)
+        status = resume(folder, options.cluster)
     return Answer("", {"run": name, "jobs": read_jobs(folder)}, status)
 
 

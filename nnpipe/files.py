@@ -77,7 +77,7 @@ def stored_bytes(descriptor: int) -> int:
     blocks, end = status.st_blocks * 512, status.st_size
     if blocks >= end:
         return end
-    outside, at = 0, 0
+    outside, at, place = 0, 0, os.lseek(descriptor, 0, os.SEEK_CUR)
     try:
         for _ in range(_EXTENTS):
             at = os.lseek(descriptor, at, os.SEEK_DATA)
@@ -87,6 +87,8 @@ def stored_bytes(descriptor: int) -> int:
                 break
     except OSError:  # no data after this place
         pass
+    finally:
+        os.lseek(descriptor, place, os.SEEK_SET)
     return min(end, max(blocks, outside))
 
 

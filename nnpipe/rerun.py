@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from nnpipe.errors import RunError
+from nnpipe.config.cluster import refuse_address
+from nnpipe.errors import ConfigError, RunError
 from nnpipe.labelled import ASIDE
 from nnpipe.pipeline import open_run, run
 from nnpipe.runs.address import home
@@ -21,11 +22,22 @@ from nnpipe.runs.state import look
 from nnpipe.stages.base import Progress
 
 
-def rerun(folder: Path, progress: Progress | None = None) -> tuple[Run, Difference]:
+def rerun(
+    folder: Path, progress: Progress | None = None, cluster: str | None = None
+) -> tuple[Run, Difference]:
     """Run a complete run's config as a new version beside it, and compare the two.
 
     Paths stay as they were typed where they still lead to the same place; elsewhere they are
     written out in full, so that a run can be made again from any working folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's.
+    progress : Progress, optional
+        Is told how far each stage is.
+    cluster : str, optional
+        What `engine.cluster` is to be. An address in the run's own config is not trusted.
 
     Raises
     ------
@@ -35,13 +47,23 @@ def rerun(folder: Path, progress: Progress | None = None) -> tuple[Run, Differen
         If it fails this time.
     """
     with open_run(folder) as before:
-        again = run(config_of(before), overrides=_overrides(before), progress=progress)
+        config = on_cluster(config_of(before), cluster, before.path / CONFIG)
+        again = run(config, overrides=_overrides(before), progress=progress)
         with again:
             return again, compare(before, again)
 
 
-def take_up(folder: Path, progress: Progress | None = None) -> Run:
+def take_up(folder: Path, progress: Progress | None = None, cluster: str | None = None) -> Run:
     """Go on with a sharded run that did not complete, in its folder; whole parts are kept.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's.
+    progress : Progress, optional
+        Is told how far each stage is.
+    cluster : str, optional
+        As for `rerun`.
 
     Raises
     ------
@@ -56,7 +78,7 @@ def take_up(folder: Path, progress: Progress | None = None) -> Run:
     refusal = f"{folder}: the run is taken up in another process. Wait until it ends."
     with Folder.open(folder) as held, held.hold(refusal=refusal):
         _refuse_done(folder)
-        return _go_on(held, progress)
+        return _go_on(held, progress, cluster)
 
 
 def _refuse_done(folder: Path) -> None:
@@ -66,7 +88,7 @@ def _refuse_done(folder: Path) -> None:
         raise RunError(problem)
 
 
-def _go_on(held: Folder, progress: Progress | None) -> Run:
+def _go_on(held: Folder, progress: Progress | None, cluster: str | None) -> Run:
     folder = held.path
     config = read_yaml(folder / CONFIG)
     if not isinstance(config, dict) or not (folder / FOLDER).is_dir():
@@ -76,12 +98,34 @@ def _go_on(held: Folder, progress: Progress | None) -> Run:
     typed = [str(line) for line in cast("list[Any]", overrides or [])]
     held.check_all(FOLDER)
     held.inside(FOLDER).close()
+    run_config = on_cluster(cast("dict[str, Any]", config), cluster, folder / CONFIG)
     held.remove(MANIFEST)
-    run_config = cast("dict[str, Any]", config)
     again = run(run_config, overrides=typed, folder=held, progress=progress)
     if version_of(folder) is not None:
         point_latest(folder)
     return again
+
+
+def on_cluster(config: dict[str, Any], cluster: str | None, where: Path) -> dict[str, Any]:
+    """Return a stored config with the cluster that was typed, if one was.
+
+    Raises
+    ------
+    ConfigError
+        If the config names an address that was not typed, or if it has no cluster.
+    """
+    given: Any = config.get("engine")
+    engine = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+    if cluster is None:
+        refuse_address(engine.get("cluster"), (), str(where), "--cluster ADDRESS")
+        return config
+    if engine.get("kind") != "dask":
+        problem = (
+            f"--cluster: belongs to engine.kind=dask; found {engine.get('kind')!r} in {where}. "
+            "Leave it out."
+        )
+        raise ConfigError([problem])
+    return {**config, "engine": {**engine, "cluster": cluster}}
 
 
 def config_of(before: Run) -> dict[str, Any]:

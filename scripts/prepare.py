@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +130,9 @@ def prepare_mnist(options: argparse.Namespace) -> None:
                 "Add --download to fetch them."
             )
             raise DataError(problem)
-    opened = [(split, *open_split(options.folder, split)) for split in splits]
-    write(target, opened, options.rows)
+    with ExitStack() as files:
+        opened = [(split, *open_split(options.folder, split, files)) for split in splits]
+        write(target, opened, options.rows)
 
 
 def download(names: Sequence[str], folder: Path, mirrors: Sequence[str]) -> None:
@@ -162,8 +164,8 @@ def download(names: Sequence[str], folder: Path, mirrors: Sequence[str]) -> None
             raise DataError(problem)
 
 
-def open_split(folder: Path, split: str) -> tuple[IdxArray, IdxArray]:
-    """Open the images and the labels of a split.
+def open_split(folder: Path, split: str, files: ExitStack) -> tuple[IdxArray, IdxArray]:
+    """Open the images and the labels of a split, which are closed with the other files.
 
     Raises
     ------
@@ -180,7 +182,8 @@ def open_split(folder: Path, split: str) -> tuple[IdxArray, IdxArray]:
             )
             raise DataError(problem)
         paths.append(path)
-    images, labels = (IdxArray(str(path), "--from") for path in paths)
+    arrays = (IdxArray(str(path), "--from") for path in paths)
+    images, labels = (files.enter_context(closing(array)) for array in arrays)
     if len(images.shape) != 3 or 0 in images.shape or images.dtype != np.uint8:
         problem = (
             f"--from: {images.name} does not hold images; found {images.shape} {images.dtype}; "

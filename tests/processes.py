@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fnmatch
+import io
 import os
 import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -17,6 +19,23 @@ from nnpipe.runs.folder import Folder
 
 RUN = (sys.executable, str(Path(__file__).parents[1] / "scripts" / "run.py"))
 NNPIPE = (sys.executable, "-c", "import sys; from nnpipe.cli import main; sys.exit(main())")
+
+
+def call(main, *arguments, folder, **environment):
+    """Call the main function of a program in this process, as if it were started in a folder."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, environment),
+        patch.object(sys, "argv", [RUN[1]]),
+        chdir(folder),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            status = main(list(arguments))
+        except SystemExit as ended:
+            status = ended.code or 0
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
 
 
 @contextmanager
@@ -98,6 +117,28 @@ def descendants(pid):
         for task in Path(f"/proc/{process}/task").glob("*/children"):
             found += map(int, task.read_text().split())
     return found[1:]
+
+
+def still_running(temporary):
+    """Return what else runs, of this process's children and of what was given a temporary folder.
+
+    Of the processes that a child leaves behind when it ends, the environment tells. Python's
+    resource tracker, which ends with this process, does not count.
+    """
+    given = f"TMPDIR={temporary}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            started = given in (process / "environ").read_bytes().split(b"\0")
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if (
+                (started or parent(process.name) == os.getpid())
+                and int(process.name) != os.getpid()
+                and "resource_tracker" not in command
+                and _is_alive(process.name)
+            ):
+                found.append(f"{process.name} {command}")
+    return found
 
 
 def wait_until_gone(pids, timeout=30):

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnpipe.documents import read_json, read_yaml, refuse_calls
+from nnpipe.documents import MAX_BYTES, read_json, read_lines, read_text, read_yaml, refuse_calls
 from nnpipe.errors import RunError
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=20)
@@ -70,3 +70,37 @@ def test_what_hydra_would_call_is_refused():
 
 def test_references_to_other_keys_are_let_through():
     refuse_calls({"output": {"name": "run_${seed}_${architecture.width}"}}, "c.yaml")
+
+
+def test_lines_of_json_are_read_and_a_last_one_without_an_end_is_left_out(tmp_path):
+    path = tmp_path / "study.log"
+    path.write_text('{"a": 1}\n{"b": [null]}\n{"c": ')
+    assert list(read_lines(path)) == [{"a": 1}, {"b": [None]}]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"[1]\n", "cannot be read: line 1 is not a JSON object"),
+        (b'{}\n{"a": NaN}\n', "line 2: cannot be read: NaN is no number of JSON"),
+        (b'{"a": 1, "a": 2}\n', "line 1: cannot be read: a key stands in it twice"),
+        (b"\n", "line 1: cannot be read: Expecting value"),
+        (b'{"a": "\xff"}\n', "cannot be read: 'utf-8' codec can't decode"),
+        (b'{"a": "' + b"x" * MAX_BYTES + b'"}\n', "cannot be read: found more than 64 MiB, or a"),
+        (b'{"a": 1e999}\n', "line 1: cannot be read: the number 1e999 is too large"),
+    ],
+)
+def test_lines_that_are_no_json_are_refused(tmp_path, content, problem):
+    path = tmp_path / "study.log"
+    path.write_bytes(content)
+    with pytest.raises(RunError) as refused:
+        list(read_lines(path))
+    assert problem in str(refused.value)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_lines_and_texts_of_what_is_no_file_are_not_waited_for(tmp_path, make):
+    make(tmp_path / "study.log")
+    for read in (lambda path: list(read_lines(path)), read_text):
+        with pytest.raises(RunError, match=r"not a regular file|it is a link"):
+            read(tmp_path / "study.log")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import socket
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 
@@ -30,7 +28,6 @@ from tests.processes import (
 )
 
 pytest.importorskip("distributed", reason="needs nnpipe[dask]")
-pytestmark = pytest.mark.slow
 
 SHARD = 65_536
 DASK = ("engine=dask", "engine.workers=2")
@@ -103,14 +100,14 @@ def assert_same(one, other):
         assert a.manifest.figures == b.manifest.figures
 
 
+@pytest.mark.slow
 def test_shards_hold_the_bits_of_one_process_wherever_the_folder_is_moved(
     run, request_of, tmp_path
 ):
     run(*request_of)
     out = run(*request_of, *DASK)
-    # Without bokeh Dask serves a page that only says so.
-    links = [line for line in out.splitlines() if re.fullmatch(r"dashboard  http://\S+", line)]
-    assert len(links) == (find_spec("bokeh") is not None)
+    # Dask's pages have no certificate, so a cluster that is started here has none.
+    assert "dashboard" not in out
     single, sharded = version(tmp_path, 1), version(tmp_path, 2)
     assert_same(single, sharded)
     parts = [f"results/part-{number:05d}.h5" for number in range(11)]
@@ -126,9 +123,10 @@ def test_shards_hold_the_bits_of_one_process_wherever_the_folder_is_moved(
     assert_same(single, moved)
 
 
-def test_merged_parts_are_one_plain_file(run, request_of, tmp_path):
-    run(*request_of)
-    run(*request_of, *DASK, "output.merge=true")
+def test_merged_parts_are_one_plain_file(program, request_of, tmp_path):
+    for more in ((), (*DASK, "output.merge=true")):
+        done = program(*request_of, *more)
+        assert (done.returncode, done.stderr) == (0, "")
     single, merged = version(tmp_path, 1), version(tmp_path, 2)
     assert_same(single, merged)
     with nnpipe.open_run(merged) as opened:
@@ -136,6 +134,7 @@ def test_merged_parts_are_one_plain_file(run, request_of, tmp_path):
     assert not (merged / "results").exists()
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_is_replaced_and_its_shard_done_again(
     run, start, slow_request, tmp_path
 ):
@@ -149,6 +148,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_shard_done_again(
     assert len([*(folder / "results").iterdir()]) == 8
 
 
+@pytest.mark.slow
 def test_a_shard_that_kills_three_workers_ends_the_run_and_is_named(start, slow_request, tmp_path):
     # A shard takes seconds: one of tenths may be done before its worker is found and killed.
     larger = ("architecture.sizes=[1500,1500,4]", "output.activations=[]")
@@ -169,6 +169,7 @@ def test_a_shard_that_kills_three_workers_ends_the_run_and_is_named(start, slow_
     assert not (folder / "results.h5").exists()
 
 
+@pytest.mark.slow
 def test_workers_of_a_scheduler_that_is_there_already_hold_the_bits_of_one_process(
     run, request_of, tmp_path
 ):
@@ -209,6 +210,7 @@ def test_an_address_where_no_scheduler_answers_is_refused_in_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_workers_and_the_run_goes_on_with_the_parts_that_are_whole(
     run, start, slow_request, tmp_path, number, status

@@ -9,7 +9,7 @@ from typing import Any, cast
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from nnpipe.app import yaml_source
+from nnpipe.app import loader, yaml_source
 from nnpipe.config import schema, training_schema
 from nnpipe.config.fields import MISSING
 from nnpipe.sources import SOURCES
@@ -30,6 +30,7 @@ def register() -> None:
     A source that another package adds becomes a choice of the group `input` when it is asked for.
     """
     yaml_source.register(conf_folder() / "config.yaml")
+    loader.register(conf_folder() / "config.yaml")
     store = ConfigStore.instance()
     whole = OmegaConf.structured(schema.Config)
     for group in (

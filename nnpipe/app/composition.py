@@ -14,9 +14,11 @@ from hydra._internal.hydra import Hydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
+from nnpipe.app.loader import Loader
+
 # What is put in the place of Hydra's own are internals of it, which have no types.
 _MODULE: Any = config_loader_impl
-_LOADER: Any = config_loader_impl.ConfigLoaderImpl
+_LOADER: Any = Loader
 
 _KEPT = 256
 _CHOICES_KEPT = 32
@@ -45,7 +47,7 @@ def composed_once(arguments: Sequence[str]) -> Generator[None]:
     """
     files = _Files()
     find, load = _LOADER._parse_overrides_and_create_caching_repo, _LOADER.load_sweep_config
-    merge = _LOADER._compose_config_from_defaults_list
+    merge = _LOADER.merge
     jobs: dict[tuple[str, ...], DictConfig] = {}
 
     def load_once(loader: Any, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
@@ -68,7 +70,7 @@ def composed_once(arguments: Sequence[str]) -> Generator[None]:
         instead = {
             (_LOADER, "load_sweep_config"): load_once,
             (_LOADER, "_parse_overrides_and_create_caching_repo"): find_once,
-            (_LOADER, "_compose_config_from_defaults_list"): merge_once,
+            (_LOADER, "merge"): merge_once,
             (_MODULE, "create_defaults_list"): files.choose,
         }
         if is_single(arguments):

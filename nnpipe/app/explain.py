@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf.errors import OmegaConfBaseException
 
 from nnpipe.app.compose import VERSION_BASE, conf_folder, plain
+from nnpipe.errors import ConfigError
 from nnpipe.plan import find_problems
 from nnpipe.registry import did_you_mean, unknown
 
@@ -36,7 +38,8 @@ def explain(arguments: Sequence[str], error: Exception) -> list[str]:
     kept. One that does not is put into the plain config as it was typed, where the schema says
     in the same words as ever what is wrong with it.
     """
-    typed: list[str] = get_args_parser().parse_args(list(arguments)).overrides
+    given = get_args_parser().parse_args(list(arguments))
+    typed: list[str] = given.overrides
     problems: list[str] = []
     overrides: list[Override] = []
     for text in typed:
@@ -46,7 +49,7 @@ def explain(arguments: Sequence[str], error: Exception) -> list[str]:
             problems.append(f"{text}: cannot be read; expected key=value, with quotes as needed")
     overrides.sort(key=lambda override: "." in override.key_or_group)
 
-    accepted: list[str] = []
+    accepted = _searched(given.config_dir, typed)
     refused: list[Override] = []
     composed: Mapping[str, Any] = {}
     with initialize_config_dir(str(conf_folder()), version_base=VERSION_BASE):
@@ -56,6 +59,8 @@ def explain(arguments: Sequence[str], error: Exception) -> list[str]:
             line = str(override.input_line)
             try:
                 compose("config", [*accepted, line])
+            except ConfigError as file:
+                problems += file.problems
             except MissingConfigException as missing:
                 problems.append(_unknown_choice(override, missing))
             except Refusal:
@@ -64,13 +69,23 @@ def explain(arguments: Sequence[str], error: Exception) -> list[str]:
                 accepted.append(line)
         try:
             composed = plain(compose("config", accepted))
+        except ConfigError as file:
+            return [*problems, *file.problems]
         except Refusal as still:
             return problems or [_one_line(still)]
-    given = dict(composed)
+    whole = dict(composed)
     for override in refused:
-        problems += _put(given, override)
-    problems += find_problems(given)
+        problems += _put(whole, override)
+    problems += find_problems(whole)
     return list(dict.fromkeys(problems)) or [_one_line(error)]
+
+
+def _searched(folder: str | None, typed: Sequence[str]) -> list[str]:
+    """Return the override by which the files of --config-dir are found too."""
+    if folder is None or any("hydra.searchpath" in text for text in typed):
+        return []
+    path = f"file://{os.path.abspath(folder)}".replace("\\", "\\\\").replace("'", "\\'")
+    return [f"hydra.searchpath=['{path}']"]
 
 
 def _unknown_choice(override: Override, missing: MissingConfigException) -> str:

@@ -22,6 +22,7 @@ from nnpipe.app.apart import apart
 from nnpipe.app.compose import VERSION_BASE, conf_folder, job_folder, plain, register
 from nnpipe.app.composition import composed_once
 from nnpipe.app.explain import Refusal, explain
+from nnpipe.app.modules import installed_modules
 from nnpipe.app.progress import progress_for
 from nnpipe.app.slurm import OWN, cancel_line, wait_for_others
 from nnpipe.app.sweep import PLACE, SINCE, ClaimSweep, SweepRefused, begin_job, job_of
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
     os.environ["HYDRA_FULL_ERROR"] = "1"
     ClaimSweep.forget(resuming)
     status = 0
-    with _console(), terminable():
+    with _console(), terminable(), installed_modules():
         try:
             _launch()
             if _failures:

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
+from nnpipe.app.hydra_keys import changes, is_allowed
+from nnpipe.app.loader import Origin, commanded
 from nnpipe.app.main import main
+from nnpipe.app.modules import enter
 from nnpipe.app.slurm import cancel_line, still_there
-from nnpipe.app.yaml_source import shapes_a_sweep
 from nnpipe.documents import refuse_calls
 from nnpipe.errors import DataError, RunError
 from nnpipe.files import stat_file
 from nnpipe.runs.definition import read_definition
 from nnpipe.runs.state import SWEEP, jobs, look
 
+_CHOICE = re.compile(r"\w+", re.ASCII)
 _GROUPS = ("hydra/launcher", "hydra/sweeper", "hydra/sweeper/sampler")
 
 
-def resume(folder: Path) -> int:
+def resume(folder: Path, cluster: str | None = None) -> int:
     """Run what is not complete of a sweep, in its folder, and return the exit status.
+
+    Parameters
+    ----------
+    folder : Path
+        The sweep's.
+    cluster : str, optional
+        The address of a cluster that was typed, which a stored one must equal.
 
     Raises
     ------
@@ -50,21 +59,9 @@ def resume(folder: Path) -> int:
     refuse_other_input(folder)
     folder = folder.resolve()
     if Path(definition.directory).is_dir():
-        _find_no_modules_here()
-        os.chdir(definition.directory)
-    return main(["--multirun", *overrides], folder)
-
-
-def _find_no_modules_here() -> None:
-    """Have this process, and those it starts, import nothing from the working folder.
-
-    The sweep's file names that folder, and modules in it could have the names of any others.
-    """
-    sys.path[:] = [os.path.abspath(place) for place in sys.path if place]
-    os.environ["PYTHONSAFEPATH"] = "1"
-    if "PYTHONPATH" in os.environ:
-        places = os.environ["PYTHONPATH"].split(os.pathsep)
-        os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, filter(None, places)))
+        enter(definition.directory)
+    with commanded(Origin(str(folder / SWEEP), cluster)):
+        return main(["--multirun", *overrides], folder)
 
 
 def refuse_code(overrides: Sequence[str], where: Path) -> None:
@@ -78,15 +75,32 @@ def refuse_code(overrides: Sequence[str], where: Path) -> None:
         For the first such override.
     """
     for text in overrides:
-        try:
-            override = OverridesParser.create().parse_override(text)
-        except HydraException:
-            override = None
-        key = override.key_or_group if override is not None else "hydra"
-        ours = not key.startswith("hydra") and not text.lstrip().startswith("-")
-        if not (ours or shapes_a_sweep(key) or key in _GROUPS) or "_target_" in text:
+        if not _is_data(text):
             problem = f"{where}: {text!r} is not taken from a file. Type it in a new sweep."
             raise RunError(problem)
+
+
+def _is_data(text: str) -> bool:
+    """Tell whether an override sets of Hydra no more than a file may."""
+    try:
+        override = OverridesParser.create().parse_override(text)
+    except HydraException:
+        return False
+    key, value = override.key_or_group, override.value()
+    words = re.split(r"[./@:\[\]]", f"{key}.{override.package or ''}")
+    if "_target_" in text:
+        return False
+    if "hydra" not in words:
+        return True
+    if override.is_delete() or override.package is not None:
+        return False
+    if key in _GROUPS:
+        return isinstance(value, str) and _CHOICE.fullmatch(value) is not None
+    first, *path = key.split(".")
+    if path[:2] == ["sweeper", "params"]:
+        path[2:] = [".".join(path[2:])] if path[2:] else []
+    set_to = changes(value, None, tuple(path))
+    return first == "hydra" and all(is_allowed(*pair) for pair in set_to)
 
 
 def refuse_other_input(folder: Path) -> None:

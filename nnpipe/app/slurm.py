@@ -13,6 +13,7 @@ from shutil import which
 from typing import Any
 
 from nnpipe.app.compose import job_folder
+from nnpipe.errors import RunError
 from nnpipe.runs.folder import Folder
 from nnpipe.runs.manifest import FILE as MANIFEST
 from nnpipe.runs.record import Record
@@ -75,6 +76,19 @@ def cancel_line(folder: Path) -> str | None:
     """Return the command that ends the Slurm jobs of a sweep, which outlive what started them."""
     arrays = sorted({job.partition("_")[0] for job in _jobs(folder / OWN)})
     return f"scancel {' '.join(arrays)}" if arrays else None
+
+
+def refuse_line_breaks(folder: Path) -> None:
+    """Refuse a folder whose name would break a line of a batch script.
+
+    Raises
+    ------
+    RunError
+        If it has a control character.
+    """
+    if not str(folder).isprintable():
+        problem = f"{str(folder)!r}: its name cannot stand in a batch script. Rename it."
+        raise RunError(problem)
 
 
 def still_there(folder: Path) -> bool:

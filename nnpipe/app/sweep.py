@@ -10,12 +10,12 @@ from typing import Any, cast
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from nnpipe.app import study
 from nnpipe.app.apart import PATIENCE
 from nnpipe.app.compose import plain
-from nnpipe.app.slurm import OWN, SUBMITTED, is_slurm
+from nnpipe.app.slurm import OWN, SUBMITTED, is_slurm, refuse_line_breaks
 from nnpipe.errors import ConfigError, NnpipeError, RunError, RunFailed, one_line
 from nnpipe.plan import find_problems
 from nnpipe.runs.claim import claim
@@ -98,6 +98,8 @@ class ClaimSweep(Callback):
             f"hydra.sweep.dir={_quoted(str(ClaimSweep.own))}",
             *(f"+hydra.job.env_set.{name}={_quoted(text)}" for name, text in told.items()),
         ]
+        with open_dict(config):
+            config.hydra.job.env_set.update(told)
 
     @classmethod
     def can_go_on(cls) -> bool:
@@ -131,6 +133,9 @@ class ClaimSweep(Callback):
             problems += study.problems(config.hydra.sweeper, config.output.figure)
         if problems:
             raise ConfigError(problems)
+        place = ClaimSweep.resuming or Path(config.output.root).resolve()
+        if "submitit" in str(config.hydra.launcher.get("_target_")):
+            refuse_line_breaks(place)
         definition = define(config)
         if ClaimSweep.resuming is not None:
             folder = ClaimSweep.claimed

@@ -1,8 +1,9 @@
 """Look at each YAML file before Hydra composes it: a downloaded experiment must not be a program.
 
-Hydra calls what `_target_` names, and a logging config, an environment or a launcher's setup can
-run code too. A file may therefore set of Hydra only what shapes a sweep. What is typed at a
-terminal, and what an installed package brings, is not restricted.
+Each file must keep within the bounds of any document, call nothing, and set of Hydra only what
+shapes a sweep. `loader` judges what all files make together; here the file and its own line of
+defaults can still be named. What is typed at a terminal, and what an installed package brings, is
+not restricted.
 """
 
 from __future__ import annotations
@@ -17,23 +18,11 @@ from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
 
+from nnpipe.app.hydra_keys import installed, refusal
 from nnpipe.documents import CALLS, read_yaml
 from nnpipe.errors import ConfigError, RunError
 
-TARGETS = frozenset({"hydra_plugins.nnpipe_optuna.OptunaSweeper"})
-"""What a YAML file may name as a target."""
-
-_SHAPING = ("hydra.mode", "hydra.launcher.", "hydra.sweeper.")
-_CODE = frozenset({"custom_search_space", "setup", "python", "additional_parameters", "srun_args"})
-
-
-def shapes_a_sweep(key: str) -> bool:
-    """Tell whether a setting of Hydra's does no more than to shape a sweep.
-
-    >>> shapes_a_sweep("hydra.sweeper.params"), shapes_a_sweep("hydra.job.env_set.PATH")
-    (True, False)
-    """
-    return f"{key}.".startswith(_SHAPING) and not _CODE.intersection(key.split("."))
+_SHAPING = ("hydra.mode.", "hydra.launcher.", "hydra.sweeper.")
 
 
 def check(content: Any, package: str, path: Path) -> None:
@@ -54,14 +43,17 @@ def check(content: Any, package: str, path: Path) -> None:
         Naming the key.
     """
     for key, value in _entries(content, package):
-        called = key.rpartition(".")[2] in CALLS and value not in TARGETS
+        group, _, name = key.rpartition(".")
+        called = name in CALLS and not (name == "_target_" and _is_installed(group, value))
         hydra = key.startswith("hydra")
-        if called or (hydra and (not shapes_a_sweep(key) or "${" in str(value))):
-            problem = (
-                f"{path}: {key}: found {str(value)[:80]!r} in a file; expected of Hydra only its "
-                "sweeper, launcher and mode. Type it on the command line if you mean it."
-            )
-            raise ConfigError([problem])
+        if called or (hydra and (not f"{key}.".startswith(_SHAPING) or "${" in str(value))):
+            raise ConfigError([refusal(tuple(key.split(".")), value, path)])
+
+
+def _is_installed(group: str, value: Any) -> bool:
+    return group in ("hydra.launcher", "hydra.sweeper") and (
+        installed(group.removeprefix("hydra."), value) is not None
+    )
 
 
 def _entries(content: Any, package: str) -> Iterator[tuple[str, Any]]:
@@ -69,16 +61,19 @@ def _entries(content: Any, package: str) -> Iterator[tuple[str, Any]]:
     waiting: list[tuple[str, Any]] = [(package, content)]
     while waiting:
         key, value = waiting.pop()
+        if isinstance(value, list):
+            entries = enumerate(cast("list[Any]", value))
+            waiting += [(f"{key}.{place}", entry) for place, entry in entries]
         if not isinstance(value, dict) or not value:
             yield key, value
             continue
-        entries = dict(cast("dict[str, Any]", value))
+        said = dict(cast("dict[str, Any]", value))
         if value is content:
-            for default in cast("list[Any]", entries.pop("defaults", None) or ()):
+            for default in cast("list[Any]", said.pop("defaults", None) or ()):
                 choices = cast("Iterable[Any]", default if isinstance(default, dict) else [default])
                 for choice in map(str, choices):
                     yield _absolute(choice.partition("@")[2]), choice
-        waiting += [(f"{key}.{name}".lstrip("."), inner) for name, inner in entries.items()]
+        waiting += [(f"{key}.{name}".lstrip("."), inner) for name, inner in said.items()]
 
 
 def _absolute(package: str) -> str:

@@ -41,6 +41,10 @@ def find(address: str, root: Path) -> Path:
             folder = folder.parent / folder.resolve().name
         if job is not None:
             folder = folder / "runs" / f"{int(job):03d}"
+            for place in (folder.parent, folder):
+                if place.is_symlink():
+                    problem = f"{place}: it is a link; expected a folder of the sweep."
+                    raise RunError(problem)
         if folder.is_dir():
             return folder
     path = Path(address)

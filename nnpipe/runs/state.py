@@ -16,7 +16,7 @@ from nnpipe.runs.lock import is_held
 from nnpipe.runs.manifest import FILE, STATUSES, Manifest, read_manifest
 from nnpipe.runs.open import LOG
 
-SWEEP = "sweep.yaml"
+SWEEP, RUNS = "sweep.yaml", "runs"
 STATES = (*STATUSES, "running", "killed", "damaged")
 STARTING = 60.0
 
@@ -54,12 +54,14 @@ class State:
                 return time.time() - datetime.fromisoformat(self.manifest.ended).timestamp()
             except ValueError:
                 pass
-        return time.time() - self.folder.stat().st_mtime
+        return time.time() - self.folder.lstat().st_mtime
 
     @property
     def size(self) -> int:
         """Bytes of all its files."""
         total = 0
+        if self.folder.is_symlink():
+            return total
         for folder, _, names in os.walk(self.folder):
             for name in names:
                 # A run that goes on has files that come and go.
@@ -70,7 +72,11 @@ class State:
 
 def look(folder: Path) -> State:
     """Return the state of a run's or a sweep's folder."""
-    kind = "sweep" if (folder / "runs").is_dir() or (folder / SWEEP).exists() else "run"
+    kind = "sweep" if (folder / RUNS).is_dir() or (folder / SWEEP).exists() else "run"
+    for place in (folder, folder / RUNS):
+        if place.is_symlink():
+            problem = f"{place}: it is a link; expected a folder."
+            return State(folder, kind, "damaged", problem=problem)
     # Asked for first: a run that ends in between has a manifest.
     running = _is_running(folder)
     try:
@@ -108,10 +114,12 @@ def versions(root: Path) -> Iterator[Path]:
 
 def jobs(sweep: Path) -> list[Path]:
     """Return the folders of a sweep's jobs, in the order of their numbers."""
-    # Path.glob would take links to folders for folders.
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(sweep / "runs") as entries:
+    # Neither `runs` nor a job may be a link: it could lead anywhere.
+    if (sweep / RUNS).is_symlink():
+        return []
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(sweep / RUNS) as entries:
         names = [e.name for e in entries if is_job(e.name) and e.is_dir(follow_symlinks=False)]
-        return [sweep / "runs" / name for name in sorted(names, key=int)]
+        return [sweep / RUNS / name for name in sorted(names, key=int)]
     return []
 
 

@@ -37,9 +37,8 @@ def read_jobs(folder: Path) -> list[dict[str, Any]]:
 
 
 def _row(folder: Path, job: Path) -> dict[str, Any]:
-    row: dict[str, Any] = {"job": job.name} | read_overrides(job)
     state = look(job)
-    row["status"] = state.status
+    row: dict[str, Any] = {"job": job.name} | read_overrides(job) | {"status": state.status}
     manifest = state.manifest
     if manifest is None:
         return row | {"path": str(job.relative_to(folder))}
@@ -56,7 +55,9 @@ def _row(folder: Path, job: Path) -> dict[str, Any]:
 
 
 def read_overrides(folder: Path) -> dict[str, str]:
-    """Return what was typed for a run, by key."""
+    """Return what was typed for a run, by key; nothing for one that a link leads to."""
+    if folder.is_symlink():
+        return {}
     try:
         typed = read_yaml(folder / OVERRIDES)
     except (OSError, RunError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib import import_module
 from itertools import product
@@ -24,6 +25,9 @@ from numpy.typing import NDArray
 LOW: Any = h5py
 
 _LARGEST = 64 << 20
+_LARGE = 8 << 20
+_HELD = 128 << 20
+_ONE_AT_A_TIME = Lock()
 _DEFLATE: int = LOW.h5z.FILTER_DEFLATE
 _SHUFFLE: int = LOW.h5z.FILTER_SHUFFLE
 _KNOWN: tuple[list[int], ...] = ([], [_DEFLATE], [_SHUFFLE, _DEFLATE])
@@ -49,6 +53,7 @@ class Chunks:
         self._shape: tuple[int, ...] = dataset.shape
         self._chunks: tuple[int, ...] = dataset.chunks
         self._shuffled = len(_filters(dataset)) == 2
+        self._bytes = math.prod(dataset.chunks) * dataset.dtype.itemsize
         # Those that the last range ended in: the next one begins with them.
         self._open: dict[tuple[int, ...], _Chunk] = {}
 
@@ -72,12 +77,14 @@ class Chunks:
         found: dict[tuple[int, ...], _Chunk] = {}
         for corner in self._corners(axis, rows):
             found[corner] = self._open.get(corner) or self._read(corner)
+        # Where a range of rows is in many large chunks, they are too much to be held decoded.
+        keep = len(found) * self._bytes <= _HELD
         self._open = {
             corner: chunk
             for corner, chunk in found.items()
-            if corner[axis] + self._chunks[axis] > rows.stop
+            if keep and corner[axis] + self._chunks[axis] > rows.stop
         }
-        return lambda: self._join(axis, rows, found)
+        return lambda: self._join(axis, rows, found, keep)
 
     def _corners(self, axis: int, rows: slice) -> Iterator[tuple[int, ...]]:
         spans = [range(0, n, step) for n, step in zip(self._shape, self._chunks, strict=True)]
@@ -97,7 +104,9 @@ class Chunks:
             _SHUFFLE in applied,
         )
 
-    def _join(self, axis: int, rows: slice, found: dict[tuple[int, ...], _Chunk]) -> NDArray[Any]:
+    def _join(
+        self, axis: int, rows: slice, found: dict[tuple[int, ...], _Chunk], keep: bool
+    ) -> NDArray[Any]:
         shape = list(self._shape)
         shape[axis] = rows.stop - rows.start
         whole = np.empty(shape, self._dataset.dtype)
@@ -109,7 +118,8 @@ class Chunks:
                 begin, end = max(low, first), min(low + size, last)
                 into.append(slice(begin - first, end - first))
                 out_of.append(slice(begin - low, end - low))
-            whole[tuple(into)] = chunk.decode()[tuple(out_of)]
+            with _turn(self._bytes):
+                whole[tuple(into)] = chunk.decode(keep)[tuple(out_of)]
         return whole[(slice(None),) * axis + (slice(None, None, rows.step),)]
 
 
@@ -130,13 +140,15 @@ class _Chunk:
         self._lock = Lock()
         self._decoded: NDArray[Any] | None = None
 
-    def decode(self) -> NDArray[Any]:
+    def decode(self, keep: bool) -> NDArray[Any]:
         with self._lock:
-            if self._decoded is None:
-                assert self._stored is not None
-                self._decoded = self._decode(self._stored)
-                self._stored = None
-            return self._decoded
+            if self._decoded is not None:
+                return self._decoded
+            assert self._stored is not None
+            decoded = self._decode(self._stored)
+            if keep:
+                self._decoded, self._stored = decoded, None
+            return decoded
 
     def _decode(self, stored: bytes) -> NDArray[Any]:
         size = math.prod(self._shape) * self._dtype.itemsize
@@ -149,7 +161,7 @@ class _Chunk:
         return np.frombuffer(plain, self._dtype).reshape(self._shape)
 
 
-def unshuffle(plain: bytes, dtype: np.dtype[Any]) -> NDArray[Any]:
+def unshuffle(plain: bytes | bytearray, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return the numbers whose first bytes come first, then all second bytes, and so on.
 
     >>> unshuffle(bytes([1, 2, 0, 1]), np.dtype("<u2")).tolist()
@@ -163,18 +175,40 @@ def unshuffle(plain: bytes, dtype: np.dtype[Any]) -> NDArray[Any]:
     return numbers
 
 
-def _inflate(stored: bytes, size: int) -> bytes:
+def _turn(size: int) -> AbstractContextManager[Any]:
+    """Return what lets one thread after the other decode chunks that are large."""
+    return _ONE_AT_A_TIME if size > _LARGE else nullcontext()
+
+
+def _inflate(stored: bytes, size: int) -> bytes | bytearray:
     """Decode zlib data of a known size, of which no more is made than that."""
     decoder = _zlib().decompressobj()
     try:
-        plain = decoder.decompress(stored, size)
+        plain = decoder.decompress(stored, min(size, _LARGE))
+        if size > _LARGE:  # piece by piece: zlib would need it twice
+            plain = _all_of(decoder, plain, size)
         # The end of the data, with its checksum, comes after the last byte.
-        plain += decoder.decompress(decoder.unconsumed_tail, 1) if not decoder.eof else b""
+        if not decoder.eof:
+            plain += decoder.decompress(decoder.unconsumed_tail, 1)
     except (zlib.error, _zlib().error) as error:
         raise OSError(str(error)) from error
     if not decoder.eof:
         problem = f"a chunk holds more than {size} bytes, or is cut short"
         raise OSError(problem)
+    return plain
+
+
+def _all_of(decoder: Any, first: bytes, size: int) -> bytearray:
+    """Return what a decoder that has made the first bytes makes in all, up to a size."""
+    plain, end = bytearray(size), len(first)
+    plain[:end] = first
+    while end < size and not decoder.eof:
+        piece = decoder.decompress(decoder.unconsumed_tail, min(_LARGE, size - end))
+        if not piece:
+            break
+        plain[end : end + len(piece)] = piece
+        end += len(piece)
+    del plain[end:]
     return plain
 
 

@@ -10,11 +10,10 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 import nnpipe
 from tests.processes import NNPIPE, RUN, holder, parent, programs, wait_for, wait_until_gone
-
-pytestmark = pytest.mark.slow
 
 SMALL = ("input.features=6", "architecture.sizes=[3]")
 ENDLESS = 20_000_000  # most of a minute of drawing random rows
@@ -62,6 +61,7 @@ def test_jobs_side_by_side_land_in_hydras_order_whatever_order_they_end_in(
             assert {library["threads"] for library in run.manifest.blas} <= {*range(share + 1)}
 
 
+@pytest.mark.slow
 def test_a_job_that_is_killed_is_interrupted_and_the_others_finish(sweep, tmp_path, two_jobs):
     process = sweep(*two_jobs, f"input.samples=20,{ENDLESS},22,23,24,25")
     folder = tmp_path / "outputs" / "default" / "v0001"
@@ -76,6 +76,7 @@ def test_a_job_that_is_killed_is_interrupted_and_the_others_finish(sweep, tmp_pa
     assert not (folder / "runs" / "001" / "results.h5").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_the_jobs_too(sweep, tmp_path, two_jobs):
     process = sweep(*two_jobs, f"input.samples=20,{ENDLESS},{ENDLESS + 1},23")
     folder = tmp_path / "outputs" / "default" / "v0001"
@@ -88,6 +89,7 @@ def test_an_interrupt_ends_the_jobs_too(sweep, tmp_path, two_jobs):
     assert statuses == {"000": "complete", "001": "interrupted", "002": "interrupted"}
 
 
+@pytest.mark.slow
 def test_when_processes_of_joblib_are_killed_their_jobs_are_interrupted_and_the_others_finish(
     sweep, tmp_path, two_jobs
 ):
@@ -111,6 +113,7 @@ def test_when_processes_of_joblib_are_killed_their_jobs_are_interrupted_and_the_
     assert json.loads((folder / "manifest.json").read_text())["status"] == "failed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("launcher", "package"), [("joblib", "joblib"), ("submitit_local", "submitit")]
 )
@@ -131,6 +134,47 @@ def test_an_interrupted_sweep_is_resumed_by_its_launcher(sweep, start, tmp_path,
     assert "jobs   3: 3 complete" in out.splitlines()
     assert [row["status"] for row in table(folder)] == ["complete"] * 3
     assert (folder / "runs" / "000" / "manifest.json").read_bytes() == done
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_results_of_earlier_jobs_are_not_there_to_be_loaded(sweep, start, tmp_path, linked):
+    pytest.importorskip("submitit", reason="needs submitit")
+    sweep("hydra/launcher=submitit_local", "input.samples=20,21").communicate(timeout=60)
+    folder = tmp_path / "outputs" / "default" / "v0001"
+    (folder / "manifest.json").unlink()
+    (folder / "runs" / "001" / "manifest.json").unlink()
+    kept = folder / ".submitit"
+    if linked:
+        kept = kept.rename(tmp_path / "elsewhere")
+        (folder / ".submitit").symlink_to(kept)
+    # A job of this number would be taken for done, and this loaded, which runs what it says.
+    planted = kept / "1" / "1_0_result.pkl"
+    planted.parent.mkdir()
+    planted.touch()
+    start(*NNPIPE, "runs", "resume", "default/1").communicate(timeout=60)
+    assert [row["status"] for row in table(folder)] == ["complete"] * 2
+    assert not (folder / ".submitit" / "1").exists()
+    assert planted.exists() == linked
+
+
+def test_a_working_folder_that_a_sweep_names_lends_no_modules(start, tmp_path, two_jobs):
+    program = tmp_path / "bin" / "start.py"
+    program.parent.mkdir()
+    program.write_text("import sys\nfrom nnpipe.cli import main\nsys.exit(main())\n")
+    command = (sys.executable, program)
+    start(*command, "run", "-m", *SMALL, *two_jobs, "seed=1,2").communicate(timeout=60)
+    folder = tmp_path / "outputs" / "default" / "v0001"
+    (folder / "manifest.json").unlink()
+    (folder / "runs" / "001" / "manifest.json").unlink()
+    evil = tmp_path / "evil"
+    evil.mkdir()
+    for name in ("logging.py", "selectors.py"):
+        (evil / name).write_text(f"open({str(tmp_path / 'proof')!r}, 'w')\n")
+    definition = yaml.safe_load((folder / "sweep.yaml").read_text())
+    (folder / "sweep.yaml").write_text(yaml.safe_dump(definition | {"directory": str(evil)}))
+    start(*command, "runs", "resume", "default/1").communicate(timeout=60)
+    assert [row["status"] for row in table(folder)] == ["complete"] * 2
+    assert not (tmp_path / "proof").exists()
 
 
 WITHOUT_PLUGINS = """

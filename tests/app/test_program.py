@@ -1,4 +1,4 @@
-"""The program as a user starts it: ``python scripts/run.py`` in a folder of their own."""
+"""The program as a user asks for it: ``python scripts/run.py`` in a folder of their own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ import numpy as np
 import pytest
 
 import nnpipe
+from scripts.prepare import main as prepare
 from tests.conftest import ROOT
+from tests.processes import call
 
 ACTIVATIONS = "elu, gelu, leaky_relu, linear, relu, sigmoid, silu, softmax, softplus, tanh"
 
@@ -203,12 +205,8 @@ def test_a_traceback_is_shown_only_when_it_is_asked_for(program):
 
 
 def test_real_mnist_images_give_the_same_bits_through_idx_and_hdf5(program, tmp_path, mnist):
-    prepare = [
-        sys.executable,
-        str(ROOT / "scripts" / "prepare.py"),
-        *("mnist", "--from", str(mnist), "--to", "mnist.h5"),
-    ]
-    subprocess.run(prepare, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    done = call(prepare, "mnist", "--from", str(mnist), "--to", "mnist.h5", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
     images, labels = (mnist / f"t10k-{name}-ubyte.gz" for name in ("images-idx3", "labels-idx1"))
     options = ("input.normalize=scale", "architecture.sizes=[20,10]")
     idx = ("input=idx", f"input.path={images}", f"input.labels={labels}")

@@ -10,11 +10,21 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
 import nnpipe
-from tests.processes import NNPIPE, RUN, holder, programs, wait_for, wait_until_gone
+from tests.processes import (
+    NNPIPE,
+    RUN,
+    descendants,
+    holder,
+    programs,
+    wait_for,
+    wait_until_gone,
+)
+from tests.sockets import PAGES, answers, listening
 
 ENDLESS = 20_000_000  # most of a minute of drawing random rows
 
@@ -128,3 +138,29 @@ def test_workers_in_slurm_jobs_hold_the_bits_of_one_process_when_one_is_killed(s
         check=True,
     )
     assert left.stdout == ""
+
+
+def test_another_user_gets_nothing_from_a_cluster_in_slurm_jobs(start, tmp_path):
+    pytest.importorskip("dask_jobqueue", reason="needs nnpipe[dask]")
+    from distributed.security import Security
+
+    made = Security.temporary()
+    (tmp_path / "own.pem").write_text(made.tls_client_key + made.tls_client_cert)
+    process = start(
+        *(f"input.samples={ENDLESS}", "input.features=6", "architecture.sizes=[16,3]"),
+        *("engine=dask", "engine.cluster=slurm", "engine.memory=1GiB"),
+    )
+    run = tmp_path / "outputs" / "default" / "v0001"
+    worker = holder(run / "results" / ".part-*.h5.*.part")
+    (certificates,) = Path.home().glob(".nnpipe-dask-*")
+    assert certificates.stat().st_mode & 0o777 == 0o700
+    addresses = listening([process.pid, *descendants(process.pid), worker])
+    assert len(addresses) >= 4  # the scheduler and a worker, and their pages
+    for address in addresses:
+        heard = answers(address, tmp_path / "own.pem")
+        assert heard.keys() <= {*PAGES}
+        assert all(answer.split()[1] == "404" for answer in heard.values())
+    os.kill(process.pid, signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert err == "terminated\n"
+    assert not certificates.exists()

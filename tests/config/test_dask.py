@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 import nnpipe.engines.cluster
+from nnpipe.config.cluster import refuse_address
 from nnpipe.config.schema import DaskConfig
 from nnpipe.engines.cluster import find_missing
+from nnpipe.errors import ConfigError
 from nnpipe.plan import find_problems, read_config
 
 
@@ -47,6 +49,15 @@ def test_what_a_cluster_takes_is_taken(engine):
             "engine.partition: '-a b' cannot name a partition",
         ),
         (
+            {"cluster": "slurm", "partition": "a\ntouch proof"},
+            "engine.partition: 'a\\ntouch proof' cannot name a partition",
+        ),
+        (
+            {"cluster": "slurm", "walltime": "01:00:00\n"},
+            "engine.walltime: found '01:00:00\\n'; expected a time, such as 01:30:00",
+        ),
+        ({"memory": "4GiB\n"}, "engine.memory: found '4GiB\\n'; expected a size, such as 4GiB"),
+        (
             {"partition": "short"},
             "engine.partition: belongs to cluster=slurm; found cluster=local. Leave it null.",
         ),
@@ -62,7 +73,12 @@ def test_other_engines_do_not_take_its_keys():
 
 
 @pytest.mark.parametrize(
-    ("cluster", "needed"), [("local", ["distributed"]), ("slurm", ["distributed", "dask_jobqueue"])]
+    ("cluster", "needed"),
+    [
+        ("local", ["distributed", "cryptography"]),
+        ("slurm", ["distributed", "dask_jobqueue", "cryptography"]),
+        ("tcp://host:8786", ["distributed"]),
+    ],
 )
 def test_packages_that_are_missing_are_named_with_their_extra(monkeypatch, cluster, needed):
     monkeypatch.setattr(nnpipe.engines.cluster, "find_spec", lambda _: None)
@@ -70,3 +86,12 @@ def test_packages_that_are_missing_are_named_with_their_extra(monkeypatch, clust
         f"engine.kind: 'dask' needs {name}, which is not installed. Run pip install 'nnpipe[dask]'."
         for name in needed
     ]
+
+
+def test_an_address_is_typed_or_stands_in_ones_own_config_of_dask():
+    dask = pytest.importorskip("dask", reason="needs nnpipe[dask]")
+    refuse_address("tcp://a:1", {"tcp://a:1"}, "x.yaml")
+    with dask.config.set({"scheduler-address": "tcp://a:1"}):
+        refuse_address("tcp://a:1", (), "x.yaml")
+        with pytest.raises(ConfigError, match=r"^x\.yaml: engine\.cluster: found 'tcp://b"):
+            refuse_address("tcp://b:1", (), "x.yaml")

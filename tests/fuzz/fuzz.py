@@ -6,6 +6,7 @@ left in the folder that is named. Needs atheris (``pip install atheris``).
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,8 +23,9 @@ def fuzz(name, seconds, folder):
         sys.path.insert(0, str(Path(__file__).parent))
         import targets
 
-    corpus = folder / name
+    corpus, targets.FOLDER = folder / name, folder / f"{name}-files"
     corpus.mkdir()
+    targets.FOLDER.mkdir()
     for number, seed in enumerate(targets.seeds(name)):
         (corpus / f"seed{number}").write_bytes(seed)
     limits = ["-timeout=30", "-rss_limit_mb=2048", "-max_len=16384", "-verbosity=1"]
@@ -62,6 +64,8 @@ def main():
             sys.stdout.write("\n".join(said[-40:]) + "\n")
     if failed:
         sys.stdout.write(f"The inputs are in {folder}.\n")
+    else:
+        shutil.rmtree(folder)
     return 1 if failed else 0
 
 

@@ -6,7 +6,6 @@ tries the seeds and what hypothesis makes of them.
 
 import gzip
 import json
-import tempfile
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -24,7 +23,8 @@ from nnpipe.runs.manifest import read_manifest
 from nnpipe.runs.parameters import read_parameters
 from nnpipe.sources import open_source
 
-FOLDER = Path(tempfile.mkdtemp(prefix="nnpipe-fuzz-"))
+FOLDER = Path()
+"""Where the targets write the files that they read; whoever uses them sets it."""
 
 
 def file_of(name, content):

@@ -12,6 +12,11 @@ targets = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(targets)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _files(tmp_path_factory):
+    targets.FOLDER = tmp_path_factory.mktemp("fuzz")
+
+
 @pytest.mark.parametrize("name", targets.TARGETS)
 def test_a_target_takes_its_seeds_and_their_beginnings(name):
     for seed in targets.seeds(name):

@@ -1,4 +1,4 @@
-"""Open hostile files in children under limits: 1 GiB of address space, 10 s."""
+"""Open hostile files in children under limits: 1 GiB of address space, 10 s of processor time."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

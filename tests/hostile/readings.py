@@ -10,7 +10,7 @@ import nnpipe
 from nnpipe.documents import read_json, read_yaml
 from nnpipe.errors import NnpipeError
 
-SECONDS = 10
+SECONDS, PATIENCE = 10, 60
 
 
 def read_document(path):
@@ -28,7 +28,7 @@ def try_flips(folder, name, bits, forged):
     """Flip each of some bits of a run's file, open the run each time, and tell what came of it.
 
     The answers are `same` for a run that says what it said before, the class of the error, or the
-    first thing that was taken for another one. Each flip has 10 s.
+    first thing that was taken for another one. Each flip has 10 s of the processor.
     """
     folder = Path(folder)
     content = (folder / name).read_bytes()
@@ -36,7 +36,8 @@ def try_flips(folder, name, bits, forged):
     before = what_it_holds(folder)
     answers = []
     for bit in bits:
-        signal.alarm(SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        signal.alarm(PATIENCE)
         altered = bytearray(content)
         altered[bit // 8] ^= 1 << bit % 8
         (folder / name).write_bytes(altered)

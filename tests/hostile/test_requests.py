@@ -51,8 +51,8 @@ IDX_PIXELS = b"\0\0\x08\x03"
         b"\0\0\x07\x01" + struct.pack(">I", 3) + bytes(3),
         b"\1\0\x08\x01" + struct.pack(">I", 3) + bytes(3),
         b"\x1f\x8b" + bytes(100),
-        gzip.compress(IDX_PIXELS + struct.pack(">III", 2**32 - 1, 28, 28)),
-        gzip.compress(IDX_PIXELS + struct.pack(">III", 4, 2, 2) + bytes(16))[:-12],
+        gzip.compress(IDX_PIXELS + struct.pack(">III", 2**32 - 1, 28, 28), mtime=0),
+        gzip.compress(IDX_PIXELS + struct.pack(">III", 4, 2, 2) + bytes(16), mtime=0)[:-12],
     ],
 )
 def test_an_idx_file_that_claims_more_than_it_holds_is_refused(tmp_path, refused, content):

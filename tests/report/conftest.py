@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from nnpipe.app.main import main
+from tests.processes import call
 
 FLAGS = (
     "headless",
@@ -82,16 +81,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def sweep(tmp_path_factory) -> Path:
     """Return the page of a sweep of which one job fails."""
     folder = tmp_path_factory.mktemp("sweep")
-    done = subprocess.run(
-        [
-            *(sys.executable, str(ROOT / "scripts" / "run.py"), "-m"),
-            *("architecture=stack", "architecture.layers.hidden1.neurons=9,100,-1,30"),
-            *("input.features=6", "input.samples=20", "output.plots=png"),
-        ],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
+    done = call(
+        main,
+        *("-m", "architecture=stack", "architecture.layers.hidden1.neurons=9,100,-1,30"),
+        *("input.features=6", "input.samples=20", "output.plots=png"),
+        folder=folder,
     )
     assert (done.returncode, done.stderr) == (1, "")
     assert "\nreport " in done.stdout

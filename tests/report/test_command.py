@@ -98,7 +98,7 @@ def test_plots_of_a_stored_run_are_made_later(folder):
     assert (folder / "plots" / "outputs.png").is_file()
 
 
-NUMBERS = [0, -1, 1e308, 10**400]
+NUMBERS = [0, -1, 1e308, 2**64 - 1]
 JUNK = [*NUMBERS, None, "<script>", [], ["<b>", {}], {}, {"a": {"b": []}}, True]
 
 
@@ -116,7 +116,7 @@ JUNK = [*NUMBERS, None, "<script>", [], ["<b>", {}], {}, {"a": {"b": []}}, True]
         ),
         st.sampled_from([*JUNK, {"accuracy": "<b>", "input": ["<b>"], "cross_entropy": -1}]),
     ),
-    seconds=st.dictionaries(st.sampled_from(["infer", "total", "<b>"]), st.sampled_from(NUMBERS)),
+    seconds=st.dictionaries(st.sampled_from(["infer", "total", "<b>"]), st.sampled_from([0, 1e18])),
     found=st.dictionaries(
         st.sampled_from(["kind", "path", "shape", "dtype"]), st.sampled_from(JUNK)
     ),

@@ -15,7 +15,6 @@ mlflow = pytest.importorskip("mlflow", reason="pip install 'nnpipe[mlflow]'")
 pytest.importorskip("alembic", reason="pip install 'nnpipe[mlflow]'")
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_mlflow_holds_config_figures_and_artifacts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,28 +1,20 @@
-"""scripts/plot_training.py as a user starts it."""
+"""scripts/plot_training.py: the course of a training, or of all in a sweep."""
 
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from scripts.plot_training import main
+from tests.processes import call
 
-PROGRAM = str(ROOT / "scripts" / "plot_training.py")
 HEAD = "epoch,loss,accuracy,validation_loss,validation_accuracy,learning_rate,gradient_norm,seconds"
 
 
 def plot(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, PROGRAM, *arguments],
-        cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "HOME": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return call(main, *arguments, folder=folder)
 
 
 def test_a_sweep_becomes_one_picture(tmp_path: Path) -> None:

@@ -1,10 +1,8 @@
-"""scripts/prepare.py as a user starts it: MNIST files in, one HDF5 file out."""
+"""scripts/prepare.py: MNIST files in, one HDF5 file out."""
 
 import gzip
 import os
 import struct
-import subprocess
-import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +11,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+
+from scripts.prepare import main
+from tests.processes import call
 
 ROOT = Path(__file__).parents[2]
 MNIST = ROOT.parent / "shared" / "data" / "mnist"
@@ -37,14 +38,7 @@ def put(folder, prefix, images, labels, packed=True):
 
 
 def prepare(*arguments):
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "prepare.py", "mnist", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PYTHONPATH": path, "no_proxy": "127.0.0.1"},
-    )
+    return call(main, "mnist", *map(str, arguments), folder=".", no_proxy="127.0.0.1")
 
 
 def refusal(*arguments):
