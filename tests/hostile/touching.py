@@ -414,16 +414,28 @@ sweep_that("plots", task=["output.plots=png", "output.report=true"])
 
 
 def tracked(place):
-    """Plant a database of MLflow whose experiment keeps its artifacts elsewhere."""
+    """Plant a database of MLflow in which an experiment keeps its artifacts elsewhere."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=f"sqlite:///{place.outputs / 'mlflow.db'}")
+    client.create_experiment("m", artifact_location=place.precious.as_uri())
+
+
+def no_database(place):
+    """Plant a database that is none of MLflow's."""
     database = sqlite3.connect(place.outputs / "mlflow.db")
-    database.execute(
-        "create table experiments (experiment_id integer, name text, artifact_location text)"
-    )
-    database.execute("insert into experiments values (1, 'm', ?)", (place.precious.as_uri(),))
-    database.commit()
+    database.execute("create table experiments (name text)")
     database.close()
 
 
+add(
+    "outside",
+    "tracking-no-database",
+    no_database,
+    "run input.samples=5 output.name=m output.tracking=mlflow output.report=false",
+    statuses=HARMLESS,
+    seconds=MLFLOW,
+)
 add(
     "outside",
     "tracking-database",
