@@ -10,7 +10,16 @@ from pathlib import Path
 
 
 class NnpipeError(Exception):
-    """Any error that is the request's fault or the data's, not the program's."""
+    """Any error that is the request's fault or the data's, not the program's.
+
+    Its text is one line, also where it holds names from a file with line breaks.
+
+    >>> str(NnpipeError("a\\nb"))
+    'a\\\\nb'
+    """
+
+    def __str__(self) -> str:
+        return super().__str__().replace("\n", "\\n")
 
 
 class ConfigError(NnpipeError):
@@ -27,7 +36,7 @@ class ConfigError(NnpipeError):
         super().__init__(self.problems)
 
     def __str__(self) -> str:
-        return "\n".join(self.problems)
+        return "\n".join(problem.replace("\n", "\\n") for problem in self.problems)
 
 
 class DataError(NnpipeError):

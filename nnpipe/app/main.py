@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Generator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from nnpipe.app.slurm import OWN, cancel_line, wait_for_others
 from nnpipe.app.sweep import PLACE, SINCE, ClaimSweep, SweepRefused, begin_job, job_of
 from nnpipe.app.termination import TERMINATED, Terminated, terminable
 from nnpipe.cores import cores
-from nnpipe.errors import NnpipeError, RunFailed, one_line
+from nnpipe.errors import NnpipeError, RunError, RunFailed, one_line
 from nnpipe.pipeline import run
 from nnpipe.report.illustrate import illustrate_sweep
 from nnpipe.runs.folder import Folder
@@ -45,14 +45,14 @@ register()
 _failures: list[Exception] = []
 
 
-def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, resuming: Folder | None = None) -> int:
     """Run what the command line asks for and return the exit status.
 
     Parameters
     ----------
     arguments : sequence of str, optional
         Instead of what was typed after the program's name.
-    resuming : Path, optional
+    resuming : Folder, optional
         The folder of a sweep, which is taken up instead of a new one.
     """
     if arguments is not None:
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None, resuming: Path | None = None) -
                     interrupted=status >= INTERRUPTED,
                     illustrate=illustrate_sweep,
                 )
-            except OSError as error:
+            except (NnpipeError, OSError) as error:
                 text, complete = "", False
                 _complain(f"{ClaimSweep.claimed.path}: no manifest: {one_line(error)}", error, full)
             _say(text)
@@ -147,8 +147,16 @@ def start(config: DictConfig) -> float | None:
         return None
     figure: str | None = config.output.figure
     told = context.job.env_set
-    with _sweep(Path(told[PLACE])) as sweep, job_of(sweep, job_folder(context.job.num)) as folder:
-        if not begin_job(folder, overrides, told.get(SINCE)):
+    with ExitStack() as stack:
+        try:
+            sweep = stack.enter_context(_sweep(Path(told[PLACE])))
+            folder = stack.enter_context(job_of(sweep, job_folder(context.job.num)))
+            todo = begin_job(folder, overrides, told.get(SINCE))
+        except RunError as error:
+            raise SweepRefused(error) from error
+        except OSError as error:
+            raise SweepRefused(RunFailed(Path(told[PLACE]), one_line(error))) from error
+        if not todo:
             return figure_of(folder.path, figure)
         if "joblib" in str(context.launcher._target_):
             # Joblib gives up all its processes when one dies.
@@ -157,7 +165,7 @@ def start(config: DictConfig) -> float | None:
                 Record(folder).seal("interrupted", killed)
         else:
             _job(folder, given, overrides)
-        with suppress(OSError):  # the table is written again at the end
+        with suppress(OSError, RunError):  # the table is written again at the end
             add_row(sweep, folder.path.name)
         _say(job_line(folder.path))
         return figure_of(folder.path, figure)
@@ -169,7 +177,7 @@ def _sweep(place: Path) -> Generator[Folder]:
     if ClaimSweep.claimed is not None:
         yield ClaimSweep.claimed
         return
-    with Folder.open(place.parent) as versions, versions.inside(place.name) as sweep:
+    with Folder.open(place.parent, follow=True) as versions, versions.inside(place.name) as sweep:
         yield sweep
 
 

@@ -18,6 +18,7 @@ from nnpipe.documents import refuse_calls
 from nnpipe.errors import DataError, RunError
 from nnpipe.files import stat_file
 from nnpipe.runs.definition import read_definition
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.state import SWEEP, jobs, look
 
 _CHOICE = re.compile(r"\w+", re.ASCII)
@@ -39,6 +40,12 @@ def resume(folder: Path, cluster: str | None = None) -> int:
     RunError
         If it is no sweep, is complete, is going on, or cannot go on as it began.
     """
+    with Folder.open(folder) as held:
+        return _resume(held, cluster)
+
+
+def _resume(held: Folder, cluster: str | None) -> int:
+    folder = held.path
     state = look(folder)
     if state.kind != "sweep":
         problem = f"{folder}: a run, not a sweep. Use rerun for a run."
@@ -57,11 +64,11 @@ def resume(folder: Path, cluster: str | None = None) -> int:
     refuse_code(overrides, folder / SWEEP)
     refuse_calls(overrides, str(folder / SWEEP))
     refuse_other_input(folder)
-    folder = folder.resolve()
+    held.path = folder = folder.absolute()
     if Path(definition.directory).is_dir():
         enter(definition.directory)
     with commanded(Origin(str(folder / SWEEP), cluster)):
-        return main(["--multirun", *overrides], folder)
+        return main(["--multirun", *overrides], held)
 
 
 def refuse_code(overrides: Sequence[str], where: Path) -> None:

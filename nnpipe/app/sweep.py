@@ -49,7 +49,7 @@ class SweepRefused(BaseException):
 
     def __init__(self, reason: NnpipeError) -> None:
         self.reason = reason
-        super().__init__(str(reason))
+        super().__init__(reason)
 
 
 class ClaimSweep(Callback):
@@ -69,14 +69,14 @@ class ClaimSweep(Callback):
 
     claimed: Folder | None = None
     own: Path | None = None
-    resuming: Path | None = None
+    resuming: Folder | None = None
     lock: ExitStack | None = None
     local: bool = False
     since: str | None = None
     ended: int = -1
 
     @classmethod
-    def forget(cls, resuming: Path | None) -> None:
+    def forget(cls, resuming: Folder | None) -> None:
         """Begin anew, with the folder of a sweep that is taken up, if any."""
         cls.claimed, cls.own, cls.resuming, cls.lock = None, None, resuming, None
         cls.local, cls.since, cls.ended = False, None, -1
@@ -116,7 +116,7 @@ class ClaimSweep(Callback):
         if cls.claimed is None or cls.since is None:
             return False
         let_jobs_end(cls.claimed.path, 2 * PATIENCE)
-        cls.resuming = cls.claimed.path
+        cls.resuming = cls.claimed
         before, since = cls.ended, cls.since
         cls.ended = sum(has_ended(look(job), since) for job in jobs(cls.claimed.path))
         return cls.ended > before
@@ -141,16 +141,15 @@ class ClaimSweep(Callback):
             problems.append(f"the sweep: found {wanted:,} jobs; expected {MOST_JOBS:,} at most")
         if problems:
             raise ConfigError(problems)
-        place = ClaimSweep.resuming or Path(config.output.root).resolve()
+        resuming = ClaimSweep.resuming
+        place = resuming.path if resuming else Path(config.output.root).resolve()
         if "submitit" in str(config.hydra.launcher.get("_target_")):
             refuse_line_breaks(place)
         definition = define(config)
-        if ClaimSweep.resuming is not None:
-            folder = ClaimSweep.claimed
-            if folder is None:  # else it is launched again, and has the lock
-                place = ClaimSweep.resuming
+        if resuming is not None:
+            folder = resuming
+            if ClaimSweep.claimed is None:  # else it is launched again, and has the lock
                 refusal = f"{place}: the sweep is running in another process. Wait until it ends."
-                folder = lock.enter_context(Folder.open(place))
                 lock.enter_context(folder.hold(SWEEP, refusal))
             take_up(folder, definition)
         else:
@@ -163,11 +162,11 @@ class ClaimSweep(Callback):
                 raise RunFailed(folder.path, one_line(error)) from error
             lock.enter_context(folder.hold(SWEEP))
         if ClaimSweep.own is None:
-            ClaimSweep.own = _own_folder(folder, config.hydra.launcher, lock)
+            ClaimSweep.own = own_folder(folder, config.hydra.launcher, lock)
         return folder
 
 
-def _own_folder(folder: Folder, launcher: Any, lock: ExitStack) -> Path:
+def own_folder(folder: Folder, launcher: Any, lock: ExitStack) -> Path:
     """Make a folder, private to the user, for what Hydra and the launcher write and read by path.
 
     Slurm's jobs need it on other machines, so theirs lies in the sweep's folder. What submitit

@@ -62,11 +62,11 @@ def _make(options: argparse.Namespace) -> list[Path]:
         raise RunError(problem)
     manifest = read_manifest(folder)
     with ExitStack() as stack:
-        target = (stack.enter_context(Folder.open(page.parent)), page.name)
+        target = (stack.enter_context(Folder.open(page.parent, follow=True)), page.name)
         plots: Folder | None = None
         if options.plots is not None:
             options.plots.mkdir(parents=True, exist_ok=True)
-            plots = stack.enter_context(Folder.open(options.plots))
+            plots = stack.enter_context(Folder.open(options.plots, follow=True))
         if manifest.kind == "sweep":
             return report_sweep(folder, manifest, read_jobs(folder), page=target, plots=plots)
         run = stack.enter_context(open_run(folder, FastEngine))

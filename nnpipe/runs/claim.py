@@ -37,7 +37,7 @@ def claim(root: Path, name: str) -> Folder:
     parent = root / name
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        with Folder.open(parent) as versions:
+        with Folder.open(parent, follow=True) as versions:
             # A removed run may leave its name behind, hidden: its number is not given again.
             taken = [version_of(Path(entry.removeprefix("."))) or 0 for entry in versions.names()]
             number = max(taken, default=0) + 1
@@ -65,7 +65,7 @@ def point_latest(folder: Path) -> None:
     """
     # Of two runs that end together, the older must not look before the newer puts its link there
     # and put its own there after it.
-    with Folder.open(folder.parent) as versions, versions.hold():
+    with Folder.open(folder.parent, follow=True) as versions, versions.hold():
         with suppress(OSError):
             if (version_of((folder.parent / "latest").readlink()) or 0) > (version_of(folder) or 0):
                 return

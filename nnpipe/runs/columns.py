@@ -20,11 +20,12 @@ def align(rows: Sequence[Sequence[Any]], right: Sequence[int] = ()) -> str:
     run      size
     a/v0001   9 B
     """
+    on_the_right = frozenset(right)  # a file may make very many columns
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if place in right else cell.ljust(width)
+            cell.rjust(width) if place in on_the_right else cell.ljust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in cells

@@ -50,15 +50,30 @@ class Folder:
         self._descriptor = descriptor
 
     @classmethod
-    def open(cls, path: Path) -> Folder:
-        """Open a folder that the user named, or one that a parent of it was asked to hold.
+    def open(cls, path: Path, *, follow: bool = False) -> Folder:
+        """Open a folder.
+
+        Parameters
+        ----------
+        path : Path
+            Links on the way are followed: they are the user's.
+        follow : bool
+            Whether the last name may be a link too, as that of a folder which only the user names.
 
         Raises
         ------
+        RunError
+            If it is a link that is not followed.
         OSError
             If it is not there or is not a folder.
         """
-        return cls(path, os.open(path, _FOLDER))
+        try:
+            return cls(path, os.open(path, _FOLDER | (0 if follow else os.O_NOFOLLOW)))
+        except OSError as error:
+            if follow or not path.is_symlink():
+                raise
+            problem = f"{path}: is a link; expected a folder. Name the folder itself."
+            raise RunError(problem) from error
 
     def inside(self, name: str, *, make: bool = False, mode: int = 0o777) -> Folder:
         """Open a folder in this one, which is made first if it is missing and `make` is given.

@@ -72,7 +72,7 @@ def remove(folder: Path) -> None:
     """
     hidden = f".{folder.name}"
     root, name = home(folder)
-    with Folder.open(root) as names, names.inside(name) as parent:
+    with Folder.open(root, follow=True) as names, names.inside(name) as parent:
         parent.inside(folder.name).close()
         parent.rename(folder.name, hidden)
         _mend_latest(folder.parent)
@@ -85,7 +85,7 @@ def tidy(root: Path) -> None:
     """Finish what was cut short among all versions: removals, and moves of `latest`."""
     if not root.is_dir():
         return
-    with Folder.open(root) as names:
+    with Folder.open(root, follow=True) as names:
         for name in names.names():
             place = root / name
             if place.is_dir() and not place.is_symlink() and not name.startswith("."):
@@ -116,7 +116,7 @@ def _hidden(name: str) -> int | None:
 def _mend_latest(parent: Path) -> None:
     link = parent / "latest"
     if link.is_symlink() and not link.exists():
-        with Folder.open(parent) as versions:
+        with Folder.open(parent, follow=True) as versions:
             versions.remove("latest")
         for folder in sorted(parent.iterdir(), key=lambda entry: version_of(entry) or 0):
             state = look(folder) if version_of(folder) else None

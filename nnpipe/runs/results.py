@@ -83,7 +83,11 @@ class ResultsWriter:
         self._waiting: deque[Future[None]] = deque()
 
     def __enter__(self) -> ResultsWriter:
-        self._thread.submit(self._open).result()
+        try:
+            self._thread.submit(self._open).result()
+        except BaseException as error:  # an interrupt, while the file is opened all the same
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     def __exit__(

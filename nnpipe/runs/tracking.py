@@ -44,7 +44,7 @@ def track(root: Path, run: Run) -> str:
     name = str(run.config["output"]["name"])
     server = os.environ.get("MLFLOW_TRACKING_URI")
     if not server:
-        with Folder.open(root) as runs:
+        with Folder.open(root, follow=True) as runs:
             runs.check(DATABASE)
             with runs.inside(COPIES, make=True) as copies:
                 copies.inside(name, make=True).close()

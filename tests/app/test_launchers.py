@@ -5,14 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import os
+import pickle
 import signal
+import stat
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 import yaml
 
 import nnpipe
+from nnpipe.app.sweep import own_folder
+from nnpipe.runs.folder import Folder
 from tests.processes import NNPIPE, RUN, holder, parent, programs, wait_for, wait_until_gone
 
 SMALL = ("input.features=6", "architecture.sizes=[3]")
@@ -136,25 +141,34 @@ def test_an_interrupted_sweep_is_resumed_by_its_launcher(sweep, start, tmp_path,
     assert (folder / "runs" / "000" / "manifest.json").read_bytes() == done
 
 
-@pytest.mark.parametrize("linked", [False, True])
-def test_results_of_earlier_jobs_are_not_there_to_be_loaded(sweep, start, tmp_path, linked):
+def test_results_of_earlier_jobs_are_not_there_to_be_loaded(sweep, start, tmp_path):
     pytest.importorskip("submitit", reason="needs submitit")
     sweep("hydra/launcher=submitit_local", "input.samples=20,21").communicate(timeout=60)
     folder = tmp_path / "outputs" / "default" / "v0001"
     (folder / "manifest.json").unlink()
     (folder / "runs" / "001" / "manifest.json").unlink()
-    kept = folder / ".submitit"
-    if linked:
-        kept = kept.rename(tmp_path / "elsewhere")
-        (folder / ".submitit").symlink_to(kept)
+    assert not (folder / ".submitit").exists()
     # A job of this number would be taken for done, and this loaded, which runs what it says.
-    planted = kept / "1" / "1_0_result.pkl"
-    planted.parent.mkdir()
-    planted.touch()
+    for number in (1, *range(os.getpid(), os.getpid() + 2000)):
+        planted = folder / ".submitit" / str(number) / f"{number}_0_result.pkl"
+        planted.parent.mkdir(parents=True)
+        planted.write_bytes(pickle.dumps(("success", 1)))
     start(*NNPIPE, "runs", "resume", "default/1").communicate(timeout=60)
     assert [row["status"] for row in table(folder)] == ["complete"] * 2
-    assert not (folder / ".submitit" / "1").exists()
-    assert planted.exists() == linked
+
+
+def test_what_submitit_keeps_for_slurm_lies_in_a_new_private_folder(tmp_path):
+    kept = tmp_path / ".hydra" / ".submitit" / "17_0" / "17_0_0_result.pkl"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    launcher = {"_target_": "hydra_plugins.hydra_submitit_launcher.submitit_launcher.SlurmLauncher"}
+    with Folder.open(tmp_path) as folder, ExitStack() as stack:
+        own = own_folder(folder, launcher, stack)
+        assert own == tmp_path / ".hydra"
+        assert (list(own.iterdir()), stat.S_IMODE(own.stat().st_mode)) == ([], 0o700)
+        (tmp_path / ".hydra").rmdir()
+        (tmp_path / ".hydra").symlink_to("/")
+        assert own_folder(folder, launcher, stack).resolve() == tmp_path / ".hydra"
 
 
 def test_a_working_folder_that_a_sweep_names_lends_no_modules(start, tmp_path, two_jobs):

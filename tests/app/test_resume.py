@@ -235,7 +235,7 @@ def test_a_sweep_that_another_takes_up_in_the_meantime_is_left_to_it(
     cut_short(sweep, "001")
     before = {path: path.read_bytes() for path in sweep.rglob("*") if path.is_file()}
 
-    def later(arguments: list[str], folder: Path) -> int:
+    def later(arguments: list[str], folder: Folder) -> int:
         with held(sweep / "sweep.yaml"):
             return main(arguments, folder)
 
@@ -254,7 +254,7 @@ def test_a_sweep_that_another_completes_in_the_meantime_is_left_as_it_is(
     manifest = (sweep / "manifest.json").read_bytes()
     cut_short(sweep)
 
-    def later(arguments: list[str], folder: Path) -> int:
+    def later(arguments: list[str], folder: Folder) -> int:
         (sweep / "manifest.json").write_bytes(manifest)
         return main(arguments, folder)
 

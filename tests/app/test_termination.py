@@ -6,12 +6,22 @@ import sys
 
 import pytest
 
+# The other thread sends the signal once the main one, which then waits in C, lets it run.
 PROGRAM = """
-import hashlib, sys, time
+import hashlib, os, signal, sys, threading, time
 from nnpipe.app.termination import Terminated, terminable
+gate = threading.Lock()
+gate.acquire()
+
+def send():
+    with gate:
+        os.kill(os.getpid(), signal.SIGTERM)
+
 try:
     with terminable(grace=0.2):
-        print("ready", flush=True)
+        threading.Thread(target=send, daemon=True).start()
+        sys.setswitchinterval(600)
+        gate.release()
         {wait}
 except Terminated as error:
     print(error)
@@ -27,14 +37,9 @@ except Terminated as error:
     ],
 )
 def test_sigterm_ends_the_process_wherever_it_is(wait, status, said):
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM.format(wait=wait)], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGTERM)
-        assert process.stdout.read() == said
-    assert process.returncode == status
+    command = [sys.executable, "-c", PROGRAM.format(wait=wait)]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (status, said)
 
 
 def test_signals_are_handled_as_before_afterwards():
