@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
@@ -28,7 +29,7 @@ from nnpipe.app.slurm import OWN, cancel_line, wait_for_others
 from nnpipe.app.sweep import PLACE, SINCE, ClaimSweep, SweepRefused, begin_job, job_of
 from nnpipe.app.termination import TERMINATED, Terminated, terminable
 from nnpipe.cores import cores
-from nnpipe.errors import NnpipeError, RunFailed, one_line
+from nnpipe.errors import NnpipeError, RunError, RunFailed, one_line
 from nnpipe.pipeline import run
 from nnpipe.report.illustrate import illustrate_sweep
 from nnpipe.runs.folder import Folder
@@ -145,7 +146,18 @@ def start(config: DictConfig) -> float | None:
         except Exception as error:
             _failures.append(error)
         return None
-    figure: str | None = config.output.figure
+    try:
+        return _play(context, given, overrides, config.output.figure)
+    except (NnpipeError, OSError) as error:
+        # Of any Exception that leaves a job Hydra says a line of its own.
+        reason = error if isinstance(error, NnpipeError) else RunError(one_line(error))
+        raise SweepRefused(reason) from error
+
+
+def _play(
+    context: HydraConf, given: dict[str, Any], overrides: list[str], figure: str | None
+) -> float | None:
+    """Do a job of a sweep, unless it is done; return its figure."""
     told = context.job.env_set
     with _sweep(Path(told[PLACE])) as sweep, job_of(sweep, job_folder(context.job.num)) as folder:
         if not begin_job(folder, overrides, told.get(SINCE)):
