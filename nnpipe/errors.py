@@ -10,16 +10,16 @@ from pathlib import Path
 
 
 class NnpipeError(Exception):
-    """Any error that is the request's fault or the data's, not the program's.
+    r"""Any error that is the request's fault or the data's, not the program's.
 
-    Its text is one line, also where it holds names from a file with line breaks.
+    It is one line, whatever a file or a folder that it names has in its name.
 
-    >>> str(NnpipeError("a\\nb"))
-    'a\\\\nb'
+    >>> str(NnpipeError("a\nb: is no run"))
+    'a b: is no run'
     """
 
     def __str__(self) -> str:
-        return super().__str__().replace("\n", "\\n")
+        return " ".join(super().__str__().splitlines())
 
 
 class ConfigError(NnpipeError):

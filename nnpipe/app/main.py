@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
@@ -145,18 +146,24 @@ def start(config: DictConfig) -> float | None:
         except Exception as error:
             _failures.append(error)
         return None
-    figure: str | None = config.output.figure
+    try:
+        return _play(context, given, overrides, config.output.figure)
+    except (NnpipeError, OSError) as error:
+        # Of any Exception that leaves a job Hydra says a line of its own.
+        if isinstance(error, OSError):
+            error = RunFailed(Path(context.job.env_set[PLACE]), one_line(error))
+        raise SweepRefused(error) from error
+
+
+def _play(
+    context: HydraConf, given: dict[str, Any], overrides: list[str], figure: str | None
+) -> float | None:
+    """Do a job of a sweep, unless it is done; return its figure."""
     told = context.job.env_set
     with ExitStack() as stack:
-        try:
-            sweep = stack.enter_context(_sweep(Path(told[PLACE])))
-            folder = stack.enter_context(job_of(sweep, job_folder(context.job.num)))
-            todo = begin_job(folder, overrides, told.get(SINCE))
-        except RunError as error:
-            raise SweepRefused(error) from error
-        except OSError as error:
-            raise SweepRefused(RunFailed(Path(told[PLACE]), one_line(error))) from error
-        if not todo:
+        sweep = stack.enter_context(_sweep(Path(told[PLACE])))
+        folder = stack.enter_context(job_of(sweep, job_folder(context.job.num)))
+        if not begin_job(folder, overrides, told.get(SINCE)):
             return figure_of(folder.path, figure)
         if "joblib" in str(context.launcher._target_):
             # Joblib gives up all its processes when one dies.

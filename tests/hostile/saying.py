@@ -149,12 +149,23 @@ for number, formula in enumerate(FORMULAS):
 
     def in_the_table(place, formula=formula):
         job = place.sweep / "runs" / "000"
-        (job / "overrides.yaml").write_text(yaml.safe_dump([f"seed={formula}", f"{formula}=1"]))
         figures = json.loads((job / "manifest.json").read_text())["figures"]
         forge(job, figures=figures | {formula: 1, "evaluation": {"input": formula}})
-        other = place.sweep / "runs" / "002"
-        forge(other, status="failed", error=formula)
+        forge(place.sweep / "runs" / "002", status="failed", error=formula)
 
+    def in_overrides(place, formula=formula, in_the_table=in_the_table):
+        in_the_table(place)
+        path = place.sweep / "runs" / "000" / "overrides.yaml"
+        path.write_text(yaml.safe_dump([f"seed={formula}", f"{formula}=1"]))
+
+    add(
+        "text",
+        f"formula-in-overrides-{number}",
+        in_overrides,
+        "runs resume s/1",
+        statuses=HARMLESS,
+        check=is_plain,
+    )
     add(
         "text",
         f"formula-{number}",
