@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -76,7 +77,13 @@ def take_up(folder: Path, progress: Progress | None = None, cluster: str | None 
     """
     _refuse_done(folder)
     refusal = f"{folder}: the run is taken up in another process. Wait until it ends."
-    with Folder.open(folder) as held, held.hold(refusal=refusal):
+    parent, name = os.path.split(os.path.abspath(folder))
+    with (
+        Folder.open(Path(parent)) as versions,
+        versions.inside(name) as held,
+        held.hold(refusal=refusal),
+    ):
+        held.path = folder  # as it was typed
         _refuse_done(folder)
         return _go_on(held, progress, cluster)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,7 +58,9 @@ def resume(folder: Path, cluster: str | None = None) -> int:
     refuse_code(overrides, folder / SWEEP)
     refuse_calls(overrides, str(folder / SWEEP))
     refuse_other_input(folder)
-    folder = folder.resolve()
+    # Its own name is not followed: by now a link may stand there.
+    folder = Path(os.path.abspath(folder))
+    folder = folder.parent.resolve() / folder.name
     if Path(definition.directory).is_dir():
         enter(definition.directory)
     with commanded(Origin(str(folder / SWEEP), cluster)):

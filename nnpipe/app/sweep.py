@@ -150,7 +150,8 @@ class ClaimSweep(Callback):
             if folder is None:  # else it is launched again, and has the lock
                 place = ClaimSweep.resuming
                 refusal = f"{place}: the sweep is running in another process. Wait until it ends."
-                folder = lock.enter_context(Folder.open(place))
+                versions = lock.enter_context(Folder.open(place.parent))
+                folder = lock.enter_context(versions.inside(place.name))
                 lock.enter_context(folder.hold(SWEEP, refusal))
             take_up(folder, definition)
         else:
