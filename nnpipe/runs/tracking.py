@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from nnpipe.errors import RunError
+from nnpipe.errors import NnpipeError, RunError, one_line
 from nnpipe.runs.crate import numbers
 from nnpipe.runs.difference import dotted
 from nnpipe.runs.folder import Folder
@@ -32,11 +32,26 @@ def track(root: Path, run: Run) -> str:
         Where runs land; the run's name is the experiment's.
     run : Run
         Complete.
+
+    Raises
+    ------
+    RunError
+        If MLflow cannot take it. The run is complete all the same.
     """
     # MLflow reports on its use to its makers unless it is told not to.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, level in (("mlflow", logging.CRITICAL), ("alembic", logging.WARNING)):
+        logging.getLogger(name).setLevel(level)  # an error is said here, on one line
+    try:
+        return _track(root, run)
+    except (OSError, NnpipeError):
+        raise
+    except Exception as error:
+        problem = f"output.tracking: MLflow cannot take {run.path}; it says: {one_line(error)}."
+        raise RunError(problem) from error
+
+
+def _track(root: Path, run: Run) -> str:
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Param
 

@@ -4,6 +4,7 @@ import ctypes
 import os
 import shutil
 import sqlite3
+import warnings
 from functools import partial
 
 from tests.hostile.corpus import (
@@ -417,8 +418,10 @@ def tracked(place):
     """Plant a database of MLflow in which an experiment keeps its artifacts elsewhere."""
     from mlflow import MlflowClient
 
-    client = MlflowClient(tracking_uri=f"sqlite:///{place.outputs / 'mlflow.db'}")
-    client.create_experiment("m", artifact_location=place.precious.as_uri())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SQLAlchemy's, of MLflow's own code
+        client = MlflowClient(tracking_uri=f"sqlite:///{place.outputs / 'mlflow.db'}")
+        client.create_experiment("m", artifact_location=place.precious.as_uri())
 
 
 def no_database(place):
