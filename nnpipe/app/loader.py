@@ -18,6 +18,7 @@ from typing import Any, ClassVar, cast
 from hydra._internal import hydra as hydra_program
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
@@ -87,9 +88,12 @@ class Loader(ConfigLoaderImpl):
         ConfigError
             Naming the key, and the file where it is known.
         """
-        config = super().load_configuration(
-            config_name, overrides, run_mode, from_shell, validate_sweep_overrides
-        )
+        try:
+            config = super().load_configuration(
+                config_name, overrides, run_mode, from_shell, validate_sweep_overrides
+            )
+        except TypeError as error:  # a choice that is no name, as in experiment=[a,1]
+            raise HydraException(str(error)) from error
         typed: Sequence[str] = overrides
         if self._sweep is not None:
             before = plain(self._sweep.hydra)

@@ -40,8 +40,6 @@ def track(root: Path, run: Run) -> str:
     """
     # MLflow reports on its use to its makers unless it is told not to.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    for name, level in (("mlflow", logging.CRITICAL), ("alembic", logging.WARNING)):
-        logging.getLogger(name).setLevel(level)  # an error is said here, on one line
     try:
         return _track(root, run)
     except (OSError, NnpipeError):
@@ -55,6 +53,9 @@ def _track(root: Path, run: Run) -> str:
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Param
 
+    # Importing MLflow sets its levels. What is an error is said once, by `track`.
+    for logger, level in (("mlflow", logging.CRITICAL), ("alembic", logging.WARNING)):
+        logging.getLogger(logger).setLevel(level)
     root, manifest = root.resolve(), run.manifest
     name = str(run.config["output"]["name"])
     server = os.environ.get("MLFLOW_TRACKING_URI")

@@ -83,6 +83,7 @@ OVERRIDES = (
 @example(["architecture.sizes.0=x"])
 @example(["seed=${no.such}"])
 @example(["seed=${nnpipe.job:x}"])
+@example(["experiment=[a,1]"])
 @example(["+architecture.layers.a=3", "architecture=stack"])
 @example(["architecture=[mlp,stack]"])
 @example(["input={a: 1}"])
