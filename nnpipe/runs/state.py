@@ -74,8 +74,9 @@ def look(folder: Path) -> State:
     """Return the state of a run's or a sweep's folder."""
     kind = "sweep" if (folder / RUNS).is_dir() or (folder / SWEEP).exists() else "run"
     for place in (folder, folder / RUNS):
-        if place.is_symlink():
-            problem = f"{place}: it is a link; expected a folder."
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            what = "a link" if place.is_symlink() else "no folder"
+            problem = f"{place}: it is {what}; expected a folder."
             return State(folder, kind, "damaged", problem=problem)
     # Asked for first: a run that ends in between has a manifest.
     running = _is_running(folder)
@@ -114,13 +115,10 @@ def versions(root: Path) -> Iterator[Path]:
 
 def jobs(sweep: Path) -> list[Path]:
     """Return the folders of a sweep's jobs, in the order of their numbers."""
-    # Neither `runs` nor a job may be a link: it could lead anywhere.
-    if (sweep / RUNS).is_symlink():
+    runs = sweep / RUNS
+    if runs.is_symlink() or not runs.is_dir():
         return []
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(sweep / RUNS) as entries:
-        names = [e.name for e in entries if is_job(e.name) and e.is_dir(follow_symlinks=False)]
-        return [sweep / RUNS / name for name in sorted(names, key=int)]
-    return []
+    return [runs / name for name in sorted(filter(is_job, os.listdir(runs)), key=int)]
 
 
 def is_job(name: str) -> bool:

@@ -74,7 +74,7 @@ add(
 )
 
 
-def sparse_outputs(place, rows=1 << 28, dataset="outputs", file="results.h5"):
+def sparse_outputs(place, rows=1 << 26, dataset="outputs", file="results.h5"):
     """Make a dataset of gigabytes of which the file stores a hole."""
     path = place.run / file
     with h5py.File(path, "r+") as opened:

@@ -10,6 +10,7 @@ import nnpipe
 from nnpipe.app.main import main
 from nnpipe.commands import runs
 from nnpipe.report.command import main as report
+from nnpipe.runs.folder import Folder
 from nnpipe.runs.sweep import add_row, read_jobs, read_overrides
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\ud800\u202e=cmd|' /C calc'!A0"
@@ -111,12 +112,16 @@ def test_a_sweep_hands_on_nothing_that_a_terminal_obeys(sweep, capsys, monkeypat
         assert not CONTROLS & set(said), command
 
 
+def put_row(sweep, job):
+    with Folder.open(sweep) as folder:
+        add_row(folder, job)
+
+
 def test_the_table_of_a_sweep_holds_no_formula_and_is_read_back(sweep):
-    job = sweep / "runs" / "000"
-    add_row(job)
+    put_row(sweep, "000")
     once = (sweep / "sweep.csv").read_bytes()
-    add_row(sweep / "runs" / "001")
-    add_row(job)
+    put_row(sweep, "001")
+    put_row(sweep, "000")
     again = (sweep / "sweep.csv").read_bytes()
     text = again.decode()
     assert not CONTROLS & set(text)
@@ -127,14 +132,14 @@ def test_the_table_of_a_sweep_holds_no_formula_and_is_read_back(sweep):
     assert second[0] == "001"
     cells = [*head, *first, *second]
     assert [cell for cell in cells if cell[:1] in {"=", "+", "@"}] == []
-    add_row(job)
+    put_row(sweep, "000")
     assert (sweep / "sweep.csv").read_bytes() == again != once
 
 
 @pytest.mark.parametrize("table", [b"\xff", b'"', b"job\n", b"job,a\nx,1\n", b"a,b\n1\n", b""])
 def test_a_table_that_is_not_ours_is_written_again(sweep, table):
     (sweep / "sweep.csv").write_bytes(table)
-    add_row(sweep / "runs" / "001")
+    put_row(sweep, "001")
     assert (sweep / "sweep.csv").read_text().splitlines()[1].startswith("001,")
 
 
