@@ -10,7 +10,7 @@ os.environ["HDF5_PLUGIN_PRELOAD"] = "::"
 
 if TYPE_CHECKING:
     from nnpipe.errors import ConfigError, DataError, NnpipeError, RunError, RunFailed
-    from nnpipe.pipeline import build, open_run, run
+    from nnpipe.pipeline.run import build, open_run, run
 
 __all__ = [
     "ConfigError",
@@ -31,5 +31,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(problem)
     from importlib import import_module
 
-    module = "nnpipe.pipeline" if name in {"build", "open_run", "run"} else "nnpipe.errors"
+    module = "nnpipe.pipeline.run" if name in {"build", "open_run", "run"} else "nnpipe.errors"
     return getattr(import_module(module), name)

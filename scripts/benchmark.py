@@ -22,10 +22,10 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from nnpipe.app.compose import VERSION_BASE, conf_folder
-from nnpipe.cores import cores
-from nnpipe.runs.claim import claim, point_latest
-from nnpipe.runs.folder import Folder
-from nnpipe.runs.record import Record
+from nnpipe.runs.store.claim import claim, point_latest
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.record import Record
+from nnpipe.system.cores import cores
 
 PARTS = ("memory", "read", "file", "growth", "start")
 

@@ -23,7 +23,7 @@ import h5py
 import numpy as np
 
 import nnpipe
-from nnpipe.cores import cores
+from nnpipe.system.cores import cores
 
 RUN = (sys.executable, str(Path(__file__).with_name("run.py")))
 FEATURES = 784

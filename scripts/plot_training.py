@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nnpipe.errors import RunError
-from nnpipe.runs.sweep import read_overrides
+from nnpipe.runs.inspect.sweep import read_overrides
 
 PANELS = {
     "loss": "loss (training)",

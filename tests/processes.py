@@ -15,10 +15,10 @@ from unittest.mock import patch
 
 import pytest
 
-from nnpipe.runs.folder import Folder
+from nnpipe.runs.store.folder import Folder
 
 RUN = (sys.executable, str(Path(__file__).parents[1] / "scripts" / "run.py"))
-NNPIPE = (sys.executable, "-c", "import sys; from nnpipe.cli import main; sys.exit(main())")
+NNPIPE = (sys.executable, "-c", "import sys; from nnpipe.cli.main import main; sys.exit(main())")
 
 
 def call(main, *arguments, folder, **environment):

@@ -1,7 +1,7 @@
 """Files are read and text is written through a few doors, which these tests read the source for.
 
 What a stranger may have made is read through two of them: `nnpipe/hdf5/` for HDF5, and
-`nnpipe.files.open_regular` for everything else, mostly by `nnpipe.documents`.
+`nnpipe.system.files.open_regular` for everything else, mostly by `nnpipe.system.documents`.
 """
 
 import ast
@@ -16,14 +16,14 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Which calls stand where, and why. `open` is any call of that name that opens a path.
 DOORS = {
-    "files.py": {"os.open", "open"},  # the door itself: `open_regular`
+    "system/files.py": {"os.open", "open"},  # the door itself: `open_regular`
     "hdf5/opening.py": {"h5py.File"},  # the door to HDF5
     "hdf5/rehearsal.py": {"os.open", "read_text"},  # /dev/null, and /proc/self/statm
     "stages/memory.py": {"read_text"},  # /proc/self/status
     "report/page.py": {"read_text"},  # the package's own templates
-    "disk.py": {"h5py.File"},  # writes a new file, which a folder has opened
-    "runs/folder.py": {"open", "os.open"},  # the door to all that is written
-    "runs/lock.py": {"os.open"},  # locks, and reads nothing
+    "system/hdf5_writer.py": {"h5py.File"},  # writes a new file, which a folder has opened
+    "runs/store/folder.py": {"open", "os.open"},  # the door to all that is written
+    "runs/store/lock.py": {"os.open"},  # locks, and reads nothing
 }
 
 READERS = {"read_text", "read_bytes"}
@@ -66,17 +66,17 @@ def openings(tree):
 SOURCES = {("sources/__init__.py", ".open")}
 
 
-# What changes something by its path stands in `runs/folder.py`, but for these.
+# What changes something by its path stands in `runs/store/folder.py`, but for these.
 CHANGES = {
     "mkdir", "makedirs", "unlink", "rmdir", "rmtree", "write_text", "write_bytes", "touch",
     "symlink_to", "hardlink_to", "rename", "savefig", "os.replace", "os.symlink", "os.remove",
     "os.chmod", "chmod", "shutil.move", "shutil.copy", "shutil.copytree", "shutil.copyfile",
 }  # fmt: skip
 CHANGERS = {
-    "runs/claim.py": {"mkdir"},  # the folders above a run, which the user names
+    "runs/store/claim.py": {"mkdir"},  # the folders above a run, which the user names
     "app/sweep.py": {"rmdir", "rmtree"},  # a folder just claimed; a private temporary one
     "report/command.py": {"mkdir"},  # the folder for plots, which the user names
-    "runs/removal.py": {"rename"},  # the method of a folder
+    "runs/inspect/removal.py": {"rename"},  # the method of a folder
     "report/png.py": {"savefig"},  # into a file that a folder has opened
 }
 
@@ -84,7 +84,7 @@ CHANGERS = {
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
 def test_runs_are_changed_at_one_door_alone(file):
     name = str(file.relative_to(PACKAGE))
-    if name == "runs/folder.py":
+    if name == "runs/store/folder.py":
         return
     calls = [
         dotted(n.func) for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.Call)
@@ -113,8 +113,8 @@ def test_every_door_is_in_use():
 # Which modules look into HDF5 files by name, beside `nnpipe/hdf5/`: those that write new files, and
 # the reading of what `open_artifact` has opened, by its root alone.
 WRITERS = {
-    "runs/axes.py", "runs/parameters.py", "runs/results.py", "training/checkpoint.py",
-    "training/history.py",
+    "runs/store/axes.py", "runs/store/parameters.py", "runs/store/results.py",
+    "training/checkpoint.py", "training/history.py",
 }  # fmt: skip
 
 
@@ -163,7 +163,7 @@ def test_the_test_sees_what_looks_into_a_file():
 
 
 # Where text leaves the program. Only what stands here may write, and it makes the text printable.
-WRITES = {"cli.py", "commands.py", "report/command.py", "app/main.py", "app/study.py"}
+WRITES = {"cli/main.py", "cli/commands.py", "report/command.py", "app/main.py", "app/study.py"}
 
 
 def writes(tree):

@@ -16,21 +16,15 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From left to right: a room imports only from rooms on its left; those of one place not each other.
 ORDER = (
-    {"errors", "text"},
-    {"registry", "files", "aside"},
-    {"seeding", "moments", "hdf5", "documents", "cores", "disk"},
-    {"config"},
-    {"sources", "network"},
-    {"engines"},
-    {"training"},
-    {"stages", "labelled"},
-    {"runs"},
-    {"report", "spread"},
-    {"plan"},
+    {"errors"},
+    {"config", "system"},
+    {"hdf5", "network"},
+    {"sources", "engines"},
+    {"training", "runs"},
+    {"stages"},
+    {"report", "distributed"},
     {"pipeline"},
-    {"rerun"},
     {"app"},
-    {"commands"},
     {"cli"},
 )
 PLACES = {room: place for place, rooms in enumerate(ORDER) for room in rooms}
@@ -66,6 +60,16 @@ def test_a_room_imports_only_from_rooms_on_its_left(file):
     imported = {part[1] for part in parts if part[0] == "nnpipe"} - {room}
     wrong = {other for other in imported if PLACES.get(other, len(ORDER)) >= PLACES[room]}
     assert wrong == set()
+
+
+def test_no_module_lies_beside_the_rooms():
+    loose = {file.name for file in PACKAGE.glob("*.py")}
+    assert loose == {"__init__.py", "errors.py"}
+
+
+@pytest.mark.parametrize("file", sorted((PACKAGE / "runs" / "store").glob("*.py")), ids=str)
+def test_the_store_of_runs_knows_nothing_of_their_inspection(file):
+    assert not [name for name in modules(file) if name.startswith("nnpipe.runs.inspect")]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))

@@ -14,9 +14,9 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf.errors import OmegaConfBaseException
 
 from nnpipe.app.compose import VERSION_BASE, conf_folder, plain
+from nnpipe.config.registry import did_you_mean, unknown
 from nnpipe.errors import ConfigError
-from nnpipe.plan import find_problems
-from nnpipe.registry import did_you_mean, unknown
+from nnpipe.pipeline.plan import find_problems
 
 # For a group's choice that is no name, as in input=3, Hydra raises a bare ValueError.
 Refusal = (HydraException, OmegaConfBaseException, ValueError)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from nnpipe.errors import RunError
-from nnpipe.runs.definition import STUDY
-from nnpipe.runs.folder import Folder
+from nnpipe.runs.store.definition import STUDY
+from nnpipe.runs.store.folder import Folder
 
 _MOST_BYTES = 64 << 20
 

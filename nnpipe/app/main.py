@@ -19,7 +19,6 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from threadpoolctl import threadpool_limits
 
-from nnpipe.app.apart import apart
 from nnpipe.app.compose import VERSION_BASE, conf_folder, job_folder, plain, register
 from nnpipe.app.composition import composed_once
 from nnpipe.app.explain import Refusal, explain
@@ -28,15 +27,16 @@ from nnpipe.app.progress import progress_for
 from nnpipe.app.slurm import OWN, cancel_line, wait_for_others
 from nnpipe.app.sweep import PLACE, SINCE, ClaimSweep, SweepRefused, begin_job, job_of
 from nnpipe.app.termination import TERMINATED, Terminated, terminable
-from nnpipe.cores import cores
 from nnpipe.errors import NnpipeError, RunError, RunFailed, one_line
-from nnpipe.pipeline import run
+from nnpipe.pipeline.run import run
 from nnpipe.report.illustrate import illustrate_sweep
-from nnpipe.runs.folder import Folder
-from nnpipe.runs.manifest import FILE as MANIFEST
-from nnpipe.runs.record import Record
-from nnpipe.runs.sweep import add_row, figure_of, finish_sweep, job_line
-from nnpipe.text import PrintableFormatter, printable
+from nnpipe.runs.inspect.sweep import add_row, figure_of, finish_sweep, job_line
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.manifest import FILE as MANIFEST
+from nnpipe.runs.store.record import Record
+from nnpipe.system.cores import cores
+from nnpipe.system.subprocess import apart
+from nnpipe.system.text import PrintableFormatter, printable
 
 FAILED, BAD_REQUEST, INTERRUPTED = 1, 2, 130
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from nnpipe.stages.base import Progress, Silence
-from nnpipe.text import printable
+from nnpipe.system.text import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

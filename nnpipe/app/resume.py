@@ -14,12 +14,12 @@ from nnpipe.app.loader import Origin, commanded
 from nnpipe.app.main import main
 from nnpipe.app.modules import enter
 from nnpipe.app.slurm import cancel_line, still_there
-from nnpipe.documents import refuse_calls
 from nnpipe.errors import DataError, RunError
-from nnpipe.files import stat_file
-from nnpipe.runs.definition import read_definition
-from nnpipe.runs.folder import Folder
-from nnpipe.runs.state import SWEEP, jobs, look
+from nnpipe.runs.inspect.state import jobs, look
+from nnpipe.runs.store.definition import SWEEP, read_definition
+from nnpipe.runs.store.folder import Folder
+from nnpipe.system.documents import refuse_calls
+from nnpipe.system.files import stat_file
 
 _CHOICE = re.compile(r"\w+", re.ASCII)
 _GROUPS = ("hydra/launcher", "hydra/sweeper", "hydra/sweeper/sampler")

@@ -14,9 +14,9 @@ from typing import Any
 
 from nnpipe.app.compose import job_folder
 from nnpipe.errors import RunError
-from nnpipe.runs.folder import Folder
-from nnpipe.runs.manifest import FILE as MANIFEST
-from nnpipe.runs.record import Record
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.manifest import FILE as MANIFEST
+from nnpipe.runs.store.record import Record
 
 _JOB = re.compile(r"\d+_\d+")
 

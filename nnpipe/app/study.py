@@ -21,11 +21,11 @@ from typing import Any, cast
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 
 from nnpipe.app.journal import Journal
+from nnpipe.config.registry import unknown
 from nnpipe.errors import RunError, one_line
-from nnpipe.registry import unknown
-from nnpipe.runs.definition import STUDY
-from nnpipe.runs.folder import Folder
-from nnpipe.text import printable
+from nnpipe.runs.store.definition import STUDY
+from nnpipe.runs.store.folder import Folder
+from nnpipe.system.text import printable
 
 TARGET = "hydra_plugins.nnpipe_optuna.OptunaSweeper"
 SAMPLERS = ("random", "tpe")

@@ -16,23 +16,24 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from nnpipe.app import study
-from nnpipe.app.apart import PATIENCE
 from nnpipe.app.compose import plain
 from nnpipe.app.slurm import OWN, SUBMITTED, is_slurm, refuse_line_breaks
+from nnpipe.config.keys import dotted
 from nnpipe.errors import ConfigError, NnpipeError, RunError, RunFailed, one_line
-from nnpipe.plan import find_problems
-from nnpipe.runs.claim import claim
-from nnpipe.runs.definition import STUDY, Definition, read_definition, write_definition
-from nnpipe.runs.details import read_yaml
-from nnpipe.runs.difference import differing, dotted
-from nnpipe.runs.folder import Folder
-from nnpipe.runs.lock import is_held
-from nnpipe.runs.manifest import FILE
-from nnpipe.runs.open import LOG, OVERRIDES
-from nnpipe.runs.parts import FOLDER as PARTS
-from nnpipe.runs.record import Record, now
-from nnpipe.runs.state import SWEEP, State, is_job, jobs, look
-from nnpipe.runs.sweep import let_jobs_end
+from nnpipe.pipeline.plan import find_problems
+from nnpipe.runs.inspect.details import read_yaml
+from nnpipe.runs.inspect.difference import differing
+from nnpipe.runs.inspect.state import State, is_job, jobs, look
+from nnpipe.runs.inspect.sweep import let_jobs_end
+from nnpipe.runs.store.claim import claim
+from nnpipe.runs.store.definition import STUDY, SWEEP, Definition, read_definition, write_definition
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.lock import is_held
+from nnpipe.runs.store.manifest import FILE
+from nnpipe.runs.store.open import LOG, OVERRIDES
+from nnpipe.runs.store.parts import FOLDER as PARTS
+from nnpipe.runs.store.record import Record, now
+from nnpipe.system.subprocess import PATIENCE
 
 SINCE = "NNPIPE_SINCE"
 """Tells the jobs of a sweep that is launched again when it was launched first."""

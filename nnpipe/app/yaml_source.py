@@ -19,8 +19,8 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
 
 from nnpipe.app.hydra_keys import installed, refusal
-from nnpipe.documents import CALLS, read_yaml
 from nnpipe.errors import ConfigError, RunError
+from nnpipe.system.documents import CALLS, read_yaml
 
 _SHAPING = ("hydra.mode.", "hydra.launcher.", "hydra.sweeper.")
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 from nnpipe.config.cluster import check_cluster
 from nnpipe.config.fields import MISSING
 from nnpipe.config.layers import stack_of
+from nnpipe.config.registry import unknown
 from nnpipe.config.rules import check_at_least, check_name, check_options
 from nnpipe.config.schema import (
     ALLOWANCES,
@@ -34,7 +35,6 @@ from nnpipe.config.schema import (
     UniformConfig,
 )
 from nnpipe.config.training import check_training
-from nnpipe.registry import unknown
 
 LAYER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 MAX_SAMPLES = 2**53

@@ -8,10 +8,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from nnpipe.config.registry import did_you_mean
 from nnpipe.config.rules import check_at_least
 from nnpipe.config.schema import CLUSTERS, DaskConfig
 from nnpipe.errors import ConfigError
-from nnpipe.registry import did_you_mean
 
 _ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://[^\s/]+:\d+", re.ASCII)
 _MEMORY = re.compile(r"\d+(\.\d+)? ?[kKMGT]i?B", re.ASCII)

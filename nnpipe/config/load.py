@@ -13,6 +13,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 import numpy as np
 
 from nnpipe.config.fields import MISSING
+from nnpipe.config.registry import did_you_mean, unknown
 from nnpipe.config.schema import (
     ARCHITECTURES,
     ENGINES,
@@ -23,7 +24,6 @@ from nnpipe.config.schema import (
     LayerConfig,
 )
 from nnpipe.errors import ConfigError
-from nnpipe.registry import did_you_mean, unknown
 
 _WORDS = {int: "an integer", float: "a number", str: "a text", bool: "true or false"}
 _INVALID = object()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
-from nnpipe.registry import unknown
+from nnpipe.config.registry import unknown
 
 
 def check_options(

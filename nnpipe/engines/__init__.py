@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from nnpipe.registry import Registry
+from nnpipe.config.registry import Registry
 
 ENGINES = Registry(
     "an engine",
     "nnpipe.engines",
     {
-        "dask": "nnpipe.engines.fast:FastEngine",  # on each worker; see nnpipe/spread.py
+        "dask": "nnpipe.engines.fast:FastEngine",  # on each worker; see nnpipe/distributed
         "fast": "nnpipe.engines.fast:FastEngine",
         "reference": "nnpipe.engines.reference:ReferenceEngine",
     },

@@ -10,7 +10,7 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-from nnpipe.aside import aside
+from nnpipe.system.interrupts import aside
 
 
 class OneThread:

@@ -7,13 +7,14 @@ from threading import local
 
 import numpy as np
 
-from nnpipe.cores import cores
 from nnpipe.engines.base import Array
 from nnpipe.engines.blas import one_thread
 from nnpipe.engines.folded import Step, fold
-from nnpipe.engines.threads import share
-from nnpipe.engines.tiles import cut, tile_rows
+from nnpipe.engines.tiles import tile_rows
 from nnpipe.network.network import Network
+from nnpipe.system.cores import cores
+from nnpipe.system.threads import share
+from nnpipe.system.tiles import cut
 
 # What bias and activation pass over together, so that the second finds it in the inner cache.
 _BLOCK_BYTES = 256 << 10

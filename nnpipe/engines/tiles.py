@@ -8,8 +8,6 @@ the bit whoever multiplies them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from nnpipe.network.network import Network
 
 ROWS = 1024
@@ -44,24 +42,3 @@ def tile_rows(network: Network) -> int:
     wanted = min(_MOST_ROWS, max(ROWS, _NARROW_BYTES // row_bytes))
     most = min(wanted, _BYTES // row_bytes, _PRODUCTS // network.parameter_count)
     return 1 << (max(1, most).bit_length() - 1)
-
-
-def cut(samples: int, rows: int) -> Iterator[slice]:
-    """Yield one slice after the other, of so many rows, the last one of what is left.
-
-    >>> list(cut(5, 2))
-    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
-    """
-    for start in range(0, samples, rows):
-        yield slice(start, min(start + rows, samples))
-
-
-def part_count(amount: int, least: int) -> int:
-    """Return in how many equal parts to cut an amount of work, each of `least` or more.
-
-    It is a power of two, since that many cores are the most common, and depends on the work alone.
-
-    >>> [part_count(amount, least=10) for amount in (5, 19, 20, 39, 100)]
-    [1, 1, 2, 2, 8]
-    """
-    return 1 << max(0, (amount // least).bit_length() - 1)

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnpipe.errors import DataError
-from nnpipe.files import reason, stored_bytes
 from nnpipe.hdf5.datasets import FREE_BYTES, check_dataset
 from nnpipe.hdf5.links import link_of
 from nnpipe.hdf5.listing import list_datasets
 from nnpipe.hdf5.opening import reopen
 from nnpipe.hdf5.paths import follow
 from nnpipe.hdf5.rehearsal import rehearse
+from nnpipe.system.files import reason, stored_bytes
 
 MAX_TEXT = 4096
 """How many bytes an attribute may have."""

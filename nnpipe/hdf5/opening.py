@@ -9,9 +9,9 @@ from typing import Any
 import h5py
 
 from nnpipe.errors import DataError
-from nnpipe.files import open_regular, reason, stat_file
 from nnpipe.hdf5.listing import list_datasets
 from nnpipe.hdf5.rehearsal import rehearse
+from nnpipe.system.files import open_regular, reason, stat_file
 
 
 def open_file(path: str | os.PathLike[str], key: str) -> h5py.File:

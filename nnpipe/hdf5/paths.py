@@ -9,15 +9,15 @@ from typing import Any
 
 import h5py
 
+from nnpipe.config.registry import did_you_mean
 from nnpipe.errors import DataError, shown
-from nnpipe.files import reason
 from nnpipe.hdf5.allowance import or_allow
 from nnpipe.hdf5.datasets import MAX_CHUNK_BYTES, check_dataset, read_ends
 from nnpipe.hdf5.links import link_of, path_beside
 from nnpipe.hdf5.listing import contents, list_datasets
 from nnpipe.hdf5.opening import open_file
 from nnpipe.hdf5.rehearsal import rehearse
-from nnpipe.registry import did_you_mean
+from nnpipe.system.files import reason
 
 MAX_LINKS = 16
 """How many soft and external links a dataset's path may lead through."""

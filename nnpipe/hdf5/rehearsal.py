@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from nnpipe.errors import DataError, NnpipeError
-from nnpipe.files import reason
+from nnpipe.system.files import reason
 
 MEMORY = 224 << 20
 """How many bytes a child may take beside what it inherits: a chunk, three times, and some."""

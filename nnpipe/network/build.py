@@ -20,7 +20,7 @@ from nnpipe.network.activations.base import Array
 from nnpipe.network.initializers import initialize
 from nnpipe.network.layer import Layer
 from nnpipe.network.network import Network, Prepare, plain
-from nnpipe.seeding import named_stream
+from nnpipe.system.seeding import named_stream
 
 
 def build(

@@ -23,9 +23,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from nnpipe.config.registry import Registry
 from nnpipe.config.schema import InitializerConfig
 from nnpipe.network.activations.base import Array
-from nnpipe.registry import Registry
 
 Options = Mapping[str, float]
 Draw = Callable[[np.random.Generator, tuple[int, int], int, int, Options], NDArray[np.float64]]

@@ -15,13 +15,13 @@ from nnpipe.errors import NnpipeError, RunError, one_line
 from nnpipe.report.illustrate import INSTALL, REPORT, has_jinja
 from nnpipe.report.make import report_run, report_sweep
 from nnpipe.report.sample import Sample, take_sample
-from nnpipe.runs.address import find
-from nnpipe.runs.folder import Folder
-from nnpipe.runs.manifest import read_manifest
-from nnpipe.runs.open import Run, open_run
-from nnpipe.runs.sweep import read_jobs
+from nnpipe.runs.inspect.address import find
+from nnpipe.runs.inspect.sweep import read_jobs
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.manifest import read_manifest
+from nnpipe.runs.store.open import Run, open_run
 from nnpipe.sources import input_schema, open_source
-from nnpipe.text import printable
+from nnpipe.system.text import printable
 
 BAD_REQUEST = 2
 

@@ -14,7 +14,7 @@ from nnpipe.network.network import Network
 from nnpipe.report.figures import Bars
 from nnpipe.report.numbers import duration, share
 from nnpipe.report.svg.canvas import clip
-from nnpipe.runs.manifest import Manifest
+from nnpipe.runs.store.manifest import Manifest
 
 _PHASES = 20
 _LETTERS = 300

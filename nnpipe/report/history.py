@@ -8,9 +8,9 @@ import math
 from itertools import islice
 from pathlib import Path
 
-from nnpipe.documents import read_text
 from nnpipe.errors import RunError
 from nnpipe.report.figures import Curves
+from nnpipe.system.documents import read_text
 
 FILE = "history.csv"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from nnpipe.config.schema import OutputConfig
 from nnpipe.errors import one_line
-from nnpipe.runs.definition import read_definition
-from nnpipe.runs.folder import Folder
-from nnpipe.runs.manifest import Manifest
+from nnpipe.runs.store.definition import read_definition
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.manifest import Manifest
 
 REPORT = "report.html"
 INSTALL = "pip install 'nnpipe[report]'"

@@ -10,7 +10,7 @@ from typing import Any
 
 from nnpipe.report.facts import numbers_in
 from nnpipe.report.figures import Value
-from nnpipe.runs.sweep import read_overrides
+from nnpipe.runs.inspect.sweep import read_overrides
 
 _NOT_FIGURES = ("job", "status", "error", "path")
 _FIRST = ("evaluation.accuracy", "validation_accuracy", "accuracy", "cross_entropy", "loss")

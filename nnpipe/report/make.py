@@ -12,9 +12,9 @@ from nnpipe.report.page import fill
 from nnpipe.report.run import RunView, view_run
 from nnpipe.report.sample import Sample
 from nnpipe.report.sweep import SweepView, view_sweep
-from nnpipe.runs.folder import Folder
-from nnpipe.runs.manifest import Manifest
-from nnpipe.runs.open import Run
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.manifest import Manifest
+from nnpipe.runs.store.open import Run
 
 
 def report_run(
@@ -61,7 +61,7 @@ def report_sweep(
     manifest : Manifest
         The sweep's, which may be a draft.
     rows : sequence of mapping
-        One for each job, as `nnpipe.runs.sweep.read_jobs` returns them.
+        One for each job, as `nnpipe.runs.inspect.sweep.read_jobs` returns them.
     page, plots : optional
         As for a run.
     """

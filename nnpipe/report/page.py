@@ -11,7 +11,7 @@ from typing import Any
 from nnpipe.report import numbers
 from nnpipe.report.figures import Figure
 from nnpipe.report.svg import draw
-from nnpipe.text import printable
+from nnpipe.system.text import printable
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

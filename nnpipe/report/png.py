@@ -29,8 +29,8 @@ from nnpipe.report.figures import (
 )
 from nnpipe.report.numbers import short
 from nnpipe.report.svg.scale import Scale, scale_for, str_of
-from nnpipe.runs.folder import Folder
-from nnpipe.text import printable
+from nnpipe.runs.store.folder import Folder
+from nnpipe.system.text import printable
 
 _BAR, _HOT, _SOFT, _RULE = "#2f6fd0", "#d2591f", "#5b6673", "#e2e6eb"
 _DPI = 150

@@ -8,7 +8,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nnpipe.documents import read_text
 from nnpipe.network.network import Network
 from nnpipe.report.confusion import MOST as MOST_CLASSES
 from nnpipe.report.confusion import confusion_figure
@@ -22,8 +21,9 @@ from nnpipe.report.layers import LayerView, view_layers
 from nnpipe.report.sample import Sample
 from nnpipe.report.stack import stack_figure
 from nnpipe.report.stored import Stored
-from nnpipe.runs.manifest import Manifest
-from nnpipe.runs.open import CONFIG, Run
+from nnpipe.runs.store.manifest import Manifest
+from nnpipe.runs.store.open import CONFIG, Run
+from nnpipe.system.documents import read_text
 
 _NEURONS = 16
 """How many output neurons have a histogram of their own."""

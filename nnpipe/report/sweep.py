@@ -15,8 +15,8 @@ from nnpipe.report.figures import Figure
 from nnpipe.report.jobs import Job, figure_names, jobs_of, lower_is_better, swept_keys
 from nnpipe.report.landscape import landscape
 from nnpipe.report.numbers import figure as figure_text
-from nnpipe.runs.definition import read_definition
-from nnpipe.runs.manifest import Manifest
+from nnpipe.runs.store.definition import read_definition
+from nnpipe.runs.store.manifest import Manifest
 
 _FIGURES = 12
 
@@ -68,7 +68,7 @@ def view_sweep(folder: Path, manifest: Manifest, rows: Sequence[Mapping[str, Any
     manifest : Manifest
         The sweep's, which may be a draft.
     rows : sequence of mapping
-        What `nnpipe.runs.sweep.read_jobs` returns.
+        What `nnpipe.runs.inspect.sweep.read_jobs` returns.
     """
     jobs = jobs_of(folder, rows)
     swept, names = swept_keys(jobs), figure_names(jobs, _optimised(folder))

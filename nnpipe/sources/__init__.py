@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from nnpipe.config.registry import Registry, unknown
 from nnpipe.config.schema import InputConfig
 from nnpipe.errors import ConfigError
-from nnpipe.registry import Registry, unknown
 from nnpipe.sources.base import Source, SourceKind
 
 SOURCES = Registry(

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from nnpipe.config.schema import Hdf5Input
 from nnpipe.errors import DataError, shown
-from nnpipe.files import fingerprint, reason, stat_file, stored_bytes
 from nnpipe.hdf5 import dtype_of, find_dataset, open_file, storage_of
 from nnpipe.hdf5.datasets import FLETCHER32, SHUFFLE
 from nnpipe.sources.array import PACKED, ArraySource
 from nnpipe.sources.base import SourceKind
 from nnpipe.sources.chunks import Chunks
 from nnpipe.sources.piece import Piece
+from nnpipe.system.files import fingerprint, reason, stat_file, stored_bytes
 
 
 class Hdf5Array:

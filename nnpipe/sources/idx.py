@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from nnpipe.config.schema import IdxInput
 from nnpipe.errors import DataError
-from nnpipe.files import fingerprint, open_regular, reason, stat_file, stored_bytes
 from nnpipe.sources.array import PACKED, ArraySource
 from nnpipe.sources.base import SourceKind
+from nnpipe.system.files import fingerprint, open_regular, reason, stat_file, stored_bytes
 
 _DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP = b"\x1f\x8b"

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnpipe.config.schema import NormalizeConfig
-from nnpipe.cores import cores
 from nnpipe.errors import DataError
-from nnpipe.moments import Moments
 from nnpipe.sources.base import Source, fetch
+from nnpipe.sources.moments import Moments
+from nnpipe.system.cores import cores
 
 _Statistics = NDArray[np.float64]
 

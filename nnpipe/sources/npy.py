@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from nnpipe.config.schema import NpyInput
 from nnpipe.errors import DataError
-from nnpipe.files import fingerprint, open_regular, reason, stat_file, stored_bytes
 from nnpipe.sources.array import ArraySource
 from nnpipe.sources.base import SourceKind
+from nnpipe.system.files import fingerprint, open_regular, reason, stat_file, stored_bytes
 
 _HEADER_BYTES = 1 << 14
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnpipe.config.schema import DISTRIBUTIONS, RandomInput
-from nnpipe.seeding import row_streams
 from nnpipe.sources.base import SourceKind
+from nnpipe.system.seeding import row_streams
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnpipe.engines.base import Array
-from nnpipe.moments import Moments
+from nnpipe.sources.moments import Moments
 
 
 class Errors:

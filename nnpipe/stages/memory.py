@@ -9,12 +9,12 @@ from collections.abc import Collection
 from pathlib import Path
 
 from nnpipe.config.schema import Config
-from nnpipe.cores import cores
 from nnpipe.engines.tiles import tile_rows
 from nnpipe.errors import ConfigError
 from nnpipe.network.network import Network
 from nnpipe.stages.base import batch_rows
 from nnpipe.stages.stream import AHEAD
+from nnpipe.system.cores import cores
 
 MIB = 1 << 20
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnpipe.engines.base import Array
-from nnpipe.moments import Moments
 from nnpipe.network.network import Network
+from nnpipe.sources.moments import Moments
 from nnpipe.stages.scores import Scores
 
 

@@ -7,10 +7,10 @@ import math
 from pathlib import Path
 
 from nnpipe.config.layers import transforms_of
-from nnpipe.cores import cores
 from nnpipe.engines.blas import one_thread
 from nnpipe.sources.input import Input
 from nnpipe.stages.base import Work
+from nnpipe.system.cores import cores
 from nnpipe.training.batching import Batches
 from nnpipe.training.checkpoint import FILE, fingerprint, read_checkpoint, write_checkpoint
 from nnpipe.training.history import write_csv, write_hdf5

@@ -22,11 +22,11 @@ from itertools import pairwise
 import numpy as np
 
 from nnpipe.config.schema import TransformConfig
-from nnpipe.engines.tiles import cut
 from nnpipe.network.activations.base import Array
 from nnpipe.network.network import Network
+from nnpipe.system.products import multiply
+from nnpipe.system.tiles import cut
 from nnpipe.training.losses.base import Loss, Targets
-from nnpipe.training.products import multiply
 from nnpipe.training.transforms import transform
 
 # Outputs whose loss is taken at once. What a loss makes on the way is then as large, whatever the

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnpipe.network.activations.base import Array
-from nnpipe.seeding import named_stream
 from nnpipe.sources.input import Input, read_targets
+from nnpipe.system.seeding import named_stream
 from nnpipe.training.losses.base import Targets
 
 _READ_BYTES = 4 << 20

@@ -19,10 +19,7 @@ from typing import Any, BinaryIO, NoReturn, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.aside import aside
 from nnpipe.config.schema import Config
-from nnpipe.disk import new_hdf5
-from nnpipe.documents import parse_json
 from nnpipe.errors import DataError, NnpipeError, RunError, shown
 from nnpipe.hdf5.artifact import (
     check_stored,
@@ -38,6 +35,9 @@ from nnpipe.hdf5.artifact import (
 from nnpipe.hdf5.datasets import read_ends
 from nnpipe.hdf5.links import link_of
 from nnpipe.network.activations.base import Array
+from nnpipe.system.documents import parse_json
+from nnpipe.system.hdf5_writer import new_hdf5
+from nnpipe.system.interrupts import aside
 from nnpipe.training.history import Epoch
 from nnpipe.training.optimizers.base import State
 

@@ -7,9 +7,9 @@ from threading import local
 
 import numpy as np
 
-from nnpipe.engines.threads import share
-from nnpipe.engines.tiles import cut, part_count
 from nnpipe.network.activations.base import Array
+from nnpipe.system.threads import share
+from nnpipe.system.tiles import cut, part_count
 from nnpipe.training.optimizers.base import Optimizer, State, Step
 
 # Bytes of a tile, at least. A smaller one is done before another thread has woken up, and threads

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from nnpipe.aside import aside
-from nnpipe.disk import new_hdf5
+from nnpipe.system.hdf5_writer import new_hdf5
+from nnpipe.system.interrupts import aside
 
 FORMAT = "nnpipe history"
 FORMAT_VERSION = 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.seeding import named_stream
+from nnpipe.system.seeding import named_stream
 
 _TOGETHER = 1 << 14
 

@@ -15,7 +15,7 @@ from nnpipe.config.training_schema import OptimizerConfig, TrainingConfig
 from nnpipe.errors import RunError, TrainingError, shown
 from nnpipe.network.activations.base import Array
 from nnpipe.network.network import Network
-from nnpipe.seeding import named_stream
+from nnpipe.system.seeding import named_stream
 from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.batching import Batches
 from nnpipe.training.checkpoint import Checkpoint

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from benchmarks.timing import Row
-from nnpipe.runs.provenance import blas
+from nnpipe.runs.store.provenance import blas
 
 PACKAGES = ("nnpipe", "numpy", "h5py", "onnxruntime", "torch", "scikit-learn", "isal")
 HEAD = (

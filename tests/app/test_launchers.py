@@ -17,7 +17,7 @@ import yaml
 
 import nnpipe
 from nnpipe.app.sweep import own_folder
-from nnpipe.runs.folder import Folder
+from nnpipe.runs.store.folder import Folder
 from tests.processes import NNPIPE, RUN, holder, parent, programs, wait_for, wait_until_gone
 
 SMALL = ("input.features=6", "architecture.sizes=[3]")
@@ -174,7 +174,7 @@ def test_what_submitit_keeps_for_slurm_lies_in_a_new_private_folder(tmp_path):
 def test_a_working_folder_that_a_sweep_names_lends_no_modules(start, tmp_path, two_jobs):
     program = tmp_path / "bin" / "start.py"
     program.parent.mkdir()
-    program.write_text("import sys\nfrom nnpipe.cli import main\nsys.exit(main())\n")
+    program.write_text("import sys\nfrom nnpipe.cli.main import main\nsys.exit(main())\n")
     command = (sys.executable, program)
     start(*command, "run", "-m", *SMALL, *two_jobs, "seed=1,2").communicate(timeout=60)
     folder = tmp_path / "outputs" / "default" / "v0001"

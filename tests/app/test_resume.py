@@ -17,10 +17,10 @@ import yaml
 
 from nnpipe.app.main import main
 from nnpipe.app.sweep import begin_job
-from nnpipe.commands import runs
+from nnpipe.cli.commands import runs
 from nnpipe.errors import RunError
-from nnpipe.runs.folder import Folder
-from nnpipe.runs.manifest import measure
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.manifest import measure
 from tests.processes import held
 
 SMALL = ["input.samples=8", "input.features=3", "architecture.sizes=[2]"]
@@ -202,7 +202,7 @@ def test_a_complete_sweep_and_one_that_goes_on_are_left_alone(
 
 def test_two_processes_that_resume_at_once_do_each_job_once(sweep: Path, tmp_path: Path) -> None:
     cut_short(sweep, "000", "001", "002")
-    command = [sys.executable, "-c", "from nnpipe.cli import main; raise SystemExit(main())"]
+    command = [sys.executable, "-c", "from nnpipe.cli.main import main; raise SystemExit(main())"]
     command += ["runs", "resume", str(sweep)]
     both = [
         subprocess.Popen(command, cwd=tmp_path, stdout=PIPE, stderr=PIPE, text=True)
@@ -306,7 +306,7 @@ def test_a_reader_that_glances_at_the_lock_is_not_taken_for_a_sweep(
     glancing = (sweep / "sweep.yaml").open()
     fcntl.flock(glancing, fcntl.LOCK_SH)
     # The lock is tried again; by then the reader has let go.
-    monkeypatch.setattr("nnpipe.runs.lock.time.sleep", lambda _: glancing.close())
+    monkeypatch.setattr("nnpipe.runs.store.lock.time.sleep", lambda _: glancing.close())
     assert runs(["resume", "default/1"]) == 0
 
 

@@ -12,7 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from nnpipe.app.main import main
 from nnpipe.app.study import distribution
-from nnpipe.commands import runs
+from nnpipe.cli.commands import runs
 
 optuna = pytest.importorskip("optuna", reason="pip install 'nnpipe[optuna]'")
 
@@ -67,8 +67,8 @@ def test_a_study_holds_the_figure_of_every_job(
 def test_a_study_that_was_cut_short_goes_on_with_the_values_it_had_chosen(
     sweep: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nnpipe.runs.folder import Folder
-    from nnpipe.runs.sweep import add_row
+    from nnpipe.runs.inspect.sweep import add_row
+    from nnpipe.runs.store.folder import Folder
 
     def interrupt(folder: Folder, job: str) -> None:
         add_row(folder, job)

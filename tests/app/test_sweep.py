@@ -11,7 +11,7 @@ import pytest
 
 import nnpipe
 from nnpipe.app.main import main
-from nnpipe.runs.listing import list_runs
+from nnpipe.runs.inspect.listing import list_runs
 
 SMALL = ("input.samples=20", "input.features=6")
 

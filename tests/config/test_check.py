@@ -10,7 +10,7 @@ from nnpipe.config.check import check_activations
 from nnpipe.errors import ConfigError
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.initializers import INITIALIZERS
-from nnpipe.plan import find_problems, read_config
+from nnpipe.pipeline.plan import find_problems, read_config
 
 ACTIVATION_NAMES = ", ".join(ACTIVATIONS.names)
 INITIALIZER_NAMES = ", ".join(INITIALIZERS.names)

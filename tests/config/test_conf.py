@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 import nnpipe
 from nnpipe.app.compose import VERSION_BASE, conf_folder, plain, register
 from nnpipe.config import schema, training_schema
-from nnpipe.plan import read_config
+from nnpipe.pipeline.plan import read_config
 from nnpipe.training.optimizers import OPTIMIZERS, optimizer_options
 
 CONF = conf_folder()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-import nnpipe.engines.cluster
+import nnpipe.distributed.cluster
 from nnpipe.config.cluster import refuse_address
 from nnpipe.config.schema import DaskConfig
-from nnpipe.engines.cluster import find_missing
+from nnpipe.distributed.cluster import find_missing
 from nnpipe.errors import ConfigError
-from nnpipe.plan import find_problems, read_config
+from nnpipe.pipeline.plan import find_problems, read_config
 
 
 def problems(**engine):
@@ -81,7 +81,7 @@ def test_other_engines_do_not_take_its_keys():
     ],
 )
 def test_packages_that_are_missing_are_named_with_their_extra(monkeypatch, cluster, needed):
-    monkeypatch.setattr(nnpipe.engines.cluster, "find_spec", lambda _: None)
+    monkeypatch.setattr(nnpipe.distributed.cluster, "find_spec", lambda _: None)
     assert find_missing(DaskConfig(cluster=cluster)) == [
         f"engine.kind: 'dask' needs {name}, which is not installed. Run pip install 'nnpipe[dask]'."
         for name in needed

@@ -12,7 +12,7 @@ from nnpipe.config import schema
 from nnpipe.config.load import load
 from nnpipe.config.schema import InitializerConfig, LayerConfig, NormalizeConfig
 from nnpipe.errors import ConfigError
-from nnpipe.plan import find_problems
+from nnpipe.pipeline.plan import find_problems
 from nnpipe.sources import input_schema
 
 

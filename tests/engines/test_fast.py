@@ -18,8 +18,8 @@ import nnpipe
 from nnpipe.engines import fast
 from nnpipe.engines.blas import one_thread
 from nnpipe.engines.fast import FastEngine
-from nnpipe.engines.threads import share
 from nnpipe.engines.tiles import tile_rows
+from nnpipe.system.threads import share
 from tests.engines.test_engines import BOUNDS, oracle
 from tests.strategies import ACTIVATION_NAMES
 

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import nnpipe
-from nnpipe.runs.listing import list_runs
+from nnpipe.runs.inspect.listing import list_runs
 
 READERS = 2
 DONE = ".done"

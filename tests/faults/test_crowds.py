@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import nnpipe
-from nnpipe.runs import record
-from nnpipe.runs.listing import list_runs
+from nnpipe.runs.inspect.listing import list_runs
+from nnpipe.runs.store import record
 
 CROWD = Path(__file__).with_name("crowd.py")
 

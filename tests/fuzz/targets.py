@@ -15,13 +15,13 @@ import numpy as np
 import yaml
 
 from nnpipe.config.schema import Hdf5Input, IdxInput, NpyInput, RowsConfig
-from nnpipe.documents import read_yaml, refuse_calls
 from nnpipe.errors import NnpipeError
 from nnpipe.hdf5 import find_dataset, open_file
-from nnpipe.plan import find_problems
-from nnpipe.runs.manifest import read_manifest
-from nnpipe.runs.parameters import read_parameters
+from nnpipe.pipeline.plan import find_problems
+from nnpipe.runs.store.manifest import read_manifest
+from nnpipe.runs.store.parameters import read_parameters
 from nnpipe.sources import open_source
+from nnpipe.system.documents import read_yaml, refuse_calls
 
 FOLDER = Path()
 """Where the targets write the files that they read; whoever uses them sets it."""

@@ -20,7 +20,7 @@ def attempt(opener: Opener, tmp_path: Path) -> Callable[..., Ended]:
     """Return a function that runs nnpipe in tmp_path and tells how it ended within the limits."""
 
     def attempt(*arguments: str) -> Ended:
-        ended = opener("nnpipe.cli:main", {}, arguments, tmp_path)
+        ended = opener("nnpipe.cli.main:main", {}, arguments, tmp_path)
         assert ended.seconds < 10
         assert ended.mebibytes < 300
         return ended

@@ -59,7 +59,7 @@ experiment("target-in-a-mapping-in-a-list", f"{OPTUNA}    extra: [{{a: {{b: [{SP
 experiment("target-in-params", f"{OPTUNA}    params: {{seed: [{SPAWN}]}}\n")
 experiment("target-in-the-sampler", f"{OPTUNA}    sampler: {SPAWN}\n")
 experiment("target-in-a-list-of-the-sampler", f"{OPTUNA}    sampler: [{SPAWN}]\n")
-experiment("target-of-our-own", f"{OPTUNA}    extra: [{{_target_: nnpipe.commands.runs}}]\n")
+experiment("target-of-our-own", f"{OPTUNA}    extra: [{{_target_: nnpipe.cli.commands.runs}}]\n")
 experiment("target-in-the-basic-sweeper", f"hydra: {{mode: MULTIRUN, sweeper: {{x: [{SPAWN}]}}}}\n")
 experiment("target-in-the-launcher", f"hydra: {{mode: MULTIRUN, launcher: {{x: [{SPAWN}]}}}}\n")
 experiment("target-in-the-input", f"input: {{path: [{SPAWN}]}}\n")

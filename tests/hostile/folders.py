@@ -192,7 +192,7 @@ class HostileFolders(RuleBasedStateMachine):
     def play(self, command):
         counts, place = self.world.counts, self.place
         ended = self.world.opener(
-            "nnpipe.cli:main", {}, command.split(), place.work, place.environment
+            "nnpipe.cli.main:main", {}, command.split(), place.work, place.environment
         )
         counts["actions"] += 1
         counts[{0: "done", 2: "refused"}.get(ended.status, "failed")] += 1

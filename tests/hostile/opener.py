@@ -33,9 +33,9 @@ def serve():
 
     import nnpipe.app.main
     import nnpipe.app.resume
-    import nnpipe.commands
+    import nnpipe.cli.commands
     import nnpipe.report.command
-    import nnpipe.runs.parameters
+    import nnpipe.runs.store.parameters
     import nnpipe.sources.hdf5
     import nnpipe.sources.idx
     import nnpipe.sources.npy  # noqa: F401

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import nnpipe
-from nnpipe.documents import read_json, read_yaml
 from nnpipe.errors import NnpipeError
+from nnpipe.system.documents import read_json, read_yaml
 
 SECONDS, PATIENCE = 10, 60
 

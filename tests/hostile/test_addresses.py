@@ -8,7 +8,7 @@ import socket
 import pytest
 import yaml
 
-from nnpipe.runs.manifest import measure
+from nnpipe.runs.store.manifest import measure
 
 SMALL = ("input.samples=4", "input.features=3", "architecture.sizes=[2]", "output.report=false")
 DASK = {"kind": "dask", "workers": None, "memory": None, "partition": None, "walltime": None}

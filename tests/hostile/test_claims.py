@@ -13,8 +13,8 @@ import pytest
 from numpy.lib import format as npy_format
 
 import nnpipe
-from nnpipe.runs.parts import read_receipt
-from nnpipe.runs.verification import verify_run
+from nnpipe.runs.inspect.verification import verify_run
+from nnpipe.runs.store.parts import read_receipt
 
 SPARSE = 10_000_000
 

@@ -33,6 +33,7 @@ def test_the_names_of_the_attacks_tell_them_apart():
     assert len({attack.name for attack in ATTACKS}) == len(ATTACKS) > 300
 
 
+MAIN = "nnpipe.cli.main:main"
 SAMPLE = 4
 """One attack of so many of a kind is tried by default."""
 
@@ -59,7 +60,9 @@ def test_an_attack_is_held(attack, place, opener):
     said = ""
     for command in attack.commands:
         with Race(attack.race, place):
-            ended = opener("nnpipe.cli:main", {}, command, place.work, environment, attack.seconds)
+            ended = opener(
+                "nnpipe.cli.main:main", {}, command, place.work, environment, attack.seconds
+            )
         said += ended.said + ended.shown
         found = problems(place, ended)
         if ended.status not in attack.statuses:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nnpipe.documents import MAX_BYTES
+from nnpipe.system.documents import MAX_BYTES
 
 
 @pytest.fixture

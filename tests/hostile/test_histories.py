@@ -25,8 +25,8 @@ from hypothesis.stateful import (
 
 import nnpipe
 from nnpipe.errors import RunError
-from nnpipe.rerun import rerun
-from nnpipe.runs.verification import verify_run
+from nnpipe.pipeline.rerun import rerun
+from nnpipe.runs.inspect.verification import verify_run
 from tests.changes import hear
 
 FILES = ["config.yaml", "overrides.yaml", "parameters.h5", "results.h5"]

@@ -8,10 +8,10 @@ import pytest
 
 import nnpipe
 from nnpipe.app.main import main
-from nnpipe.commands import runs
+from nnpipe.cli.commands import runs
 from nnpipe.report.command import main as report
-from nnpipe.runs.folder import Folder
-from nnpipe.runs.sweep import add_row, read_jobs, read_overrides
+from nnpipe.runs.inspect.sweep import add_row, read_jobs, read_overrides
+from nnpipe.runs.store.folder import Folder
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\ud800\u202e=cmd|' /C calc'!A0"
 CONTROLS = set(map(chr, [*range(9), *range(11, 32), *range(127, 160), 0xD800, 0x202E]))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nnpipe
-from nnpipe.runs.manifest import read_manifest, verify
+from nnpipe.runs.store.manifest import read_manifest, verify
 from tests.report.conftest import Browser
 
 pytest.importorskip("jinja2", reason="the extra nnpipe[report] is not installed")

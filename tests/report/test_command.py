@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import nnpipe
 from nnpipe.report.command import main
-from nnpipe.runs.manifest import verify
+from nnpipe.runs.store.manifest import verify
 
 pytest.importorskip("jinja2", reason="the extra nnpipe[report] is not installed")
 

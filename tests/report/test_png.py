@@ -5,8 +5,8 @@ import pytest
 
 import nnpipe
 from nnpipe.report.figures import Axis, Curves, Matrix, Parallel, Points
-from nnpipe.runs.folder import Folder
-from nnpipe.runs.manifest import verify
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.manifest import verify
 
 pytest.importorskip("jinja2", reason="the extra nnpipe[report] is not installed")
 Image = pytest.importorskip("PIL.Image", reason="the extra nnpipe[report] is not installed")

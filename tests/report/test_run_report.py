@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import nnpipe
-from nnpipe.runs.folder import Folder
-from nnpipe.runs.manifest import verify
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.manifest import verify
 
 pytest.importorskip("jinja2", reason="the extra nnpipe[report] is not installed")
 

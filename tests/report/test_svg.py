@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnpipe.network.network import Network
-from nnpipe.pipeline import build
+from nnpipe.pipeline.run import build
 from nnpipe.report.confusion import confusion_figure
 from nnpipe.report.distribution import histogram, ridges
 from nnpipe.report.figures import Axis, Bars, Curves, Matrix, Parallel, Points

@@ -8,7 +8,7 @@ import pytest
 
 import nnpipe
 from nnpipe.errors import ConfigError, RunFailed
-from nnpipe.plan import read_config
+from nnpipe.pipeline.plan import read_config
 from nnpipe.stages.memory import MIB, fitting_threads, needed, peak
 
 NETWORK = nnpipe.build({"inputs": 784, "sizes": [512, 10]})

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nnpipe
-from nnpipe.plan import read_config
+from nnpipe.pipeline.plan import read_config
 from nnpipe.stages.base import batch_rows, shards
 from nnpipe.stages.tally import Tally
 

@@ -18,7 +18,7 @@ import xarray
 
 import nnpipe
 from nnpipe.errors import ConfigError, RunFailed
-from nnpipe.rerun import rerun
+from nnpipe.pipeline.rerun import rerun
 from nnpipe.stages.base import Silence
 from tests.conftest import ROOT
 

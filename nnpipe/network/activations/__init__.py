@@ -1,6 +1,6 @@
 """The activations, one module each; a new one is a module and a line here."""
 
-from nnpipe.registry import Registry
+from nnpipe.config.registry import Registry
 
 ACTIVATIONS = Registry(
     "an activation",

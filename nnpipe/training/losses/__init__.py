@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnpipe.registry import Registry
+from nnpipe.config.registry import Registry
 
 LOSSES = Registry(
     "a loss",

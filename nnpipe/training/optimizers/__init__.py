@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nnpipe.registry import Registry
+from nnpipe.config.registry import Registry
 
 OPTIMIZERS = Registry(
     "an optimizer",

@@ -1,0 +1,21 @@
+"""Whole keys of nested mappings, such as input.rows.start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+
+def dotted(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Return nested mappings as one, with dotted keys.
+
+    >>> dotted({"seed": 0, "input": {"samples": 3}})
+    {'seed': 0, 'input.samples': 3}
+    """
+    result: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping) and value:
+            result |= dotted(cast("Mapping[str, Any]", value), f"{before}{name}.")
+        else:
+            result[f"{before}{name}"] = value
+    return result

@@ -1,0 +1,1 @@
+"""Shards of a run on the workers of a Dask cluster."""

@@ -1,0 +1,190 @@
+"""Spread inference over the workers of a Dask cluster, a shard of samples at a time.
+
+Each worker opens the parameters and the input itself and writes its shard's part of the results;
+over the network go the numbers of shards and what was tallied. A shard is of whole batches, so the
+parts hold to the bit what one process would write.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import cast
+
+from nnpipe.config.schema import Config, DaskConfig
+from nnpipe.distributed.cluster import complete, open_cluster
+from nnpipe.engines.fast import FastEngine
+from nnpipe.network.network import Network
+from nnpipe.runs.store.artifacts import RunShelf
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.manifest import Artifact, measure
+from nnpipe.runs.store.parameters import read_parameters, write_parameters
+from nnpipe.runs.store.parts import (
+    FOLDER,
+    PartSink,
+    Receipt,
+    copy_part,
+    part_name,
+    read_receipt,
+    tidy,
+    write_receipt,
+)
+from nnpipe.runs.store.record import Record
+from nnpipe.runs.store.results import ResultsWriter
+from nnpipe.sources import open_source
+from nnpipe.sources.input import Input
+from nnpipe.sources.normalize import Normalization
+from nnpipe.stages.base import Work
+from nnpipe.stages.infer import announce, infer_shard
+from nnpipe.stages.tally import Tally
+
+_NETWORK = "network.h5"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Samples that one worker infers at a time, in the order of their numbers."""
+
+    number: int
+    rows: range
+
+    def __str__(self) -> str:
+        return f"shard {self.number} (samples {self.rows.start} to {self.rows.stop - 1})"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all the shards of a run share.
+
+    Attributes
+    ----------
+    folder : Path
+        The run's, absolute.
+    key : str
+        Tells of what parameters, input and config a part is made.
+    """
+
+    folder: Path
+    config: Config
+    key: str
+
+
+class Spread:
+    """Infers the shards of one run on a cluster; see `Work.spread`.
+
+    Parameters
+    ----------
+    folder : Folder
+        The run's.
+    config : Config
+        With a `DaskConfig` as its engine.
+    cut : list of range
+        The shards.
+
+    Attributes
+    ----------
+    artifacts : dict
+        The parts that are whole, measured.
+    """
+
+    def __init__(self, folder: Folder, config: Config, cut: list[range]) -> None:
+        self.folder = folder
+        self.config = config
+        self.shards = [Shard(number, rows) for number, rows in enumerate(cut)]
+        self.artifacts: dict[str, Artifact] = {}
+
+    @property
+    def parts(self) -> dict[str, range]:
+        """The names of the parts, relative to the run's folder, and the samples they hold."""
+        return {part_name(shard.number): shard.rows for shard in self.shards}
+
+    def __call__(self, work: Work) -> Iterator[Tally]:
+        """Yield the shards' tallies in order."""
+        with self.folder.inside(FOLDER, make=True) as parts:
+            parts.check_all()
+            write_parameters(parts, _NETWORK, work.network, work.input.normalization)
+        folder = self.folder.path.resolve()
+        job = Job(folder, self.config, self._key(work))
+        early: dict[int, Receipt] = {}
+        following = 0
+        engine = cast("DaskConfig", self.config.engine)
+        with open_cluster(engine, "-".join(("nnpipe", *folder.parts[-2:]))) as client:
+            for shard, receipt in complete(client, partial(infer_part, job), self.shards):
+                self.artifacts[part_name(shard.number)] = receipt.artifact
+                work.progress.advance(len(shard.rows))
+                early[shard.number] = receipt
+                while following in early:
+                    tally = Tally(work.network, work.input.has_labels)
+                    tally.restore(early.pop(following).tally)
+                    yield tally
+                    following += 1
+
+    def merge(self, writer: ResultsWriter) -> None:
+        """Copy the parts into one plain file."""
+        for name, rows in self.parts.items():
+            copy_part(self.folder.path / name, rows, writer)
+
+    def finish(self) -> dict[str, Artifact]:
+        """Leave of the parts what the complete run needs; return it, measured."""
+        merged = self.config.output.merge
+        tidy(self.folder, keep=not merged)
+        return {} if merged else self.artifacts
+
+    def _key(self, work: Work) -> str:
+        made_of = {
+            "parameters": measure(self.folder.path / FOLDER / _NETWORK).sha256,
+            "source": work.input.source.fingerprint(),
+            "input": asdict(self.config.input),
+            "seed": self.config.seed,
+            "batch_size": self.config.engine.batch_size,
+            "tile": self.config.engine.tile,
+            "activations": self.config.output.activations,
+            "predictions": self.config.output.predictions,
+            "compression": self.config.output.compression,
+        }
+        return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+
+
+def infer_part(job: Job, shard: Shard) -> Receipt:
+    """Write a shard's part of the results, unless it is there already; return its receipt.
+
+    It is called on the workers.
+    """
+    part, config = job.folder / part_name(shard.number), job.config
+    done = read_receipt(part, job.key, shard.rows)
+    if done is not None:
+        return done
+    network, scaling = _read_network(job.folder / FOLDER / _NETWORK, job.key)
+    with Folder.open(job.folder) as folder, folder.inside(FOLDER) as parts:
+        with (
+            closing(open_source(config.input, config.seed)) as source,
+            ResultsWriter(
+                parts,
+                part.name,
+                source.rows[shard.rows.start : shard.rows.stop],
+                compression=config.output.compression,
+            ) as writer,
+        ):
+            work = Work(
+                config=config,
+                network=network,
+                engine=partial(FastEngine, tile=config.engine.tile),
+                input=Input(source, scaling, network.dtype, config.input.on_nonfinite),
+                sink=PartSink(writer, shard.rows),
+                shelf=RunShelf(Record(folder), scaling),
+            )
+            announce(work)
+            tally = infer_shard(work, shard.rows)
+        return write_receipt(parts, part.name, job.key, shard.rows, tally.state())
+
+
+@lru_cache(maxsize=1)
+def _read_network(path: Path, key: str) -> tuple[Network, Normalization]:
+    """Read what the shards of a run share, once in a worker: the key tells what the file holds."""
+    layers, scaling = read_parameters(path)
+    return Network(tuple(layers)), scaling

@@ -1,0 +1,1 @@
+"""The whole config, its plan, and a run from it: a library, without Hydra."""

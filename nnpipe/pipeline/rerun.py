@@ -1,0 +1,184 @@
+"""Run a run again from its own config: anew, or to its end where it was cut short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from nnpipe.config.cluster import refuse_address
+from nnpipe.errors import ConfigError, RunError
+from nnpipe.pipeline.evaluation_inputs import ASIDE
+from nnpipe.pipeline.run import open_run, run
+from nnpipe.runs.inspect.address import home
+from nnpipe.runs.inspect.details import read_yaml
+from nnpipe.runs.inspect.difference import Difference, compare
+from nnpipe.runs.inspect.state import look
+from nnpipe.runs.store.claim import point_latest, version_of
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.manifest import FILE as MANIFEST
+from nnpipe.runs.store.open import CONFIG, OVERRIDES, Run
+from nnpipe.runs.store.parts import FOLDER
+from nnpipe.stages.base import Progress
+
+
+def rerun(
+    folder: Path, progress: Progress | None = None, cluster: str | None = None
+) -> tuple[Run, Difference]:
+    """Run a complete run's config as a new version beside it, and compare the two.
+
+    Paths stay as they were typed where they still lead to the same place; elsewhere they are
+    written out in full, so that a run can be made again from any working folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's.
+    progress : Progress, optional
+        Is told how far each stage is.
+    cluster : str, optional
+        What `engine.cluster` is to be. An address in the run's own config is not trusted.
+
+    Raises
+    ------
+    RunError, ConfigError, DataError
+        If the run cannot be opened, or its config can no longer be run.
+    RunFailed
+        If it fails this time.
+    """
+    with open_run(folder) as before:
+        config = on_cluster(config_of(before), cluster, before.path / CONFIG)
+        again = run(config, overrides=_overrides(before), progress=progress)
+        with again:
+            return again, compare(before, again)
+
+
+def take_up(folder: Path, progress: Progress | None = None, cluster: str | None = None) -> Run:
+    """Go on with a sharded run that did not complete, in its folder; whole parts are kept.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's.
+    progress : Progress, optional
+        Is told how far each stage is.
+    cluster : str, optional
+        As for `rerun`.
+
+    Raises
+    ------
+    RunError
+        If it is complete or going on, or has no parts to go on with.
+    ConfigError, DataError
+        If its config can no longer be run.
+    RunFailed
+        If it fails this time.
+    """
+    _refuse_done(folder)
+    refusal = f"{folder}: the run is taken up in another process. Wait until it ends."
+    with Folder.open(folder) as held, held.hold(refusal=refusal):
+        _refuse_done(folder)
+        return _go_on(held, progress, cluster)
+
+
+def _refuse_done(folder: Path) -> None:
+    state = look(folder)
+    if state.status in ("complete", "running"):
+        problem = f"{folder}: the run is {state.status}. There is nothing to resume."
+        raise RunError(problem)
+
+
+def _go_on(held: Folder, progress: Progress | None, cluster: str | None) -> Run:
+    folder = held.path
+    config = read_yaml(folder / CONFIG)
+    if not isinstance(config, dict) or not (folder / FOLDER).is_dir():
+        problem = f"{folder}: no part of the run is there to go on with. Run it anew."
+        raise RunError(problem)
+    overrides = read_yaml(folder / OVERRIDES)
+    typed = [str(line) for line in cast("list[Any]", overrides or [])]
+    held.check_all(FOLDER)
+    held.inside(FOLDER).close()
+    run_config = on_cluster(cast("dict[str, Any]", config), cluster, folder / CONFIG)
+    held.remove(MANIFEST)
+    again = run(run_config, overrides=typed, folder=held, progress=progress)
+    if version_of(folder) is not None:
+        point_latest(folder)
+    return again
+
+
+def on_cluster(config: dict[str, Any], cluster: str | None, where: Path) -> dict[str, Any]:
+    """Return a stored config with the cluster that was typed, if one was.
+
+    Raises
+    ------
+    ConfigError
+        If the config names an address that was not typed, or if it has no cluster.
+    """
+    given: Any = config.get("engine")
+    engine = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+    if cluster is None:
+        refuse_address(engine.get("cluster"), (), str(where), "--cluster ADDRESS")
+        return config
+    if engine.get("kind") != "dask":
+        problem = (
+            f"--cluster: belongs to engine.kind=dask; found {engine.get('kind')!r} in {where}. "
+            "Leave it out."
+        )
+        raise ConfigError([problem])
+    return {**config, "engine": {**engine, "cluster": cluster}}
+
+
+def config_of(before: Run) -> dict[str, Any]:
+    """Return a run's config with paths that lead where they led."""
+    config = before.config
+    known = before.manifest.input
+    root, _ = home(before.path)
+    moved = [("output", "root", str(root))]
+    if before.manifest.source_run is not None:
+        moved.append(("architecture", "run", before.manifest.source_run))
+    for part, source in {"input": known, **{name: known.get(name) for name in ASIDE}}.items():
+        moved += _files(part, source)
+    parts = {part: dict(config.get(part) or {}) for part, _, _ in moved}
+    for part, key, place in moved:
+        typed = parts[part].get(key)
+        if isinstance(typed, str) and Path(typed).resolve() != Path(place).resolve():
+            parts[part][key] = place
+    beside = root / str(parts["output"].get("name"))
+    if beside != before.path.parent and beside.is_symlink():
+        problem = f"{beside}: is a link; expected a folder for the new run. Remove the link."
+        raise RunError(problem)
+    return {**config, **parts}
+
+
+def _files(part: str, source: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield the config keys of an input that name files, each with where it led."""
+    match source:
+        case {"path": str(path)}:
+            yield part, "path", path
+        case _:
+            pass
+    match source:
+        case {"labels": {"kind": "idx" | "npy", "path": str(path)}}:  # in HDF5, within the file
+            yield part, "labels", path
+        case _:
+            pass
+
+
+def _overrides(before: Run) -> list[str]:
+    typed = read_yaml(before.path / OVERRIDES)
+    return [str(line) for line in cast("list[Any]", typed)] if isinstance(typed, list) else []
+
+
+def causes(difference: Difference) -> list[str]:
+    """Return what may explain that outputs are not identical, the likeliest first.
+
+    Empty where they are identical, or where nothing known differs.
+    """
+    if difference.identical:
+        return []
+    return [
+        *(f"input {key}" for key in difference.input),
+        *("the BLAS kernel or its threads" for key in difference.software if key == "blas"),
+        *(f"the version of {key}" for key in difference.software if key != "blas"),
+        *(f"config {key}" for key in difference.config),
+    ]

@@ -1,0 +1,1 @@
+"""Find, list, compare, verify and remove runs."""

@@ -1,0 +1,160 @@
+"""Compare two runs: their configs, their parameters, their outputs, what made them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.config.keys import dotted
+from nnpipe.runs.inspect.columns import align, short
+from nnpipe.runs.store.manifest import Manifest
+from nnpipe.runs.store.open import PARAMETERS, RESULTS, Run
+
+_TOGETHER = 16 << 20
+_ABSENT = "(absent)"
+
+Pairs = dict[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How a run differs from another; whatever is empty is the same.
+
+    Attributes
+    ----------
+    config, input, software : mapping of str to pair
+        The keys that differ, with both values. `software` has the BLAS libraries too.
+    parameters : mapping of str to float or str
+        By layer, the greatest absolute difference, or why there is none to tell.
+    outputs : mapping
+        `max`, the greatest absolute difference, `first_row`, the first sample that differs, and
+        `rows`, how many do; or `reason`, why they cannot be compared.
+    """
+
+    config: Pairs
+    parameters: Mapping[str, float | str]
+    outputs: Mapping[str, Any]
+    input: Pairs
+    software: Pairs
+
+    @property
+    def identical(self) -> bool:
+        """Whether parameters and outputs are the same to the bit."""
+        return not self.parameters and not self.outputs
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the config is the same too."""
+        return self.identical and not self.config
+
+
+def compare(a: Run, b: Run) -> Difference:
+    """Compare two complete runs. Outputs are read in pieces, so they may be large."""
+    return Difference(
+        config=differing(dotted(a.config), dotted(b.config)),
+        parameters={} if _same_file(a, b, PARAMETERS) else _parameters(a, b),
+        outputs={} if _same_file(a, b, RESULTS) else _rows(a.outputs, b.outputs),
+        input=differing(a.manifest.input, b.manifest.input),
+        software=differing(_software(a.manifest), _software(b.manifest)),
+    )
+
+
+def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> Pairs:
+    """Return the keys whose values differ, with both values.
+
+    >>> differing({"seed": 1, "dtype": None}, {"seed": 2, "dtype": None})
+    {'seed': (1, 2)}
+    """
+    pairs = {name: (a.get(name, _ABSENT), b.get(name, _ABSENT)) for name in {**a, **b}}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _software(manifest: Manifest) -> dict[str, Any]:
+    libraries = [" ".join(f"{k} {v}" for k, v in library.items()) for library in manifest.blas]
+    return {**manifest.software, "blas": ", ".join(libraries)}
+
+
+def _same_file(a: Run, b: Run, name: str) -> bool:
+    return a.manifest.artifacts.get(name) == b.manifest.artifacts.get(name)
+
+
+def _parameters(a: Run, b: Run) -> dict[str, float | str]:
+    of_a = {layer.name: layer.parameters for layer in a.network.layers}
+    of_b = {layer.name: layer.parameters for layer in b.network.layers}
+    found: dict[str, float | str] = {}
+    for name in {**of_a, **of_b}:
+        if name not in of_a or name not in of_b:
+            found[name] = f"only in {'the second' if name in of_b else 'the first'}"
+            continue
+        p, q = of_a[name], of_b[name]
+        if p.shape != q.shape:
+            found[name] = f"{p.shape} and {q.shape}"
+        elif p.dtype != q.dtype or p.tobytes() != q.tobytes():
+            found[name] = greatest(p, q)
+    return found
+
+
+def greatest(a: NDArray[Any], b: NDArray[Any]) -> float:
+    """Return the greatest absolute difference, computed in float64; infinite where one is NaN."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        gap = np.abs(a.astype(np.float64) - b.astype(np.float64))
+    gap[(a == b) | (np.isnan(a) & np.isnan(b))] = 0.0
+    gap[np.isnan(gap)] = np.inf
+    return float(gap.max(initial=0.0))
+
+
+def _rows(a: Any, b: Any) -> dict[str, Any]:
+    if a.shape != b.shape:
+        return {"reason": f"{a.shape} and {b.shape}"}
+    step = max(1, _TOGETHER // max(1, a.shape[1] * a.dtype.itemsize))
+    largest, first, count = 0.0, None, 0
+    for start in range(0, a.shape[0], step):
+        x, y = np.asarray(a[start : start + step]), np.asarray(b[start : start + step])
+        # Compared as bytes where the dtypes agree, so that -0 and 0 and two NaNs are told apart.
+        same = x.view(np.uint8) == y.view(np.uint8) if x.dtype == y.dtype else x == y
+        differ = np.flatnonzero(~same.all(axis=1))
+        if len(differ):
+            first = start + int(differ[0]) if first is None else first
+            count += len(differ)
+            largest = max(largest, greatest(x, y))
+    if first is None:
+        return {} if a.dtype == b.dtype else {"reason": f"{a.dtype} and {b.dtype}, equal numbers"}
+    return {"max": largest, "first_row": first, "rows": count}
+
+
+def report(difference: Difference, a: str, b: str) -> str:
+    """Return a difference as lines; `a` and `b` are how the runs are called."""
+    parts = [align([("a", a), ("b", b)])]
+    for title, pairs in (
+        ("config", difference.config),
+        ("input", difference.input),
+        ("software", difference.software),
+    ):
+        if pairs:
+            rows = [(f"  {name}", f"{x}  →  {y}") for name, (x, y) in pairs.items()]
+            parts.append(f"{title}\n{align(rows)}")
+        else:
+            parts.append(f"{title}  the same")
+    if difference.parameters:
+        rows = [
+            (f"  {name}", gap if isinstance(gap, str) else f"differ by up to {short(gap)}")
+            for name, gap in difference.parameters.items()
+        ]
+        parts.append(f"parameters\n{align(rows)}")
+    else:
+        parts.append("parameters  identical to the bit")
+    outputs = difference.outputs
+    if "reason" in outputs:
+        parts.append(f"outputs  {outputs['reason']}")
+    elif outputs:
+        parts.append(
+            f"outputs  differ by up to {short(outputs['max'])} in {outputs['rows']:,} rows, "
+            f"first in row {outputs['first_row']}"
+        )
+    else:
+        parts.append("outputs  identical to the bit")
+    return "\n".join(parts)

@@ -1,0 +1,103 @@
+"""List runs and sweeps: what became of them, what they found, how much room they take."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, cast
+
+from nnpipe.runs.inspect.address import label
+from nnpipe.runs.inspect.answer import Answer
+from nnpipe.runs.inspect.columns import age_text, align, short, size_text
+from nnpipe.runs.inspect.state import State, look, versions
+
+_SHOWN = ("accuracy", "cross_entropy", "mean_squared_error", "loss")
+
+
+def list_runs(
+    root: Path,
+    patterns: Collection[str] = (),
+    statuses: Collection[str] = (),
+    kind: str | None = None,
+) -> Answer:
+    """Return the runs and sweeps under a root, the oldest of each name first.
+
+    Parameters
+    ----------
+    root : Path
+        Where runs land.
+    patterns : collection of str
+        Names as shells match them, such as ``mnist*``; none stands for all.
+    statuses : collection of str
+        Only these; none stands for all.
+    kind : str, optional
+        Only `run` or `sweep`.
+    """
+    found = [look(folder) for folder in versions(root)]
+    kept = [
+        state
+        for state in found
+        if (not patterns or any(fnmatchcase(state.folder.parent.name, p) for p in patterns))
+        and (not statuses or state.status in statuses)
+        and kind in (None, state.kind)
+    ]
+    if not kept:
+        more = f" match; there are {len(found)} others" if found else ""
+        return Answer(f"no runs in {root}{more}", [])
+    data = [_row(state, root) for state in kept]
+    return Answer(_table(data), data)
+
+
+def _row(state: State, root: Path) -> dict[str, Any]:
+    figures = state.manifest.figures if state.manifest else dict[str, Any]()
+    return {
+        "run": label(state.folder, root),
+        "path": str(state.folder.absolute()),
+        "name": state.folder.parent.name,
+        "version": int(state.folder.name[1:]),
+        "kind": state.kind,
+        "status": state.status,
+        "age": round(max(state.age, 0.0), 3),
+        "started": state.manifest.started if state.manifest else None,
+        "samples": figures.get("samples"),
+        "figures": dict(figures),
+        "size": state.size,
+        "error": state.manifest.error if state.manifest else state.problem,
+    }
+
+
+def _table(data: list[dict[str, Any]]) -> str:
+    rows = [["run", "kind", "status", "age", "samples", "figures", "size"]]
+    for row in data:
+        samples = row["samples"]
+        rows.append(
+            [
+                row["run"],
+                row["kind"],
+                row["status"],
+                age_text(row["age"]),
+                f"{samples:,}" if isinstance(samples, int) else "",
+                _figures(row["figures"]),
+                size_text(row["size"]),
+            ]
+        )
+    return align(rows, right=(3, 4, 6))
+
+
+def _figures(figures: Mapping[str, Any]) -> str:
+    if "jobs" in figures:
+        return f"{figures.get('complete', 0)} of {figures['jobs']} jobs"
+    # Where a network was evaluated, that tells more than what it makes of the samples it learned.
+    evaluation = figures.get("evaluation")
+    if isinstance(evaluation, Mapping):
+        judged = cast("Mapping[str, Any]", evaluation)
+        return f"{judged.get('input')}: {'  '.join(_scores(judged))}"
+    shown, outputs = _scores(figures), figures.get("outputs")
+    if not shown and isinstance(outputs, Mapping):
+        shown.append(f"mean output {short(outputs.get('mean'))}")
+    return "  ".join(shown)
+
+
+def _scores(figures: Mapping[str, Any]) -> list[str]:
+    return [f"{name} {short(figures[name])}" for name in _SHOWN if figures.get(name) is not None]

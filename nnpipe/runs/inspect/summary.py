@@ -1,0 +1,56 @@
+"""Say at the end of a run what came out, in a few lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nnpipe.runs.store.manifest import Manifest
+
+
+def summary(folder: Path, manifest: Manifest, report: str = "") -> str:
+    """Return the lines that close a run: samples, time, statistics, scores, and where.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder, as it is shown.
+    manifest : Manifest
+        Of a complete run.
+    report : str
+        Where the report is, or why there is none.
+    """
+    figures, seconds = manifest.figures, manifest.seconds
+    lines: list[tuple[str, str]] = []
+    samples = figures.get("samples")
+    if samples:
+        spent = seconds["infer"]
+        rate = f"{samples / spent:,.0f} samples/s" if spent else ""
+        lines.append(("samples", f"{samples:,} in {spent:.3f} s ({rate})"))
+    if "outputs" in figures:
+        lines.append(
+            ("outputs", "  ".join(f"{k} {_short(v)}" for k, v in figures["outputs"].items()))
+        )
+    if figures.get("accuracy") is not None:
+        lines.append(("accuracy", f"{figures['accuracy']:.2%}"))
+    if figures.get("cross_entropy") is not None:
+        lines.append(("cross-entropy", f"{figures['cross_entropy']:.4g} nats a sample"))
+    if "evaluation" in figures:
+        found = dict(figures["evaluation"])
+        what = f"{found.pop('input')}, {found.pop('samples'):,} samples"
+        scores = "  ".join(f"{k} {_short(v)}" for k, v in found.items() if v is not None)
+        lines.append(("evaluation", f"{what}:  {scores}"))
+    if figures.get("nonfinite_inputs"):
+        first = figures["first_nonfinite_row"]
+        count = f"{figures['nonfinite_inputs']:,} values of the input are not finite"
+        lines.append(("WARNING", f"{count}; the first is in row {first}"))
+    lines.append(("time", f"{seconds['total']:.3f} s"))
+    if report:
+        lines.append(("report", report))
+    lines.append(("run", str(folder)))
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(f"{name:<{width}}  {text}" for name, text in lines)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

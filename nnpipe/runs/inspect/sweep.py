@@ -1,0 +1,191 @@
+"""Bring the runs of a sweep together from what is on disk: sweep.csv, a table, a manifest."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from nnpipe.config.registry import unknown
+from nnpipe.errors import ConfigError, RunError
+from nnpipe.runs.inspect.state import jobs, look
+from nnpipe.runs.store.definition import STUDY, SWEEP, read_definition
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.lock import is_held
+from nnpipe.runs.store.manifest import Manifest, measure, write_manifest
+from nnpipe.runs.store.open import LOG, OVERRIDES
+from nnpipe.runs.store.provenance import software
+from nnpipe.runs.store.record import now
+from nnpipe.system.documents import read_text, read_yaml
+from nnpipe.system.text import from_cell, to_cell
+
+TABLE = "sweep.csv"
+
+
+def read_jobs(folder: Path) -> list[dict[str, Any]]:
+    """Return one row for each job of a sweep, in the order of their numbers.
+
+    A row has the job's number, its overrides by key, its status, its figures that are numbers,
+    its seconds, the error if any, and the path of its run within the sweep.
+    """
+    return [_row(folder, job) for job in jobs(folder)]
+
+
+def _row(folder: Path, job: Path) -> dict[str, Any]:
+    state = look(job)
+    row: dict[str, Any] = {"job": job.name} | read_overrides(job) | {"status": state.status}
+    manifest = state.manifest
+    if manifest is None:
+        return row | {"path": str(job.relative_to(folder))}
+    for name, value in manifest.figures.items():
+        if isinstance(value, int | float):
+            row[name] = value
+        elif isinstance(value, dict):
+            numbers = cast("dict[str, Any]", value).items()
+            row |= {f"{name}.{key}": number for key, number in numbers}
+    row["seconds"] = manifest.seconds.get("total")
+    if manifest.error is not None:
+        row["error"] = manifest.error
+    return row | {"path": str(job.relative_to(folder))}
+
+
+def read_overrides(folder: Path) -> dict[str, str]:
+    """Return what was typed for a run, by key; nothing for one that a link leads to."""
+    if folder.is_symlink():
+        return {}
+    try:
+        typed = read_yaml(folder / OVERRIDES)
+    except (OSError, RunError):
+        return {}
+    lines = cast("list[Any]", typed) if isinstance(typed, list) else []
+    pairs = [str(line).partition("=") for line in lines]
+    return {key.lstrip("+~"): value for key, _, value in pairs}
+
+
+def job_line(job: Path) -> str:
+    """Return the line that tells that a job has ended."""
+    row = _row(job.parents[1], job)
+    typed = " ".join(f"{key}={value}" for key, value in read_overrides(job).items())
+    figures = [f"{row['seconds']:.3f} s"] if row.get("seconds") is not None else []
+    if row.get("evaluation.accuracy") is not None:
+        figures.append(f"{row['evaluation.input']} accuracy {row['evaluation.accuracy']:.2%}")
+    elif row.get("accuracy") is not None:
+        figures.append(f"accuracy {row['accuracy']:.2%}")
+    if "error" in row:
+        figures.append(row["error"])
+    return f"{row['job']}  {row['status']:<11}  {typed}  {'  '.join(figures)}".rstrip()
+
+
+def figure_of(job: Path, name: str | None) -> float | None:
+    """Return a figure of a job by its name in sweep.csv, or None for a job that failed.
+
+    Raises
+    ------
+    ConfigError
+        If a complete job has no such figure.
+    """
+    row = _row(job.parents[1], job)
+    if name is None or row["status"] != "complete":
+        return None
+    figures = {key: value for key, value in row.items() if isinstance(value, int | float)}
+    if name not in row:
+        raise ConfigError([f"output.figure: {unknown(name, 'a figure of this run', figures)}"])
+    return figures.get(name)
+
+
+def add_row(folder: Folder, job: str) -> None:
+    """Put the row of a job that has ended into sweep.csv, which other processes may write too."""
+    sweep = folder.path
+    with folder.inside("runs") as runs, runs.hold():
+        rows = [row for row in _read_table(sweep) if row["job"] != job]
+        rows.append(_row(sweep, sweep / "runs" / job))
+        _write_table(folder, sorted(rows, key=lambda row: int(row["job"])))
+
+
+def _read_table(folder: Path) -> list[dict[str, Any]]:
+    """Return the rows of sweep.csv; none where it is not ours: it is written again at the end."""
+    try:
+        lines = csv.reader(io.StringIO(read_text(folder / TABLE), newline=""))
+        head = [from_cell(name) for name in next(lines)]
+        rows = [dict(zip(head, map(from_cell, line), strict=True)) for line in lines]
+    except (OSError, RunError, ValueError, StopIteration, csv.Error):
+        return []
+    return [row for row in rows if row.get("job", "").isdecimal()]
+
+
+def _write_table(folder: Folder, rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    for last in ("error", "path"):
+        if last in columns:
+            columns.append(columns.pop(columns.index(last)))
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(map(to_cell, columns))
+    writer.writerows([to_cell(row.get(name)) for name in columns] for row in rows)
+    folder.publish_text(TABLE, table.getvalue())
+
+
+Illustrate = Callable[[Folder, Manifest, Sequence[Mapping[str, Any]]], tuple[list[str], str]]
+"""``illustrate(folder, manifest, rows)`` draws a sweep; returns the files and what to say of it."""
+
+
+def let_jobs_end(folder: Path, seconds: float = 5.0) -> None:
+    """Wait a little for jobs in other processes, which were interrupted too and say so soon."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not any(is_held(log) for log in folder.glob(f"runs/*/{LOG}")):
+            return
+        time.sleep(0.05)
+
+
+def finish_sweep(
+    folder: Folder, *, interrupted: bool = False, illustrate: Illustrate | None = None
+) -> tuple[str, bool]:
+    """Write sweep.csv and the sweep's manifest, and what shows the sweep to people.
+
+    Returns
+    -------
+    text : str
+        The lines that close a sweep, with a table of the jobs that are not complete.
+    complete : bool
+        Whether every job is.
+    """
+    sweep = folder.path
+    if interrupted:
+        let_jobs_end(sweep)
+    rows = read_jobs(sweep)
+    _write_table(folder, rows)
+
+    counts = Counter(str(row["status"]) for row in rows)
+    complete = bool(rows) and counts["complete"] == len(rows) and not interrupted
+    status = "interrupted" if interrupted else "complete" if complete else "failed"
+    manifest = Manifest(
+        status=status,
+        kind="sweep",
+        error=None if complete else f"{len(rows) - counts['complete']} jobs are not complete",
+        started=read_definition(sweep).started,
+        ended=now(),
+        figures={"jobs": len(rows), **counts},
+        software=software(),
+    )
+    drawn, said = illustrate(folder, manifest, rows) if illustrate else ([], "")
+    artifacts = {
+        name: measure(sweep / name)
+        for name in (SWEEP, TABLE, STUDY, *drawn)
+        if (sweep / name).is_file()
+    }
+    write_manifest(folder, replace(manifest, artifacts=artifacts))
+
+    rest = [row for row in rows if row["status"] != "complete"]
+    lines = [f"{row['job']}  {row['status']:<11}  {row.get('error', '')}" for row in rest]
+    if lines:
+        lines = ["", "Jobs that are not complete:", *lines]
+    tally = ", ".join(f"{count} {name}" for name, count in counts.items())
+    lines += ["", *([f"report {said}"] if said else [])]
+    lines += [f"jobs   {len(rows)}: {tally}", f"table  {sweep / TABLE}"]
+    return "\n".join(lines), complete

@@ -1,0 +1,1 @@
+"""Write and open the folders of runs: claim, lock, publish, manifest, artifacts."""

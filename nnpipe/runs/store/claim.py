@@ -1,0 +1,72 @@
+"""Claim the next numbered folder, which no two processes ever get; point `latest` at the newest."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from nnpipe.errors import ConfigError, RunError
+from nnpipe.runs.store.folder import Folder
+
+VERSION = re.compile(r"v(\d{4,})")
+
+
+def version_of(folder: Path) -> int | None:
+    """Return the number of a version folder, or None for any other name.
+
+    >>> version_of(Path("outputs/default/v0012"))
+    12
+    """
+    match = VERSION.fullmatch(folder.name)
+    return int(match[1]) if match else None
+
+
+def claim(root: Path, name: str) -> Folder:
+    """Make and open the next folder ``<root>/<name>/v0001``, ``v0002``, ...
+
+    The number is one more than the highest there is. Making the folder is what claims it: mkdir
+    either makes it or fails, whoever else tries at the same time, so on failure the next number
+    is tried.
+
+    Raises
+    ------
+    ConfigError
+        If the folder cannot be made.
+    """
+    parent = root / name
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        with Folder.open(parent, follow=True) as versions:
+            # A removed run may leave its name behind, hidden: its number is not given again.
+            taken = [version_of(Path(entry.removeprefix("."))) or 0 for entry in versions.names()]
+            number = max(taken, default=0) + 1
+            while True:
+                try:
+                    versions.make(f"v{number:04d}")
+                except FileExistsError:
+                    number += 1
+                else:
+                    versions.sync()
+                    return versions.inside(f"v{number:04d}")
+    except (OSError, RunError) as error:
+        found = error.strerror if isinstance(error, OSError) else error
+        problem = (
+            f"output.root: {str(parent)!r} cannot take a run; found {found}; "
+            "expected a folder that can be written. Set output.root to one."
+        )
+        raise ConfigError([problem]) from error
+
+
+def point_latest(folder: Path) -> None:
+    """Make the symlink `latest` beside a version folder lead to it, unless a newer one has it.
+
+    The link is replaced in one step, so a reader finds the old target or the new.
+    """
+    # Of two runs that end together, the older must not look before the newer puts its link there
+    # and put its own there after it.
+    with Folder.open(folder.parent, follow=True) as versions, versions.hold():
+        with suppress(OSError):
+            if (version_of((folder.parent / "latest").readlink()) or 0) > (version_of(folder) or 0):
+                return
+        versions.link("latest", folder.name)

@@ -1,0 +1,271 @@
+"""The manifest: a run's status, its figures, where they come from, and its table of contents."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, NoReturn, cast
+
+from nnpipe.errors import RunError
+from nnpipe.runs.store.folder import Folder
+from nnpipe.system.documents import read_json
+from nnpipe.system.files import open_regular
+from nnpipe.system.text import finite
+
+FILE = "manifest.json"
+SCHEMA_VERSION = 1
+Status = Literal["complete", "failed", "interrupted"]
+STATUSES = ("complete", "failed", "interrupted")
+
+
+PART = re.compile(r"results/part-\d{5}\.h5", re.ASCII)
+"""The names of files in which a sharded run keeps its results."""
+
+
+def is_part(name: str) -> bool:
+    """Tell whether an artifact's name is that of a part of the results.
+
+    >>> is_part("results/part-00042.h5"), is_part("results/../part-00042.h5")
+    (True, False)
+    """
+    return PART.fullmatch(name) is not None
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file of a run: its size in bytes and its SHA-256 in hexadecimal."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What manifest.json says.
+
+    Attributes
+    ----------
+    status : str
+        complete, failed or interrupted.
+    error : str or None
+        One line, for a run that is not complete.
+    kind : str
+        run or sweep.
+    started, ended : str
+        ISO 8601, UTC.
+    seconds : mapping
+        Wall time by phase, and `total`.
+    figures : mapping
+        What the stages found out. JSON has no NaN; a figure that is not finite is null.
+    network : list of mapping
+        The layers in order: name, activation, inputs, neurons.
+    input : mapping
+        The fingerprint of the input: kind, path, size, mtime_ns, dataset, shape, dtype; within
+        it those of labels, and of the inputs for validation and test.
+    source_run : str or None
+        The run whose parameters were used.
+    software, blas, git_commit
+        Versions, the BLAS library with its kernel and threads, the commit of the working folder.
+    artifacts : mapping of str to Artifact
+        By file name.
+    """
+
+    status: Status
+    started: str
+    ended: str
+    kind: str = "run"
+    error: str | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict[str, float])
+    seed: int | None = None
+    dtype: str | None = None
+    figures: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    network: Sequence[Mapping[str, Any]] = ()
+    input: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    source_run: str | None = None
+    software: Mapping[str, str] = field(default_factory=dict[str, str])
+    blas: Sequence[Mapping[str, Any]] = ()
+    git_commit: str | None = None
+    artifacts: Mapping[str, Artifact] = field(default_factory=dict[str, Artifact])
+    schema_version: int = SCHEMA_VERSION
+
+
+def write_manifest(folder: Folder, manifest: Manifest) -> None:
+    """Write manifest.json into a folder, whole or not at all."""
+    content = finite(asdict(manifest))
+    folder.publish_text(FILE, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check the manifest of a run or a sweep.
+
+    Raises
+    ------
+    RunError
+        If there is none, or if it is not what nnpipe writes.
+    """
+    path = folder / FILE
+    try:
+        content = read_json(path)
+    except FileNotFoundError:
+        problem = (
+            f"{folder}: no {FILE}; expected a folder that a run has finished. "
+            "The run is still going, or was killed, or this is no run."
+        )
+        raise RunError(problem) from None
+    return _checked(content, path)
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "status": (str,),
+    "started": (str,),
+    "ended": (str,),
+    "kind": (str,),
+    "error": (str, type(None)),
+    "seconds": (dict,),
+    "seed": (int, type(None)),
+    "dtype": (str, type(None)),
+    "figures": (dict,),
+    "network": (list,),
+    "input": (dict,),
+    "source_run": (str, type(None)),
+    "software": (dict,),
+    "blas": (list,),
+    "git_commit": (str, type(None)),
+    "artifacts": (dict,),
+    "schema_version": (int,),
+}
+
+
+MOST_NEURONS = (1 << 31) - 1
+"""How many neurons or inputs a layer may have, and what no index of BLAS goes beyond."""
+
+MOST_BYTES = (1 << 63) - 1
+_LARGEST = 1 << 64
+
+
+def _is_layer(entry: Any) -> bool:
+    match entry:
+        case {"name": str(), "activation": str(), "inputs": int(inputs), "neurons": int(neurons)}:
+            return all(type(n) is int and 1 <= n <= MOST_NEURONS for n in (inputs, neurons))
+        case _:
+            return False
+
+
+def _is_size(entry: int) -> bool:
+    return not isinstance(entry, bool) and 0 <= entry <= MOST_BYTES
+
+
+def _is_number(entry: Any) -> bool:
+    """Tell whether a number is one that others can be computed from."""
+    return isinstance(entry, int | float) and not isinstance(entry, bool) and abs(entry) < _LARGEST
+
+
+def _are_bounded(entry: Any) -> bool:
+    """Tell whether every whole number in an entry is one that fits 64 bits."""
+    waiting = [entry]
+    while waiting:
+        found: Any = waiting.pop()
+        if isinstance(found, int) and not -_LARGEST < found < _LARGEST:
+            return False
+        if isinstance(found, dict | list):
+            inside = cast("dict[Any, Any] | list[Any]", found)
+            waiting += inside.values() if isinstance(inside, dict) else inside
+    return True
+
+
+_WITHIN: dict[str, Callable[[Any], bool]] = {
+    "seconds": lambda entry: _is_number(entry) and entry >= 0,
+    "figures": _are_bounded,
+    "input": _are_bounded,
+    "network": _is_layer,
+    "software": lambda entry: isinstance(entry, str),
+    "blas": lambda entry: isinstance(entry, dict) and _are_bounded(entry),
+}
+_SHA256 = re.compile(r"[0-9a-f]{64}").fullmatch
+
+
+def _checked(content: Any, path: Path) -> Manifest:
+    def refuse(what: str) -> NoReturn:
+        problem = f"{path}: {what}. This file was not written by nnpipe, or was altered."
+        raise RunError(problem)
+
+    if not isinstance(content, dict):
+        refuse("not a JSON object")
+    values = cast("dict[str, Any]", content)
+    if values.get("schema_version") != SCHEMA_VERSION:
+        found = values.get("schema_version")
+        problem = (
+            f"{path}: schema_version: found {found!r}; expected {SCHEMA_VERSION}. "
+            "Open it with the version of nnpipe that wrote it."
+        )
+        raise RunError(problem)
+    for name in (entry.name for entry in fields(Manifest)):
+        if name not in values:
+            refuse(f"{name} is missing")
+        if not isinstance(values[name], _TYPES[name]) or isinstance(values[name], bool):
+            refuse(f"{name} is of the wrong type")
+    if values["status"] not in STATUSES:
+        refuse(f"status is {values['status']!r}; expected one of {', '.join(STATUSES)}")
+    for name, fits in _WITHIN.items():
+        inside: Any = values[name]
+        entries = cast("Iterable[Any]", inside.values() if isinstance(inside, dict) else inside)
+        if not all(fits(entry) for entry in entries):
+            refuse(f"{name} holds something of the wrong type")
+    artifacts: dict[str, Artifact] = {}
+    for name, entry in cast("dict[str, Any]", values["artifacts"]).items():
+        if not is_part(name) and (Path(name).name != name or name in {"", ".", ".."}):
+            refuse(f"artifact {name!r} is not the name of a file in the folder")
+        match entry:
+            case {"size": int(size), "sha256": str(sha256)} if _is_size(size) and _SHA256(sha256):
+                artifacts[name] = Artifact(size, sha256)
+            case _:
+                refuse(f"artifact {name!r} lacks its size or its sha256")
+    known: dict[str, Any] = {entry.name: values[entry.name] for entry in fields(Manifest)}
+    known["artifacts"] = artifacts
+    return Manifest(**known)
+
+
+def measure(path: Path, inside: Path | None = None) -> Artifact:
+    """Return the size and the SHA-256 of a file.
+
+    Parameters
+    ----------
+    path : Path
+    inside : Path, optional
+        A folder above the file, from which on no link is followed. Without it the file itself
+        must not be one.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it is not a regular file that can be read.
+    """
+    with open_regular(path, inside) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Artifact(file.tell(), digest)
+
+
+def verify(folder: Path, manifest: Manifest) -> list[str]:
+    """Return what is wrong with the artifacts that a manifest lists, one line each."""
+    problems: list[str] = []
+    for name, expected in manifest.artifacts.items():
+        path = folder / name
+        try:
+            with open_regular(path, folder) as file:
+                size = os.fstat(file.fileno()).st_size
+                # A file of another size, which may be endless, is not read.
+                right = size == expected.size
+                same = right and hashlib.file_digest(file, "sha256").hexdigest() == expected.sha256
+        except (OSError, ValueError):
+            problems.append(f"{path}: missing; the manifest lists it")
+            continue
+        if not right:
+            problems.append(f"{path}: altered; found {size} bytes; expected {expected.size}")
+        elif not same:
+            problems.append(f"{path}: altered; its SHA-256 is not the one in the manifest")
+    return problems

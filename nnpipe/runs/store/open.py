@@ -1,0 +1,132 @@
+"""Open a finished run: its config, its network, its outputs, once its checksums hold."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+import h5py
+
+from nnpipe.errors import RunError
+from nnpipe.network.network import Network, Prepare, plain
+from nnpipe.runs.store.manifest import Manifest, read_manifest, verify
+from nnpipe.runs.store.parameters import read_parameters
+from nnpipe.runs.store.virtual import find_result, open_results
+from nnpipe.sources.normalize import Normalization
+from nnpipe.system.documents import read_yaml, refuse_calls
+
+CONFIG, OVERRIDES, LOG = "config.yaml", "overrides.yaml", "run.log"
+PARAMETERS, RESULTS = "parameters.h5", "results.h5"
+
+
+class Run:
+    """A complete run on disk. It may be used as a context manager, which closes its files.
+
+    Attributes
+    ----------
+    path : Path
+        The run's folder, absolute.
+    manifest : Manifest
+        Status, figures, provenance, artifacts.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, prepare: Prepare = plain) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._prepare = prepare
+        self._results: h5py.File | None = None
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The resolved config, as it is in config.yaml."""
+        path = self.path / CONFIG
+        config = read_yaml(path)
+        if not isinstance(config, dict):
+            problem = f"{path}: not a config; expected a YAML mapping"
+            raise RunError(problem)
+        refuse_calls(config, str(path))
+        return cast("dict[str, Any]", config)
+
+    @cached_property
+    def network(self) -> Network:
+        """The network, with the parameters that made the outputs."""
+        return Network(tuple(self._stored[0]), self._prepare)
+
+    @property
+    def normalization(self) -> Normalization:
+        """How the input was normalized, with its statistics."""
+        return self._stored[1]
+
+    @cached_property
+    def _stored(self) -> tuple[list[Any], Normalization]:
+        return read_parameters(self.path / PARAMETERS)
+
+    @property
+    def outputs(self) -> Any:
+        """The outputs, (samples, neurons of the last layer): a dataset that reads when sliced."""
+        return find_result(self.results, "outputs")
+
+    @property
+    def results(self) -> Any:
+        """The file results.h5, open for reading."""
+        if not self._results:
+            self._results = open_results(self.path / RESULTS, self.manifest.artifacts)
+        return self._results
+
+    def close(self) -> None:
+        """Close the files that were opened."""
+        if self._results:
+            self._results.close()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}, {self.manifest.status})"
+
+
+def open_run(path: str | os.PathLike[str], prepare: Prepare = plain) -> Run:
+    """Open a complete run, after checking the size and the SHA-256 of each of its artifacts.
+
+    Parameters
+    ----------
+    path : path
+        The run's folder, for example ``outputs/default/v0001`` or ``outputs/default/latest``.
+
+    Raises
+    ------
+    RunError
+        If there is no run, if it is not complete, or if an artifact was altered.
+    """
+    folder = Path(path).resolve()
+    if not folder.is_dir():
+        problem = f"{path}: not a folder; expected a run, such as outputs/default/v0001"
+        raise RunError(problem)
+    manifest = read_manifest(folder)
+    if manifest.kind != "run":
+        problem = (
+            f"{path}: a {manifest.kind}, not a run. "
+            f"Open one of the runs in it, such as {Path(path) / 'runs' / '000'}."
+        )
+        raise RunError(problem)
+    if manifest.status != "complete":
+        problem = f"{path}: the run is {manifest.status}, not complete: {manifest.error}"
+        raise RunError(problem)
+    missing = {CONFIG, PARAMETERS, RESULTS} - set(manifest.artifacts)
+    problems = [f"{folder / name}: not in the manifest" for name in sorted(missing)]
+    problems += verify(folder, manifest)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise RunError(problems[0] + more)
+    return Run(folder, manifest, prepare)

@@ -1,0 +1,181 @@
+"""parameters.h5: one matrix a layer, readable by anything that reads HDF5.
+
+Layout: ``/layers/<name>/parameters`` (neurons, inputs+1), the bias in the last column; on each
+group the attributes kind, activation, inputs, neurons and order (from 0). Where the input was
+normalized, ``/normalization/offset`` and ``/normalization/factor``: x = (stored - offset) * factor.
+Each matrix has its dimensions `neuron` and `input` beside it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.config.check import LAYER_NAME
+from nnpipe.errors import ConfigError, DataError, NnpipeError, RunError
+from nnpipe.hdf5.artifact import (
+    check_stored,
+    group_of,
+    groups,
+    integer_attribute,
+    numbers_at,
+    open_artifact,
+    read_whole,
+    text_attribute,
+)
+from nnpipe.hdf5.datasets import read_ends
+from nnpipe.hdf5.links import link_of
+from nnpipe.hdf5.paths import follow
+from nnpipe.network.activations import ACTIVATIONS
+from nnpipe.network.activations.base import Activation
+from nnpipe.network.layer import Layer
+from nnpipe.network.network import Network
+from nnpipe.runs.store.axes import add_scale, attach, describe, mark_plot, mark_root
+from nnpipe.runs.store.folder import Folder
+from nnpipe.sources.normalize import Normalization
+from nnpipe.system.hdf5_writer import new_hdf5
+from nnpipe.system.interrupts import aside
+
+FORMAT = "nnpipe parameters"
+FORMAT_VERSION = 1
+
+
+@aside
+def write_parameters(
+    folder: Folder, name: str, network: Network, normalization: Normalization
+) -> None:
+    """Write a network's parameter matrices, and the normalization of its input, into a file."""
+    with folder.publish(name) as new, new_hdf5(new) as (file, _):
+        file.attrs["format"] = FORMAT
+        file.attrs["format_version"] = FORMAT_VERSION
+        layers = mark_root(file, "layers")
+        layers.attrs["default"] = network.layers[0].name
+        for order, layer in enumerate(network.layers):
+            group: Any = layers.create_group(layer.name)
+            group.attrs["kind"] = "dense"
+            group.attrs["activation"] = layer.activation
+            group.attrs["inputs"] = layer.inputs
+            group.attrs["neurons"] = layer.neurons
+            group.attrs["order"] = order
+            dataset: Any = group.create_dataset(
+                "parameters",
+                data=layer.parameters,
+                chunks=_chunks(layer.parameters),
+                fletcher32=True,
+            )
+            describe(dataset, f"Parameters of {layer.name}", "Weights; the last column is the bias")
+            neuron = np.arange(layer.neurons)
+            column = np.arange(layer.inputs + 1)
+            attach(
+                dataset,
+                [
+                    add_scale(group, "neuron", neuron, "Neuron", "Neuron of the layer, from 0"),
+                    add_scale(group, "input", column, "Input", "Input, from 0; the last: the bias"),
+                ],
+            )
+            mark_plot(group, "parameters", ("neuron", "input"))
+        if normalization.kind != "none":
+            stored: Any = file.create_group("normalization")
+            stored.attrs["kind"] = normalization.kind
+            feature = np.arange(normalization.offset.size)
+            for name, values, what in (
+                ("offset", normalization.offset, "What is subtracted from each feature"),
+                ("factor", normalization.factor, "What each feature is then multiplied by"),
+            ):
+                dataset = stored.create_dataset(
+                    name, data=values, chunks=(min(values.size, 1 << 17),), fletcher32=True
+                )
+                describe(dataset, name.capitalize(), what)
+                text = "Feature, from 0; a single one stands for all"
+                attach(dataset, [add_scale(stored, "feature", feature, "Feature", text)])
+
+
+def _chunks(parameters: NDArray[Any]) -> tuple[int, int]:
+    neurons, columns = parameters.shape
+    rows = max(1, (1 << 20) // (columns * parameters.itemsize))
+    return min(neurons, rows), columns
+
+
+def read_parameters(path: Path) -> tuple[list[Layer], Normalization]:
+    """Read the layers and the normalization back.
+
+    Raises
+    ------
+    RunError
+        If the file is not what `write_parameters` writes.
+    """
+    try:
+        with open_artifact(path, "parameters", FORMAT, _try_out) as file:
+            layers = [
+                Layer(d.name, read_whole(d.parameters, str(path)), d.activation, d.function)
+                for d in _declared(file)
+            ]
+            normalization = _normalization(file, layers[0].inputs)
+    except NnpipeError as error:
+        problem = f"{error} This file was not written by nnpipe, or was altered."
+        raise RunError(problem) from error
+    return layers, normalization
+
+
+class _Declared(NamedTuple):
+    """A layer as the file declares it; its numbers are not read yet."""
+
+    name: str
+    activation: str
+    function: Activation
+    parameters: Any
+
+
+def _declared(file: h5py.File) -> list[_Declared]:
+    found: dict[int, _Declared] = {}
+    stored = groups(group_of(file["/"], "layers", "parameters: /"), "parameters: /layers")
+    for name, group in stored.items():
+        what = f"parameters: layer {name!r}"
+        if not LAYER_NAME.fullmatch(name):
+            problem = f"{what} has no name that a layer can have."
+            raise DataError(problem)
+        order, inputs, neurons = (
+            integer_attribute(group, key, what) for key in ("order", "inputs", "neurons")
+        )
+        activation = text_attribute(group, "activation", what)
+        path, shape = f"/layers/{name}/parameters", (neurons, inputs + 1)
+        parameters = numbers_at(file, path, shape, "parameters")
+        try:
+            found[order] = _Declared(name, activation, ACTIVATIONS.load(activation), parameters)
+        except ConfigError as error:
+            problem = f"{what}: {error}."
+            raise DataError(problem) from error
+    if not found or sorted(found) != list(range(len(stored))):
+        problem = f"parameters: /layers has the orders {sorted(found)}; expected 0, 1, 2, ..."
+        raise DataError(problem)
+    declared = [found[order] for order in sorted(found)]
+    check_stored(file, [layer.parameters for layer in declared], "parameters")
+    return declared
+
+
+def _try_out(file: h5py.File) -> None:
+    declared = _declared(file)
+    for layer in declared:
+        read_ends(layer.parameters)
+    _normalization(file, declared[0].parameters.shape[1] - 1)
+
+
+def _normalization(file: Any, features: int) -> Normalization:
+    if link_of(file["/"], "normalization") is None:
+        return Normalization("none", np.zeros(1), np.ones(1))
+    stored = group_of(file["/"], "normalization", "parameters: /")
+    kind = text_attribute(stored, "kind", "parameters: /normalization")
+    offset, factor = (_statistic(file, name, features) for name in ("offset", "factor"))
+    return Normalization(kind, offset, factor)
+
+
+def _statistic(file: h5py.File, name: str, features: int) -> NDArray[np.float64]:
+    path = f"/normalization/{name}"
+    shape = follow(file, path, "parameters").shape
+    expected = shape if shape == (1,) else (features,)
+    dataset = numbers_at(file, path, expected, "parameters")
+    return read_whole(dataset, "parameters").astype(np.float64)

@@ -1,0 +1,1 @@
+"""The machine beneath: cores, threads, interrupts, child processes, careful files."""
