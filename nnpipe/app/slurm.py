@@ -21,7 +21,7 @@ from nnpipe.runs.record import Record
 _JOB = re.compile(r"\d+_\d+")
 
 OWN = ".hydra"
-"""The folder in a sweep for what Hydra and a launcher write while it goes on."""
+"""The folder in a sweep for what Hydra and submitit write, where its jobs are Slurm's."""
 
 SUBMITTED = ".submitit"
 """Where submitit keeps, within that folder, one for each job that it has submitted."""

@@ -169,29 +169,27 @@ class ClaimSweep(Callback):
 def own_folder(folder: Folder, launcher: Any, lock: ExitStack) -> Path:
     """Make a folder, private to the user, for what Hydra and the launcher write and read by path.
 
-    It lies in the sweep's, unless others could put another in its place. What a launcher left there
-    earlier goes: submitit reads results with pickle.
+    It is a temporary one, where nobody can put a link in its place. Slurm's jobs need it on other
+    machines, so theirs lies in the sweep's folder. What submitit left there earlier goes: it reads
+    results with pickle.
 
     Raises
     ------
     RunError
-        If others could, and jobs on other machines need it where it is.
+        If others could put another in the place of Slurm's.
     """
-    slurm = is_slurm(launcher)
-    if folder.is_open_to_all:
-        if slurm:
-            problem = (
-                f"{folder.path}: everyone may write to it, and Slurm's jobs would load what anyone "
-                "puts there. Take that permission away with chmod o-w."
-            )
-            raise RunError(problem)
+    if not is_slurm(launcher):
         own = Path(tempfile.mkdtemp(prefix="nnpipe-"))
         lock.callback(shutil.rmtree, own, ignore_errors=True)
         return own
+    if folder.is_open_to_all:
+        problem = (
+            f"{folder.path}: everyone may write to it, and Slurm's jobs would load what anyone "
+            "puts there. Take that permission away with chmod o-w."
+        )
+        raise RunError(problem)
     folder.remove(OWN)
     folder.make(OWN, 0o700)
-    if not slurm:  # whose jobs may outlive this process
-        lock.callback(folder.remove, OWN)
     return folder.path / OWN
 
 

@@ -174,7 +174,7 @@ def test_what_submitit_keeps_for_slurm_lies_in_a_new_private_folder(tmp_path):
         with pytest.raises(RunError, match="everyone may write to it, and Slurm's jobs would load"):
             own_folder(folder, launcher, stack)
         local = own_folder(folder, {"_target_": "x.LocalLauncher"}, stack)
-        assert not local.is_relative_to(tmp_path)
+        assert stat.S_IMODE(local.stat().st_mode) == 0o700
     assert not local.exists()
 
 
