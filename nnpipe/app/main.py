@@ -108,7 +108,9 @@ def main(arguments: Sequence[str] | None = None, resuming: Folder | None = None)
                 )
             except (NnpipeError, OSError) as error:
                 text, complete = "", False
-                _complain(f"{ClaimSweep.claimed.path}: no manifest: {one_line(error)}", error, full)
+                if status != BAD_REQUEST:  # else it is refused already, and said to be
+                    where = ClaimSweep.claimed.path
+                    _complain(f"{where}: no manifest: {one_line(error)}", error, full)
             _say(text)
             status = status or (0 if complete else FAILED)
             if complete:

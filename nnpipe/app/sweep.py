@@ -170,13 +170,25 @@ class ClaimSweep(Callback):
 def own_folder(folder: Folder, launcher: Any, lock: ExitStack) -> Path:
     """Make a folder, private to the user, for what Hydra and the launcher write and read by path.
 
-    Slurm's jobs need it on other machines, so theirs lies in the sweep's folder. What submitit
-    left there earlier goes: it reads results with pickle.
+    It is a temporary one, where nobody can put a link in its place. Slurm's jobs need it on other
+    machines, so theirs lies in the sweep's folder. What submitit left there earlier goes: it reads
+    results with pickle.
+
+    Raises
+    ------
+    RunError
+        If others could put another in the place of Slurm's.
     """
     if not is_slurm(launcher):
         own = Path(tempfile.mkdtemp(prefix="nnpipe-"))
         lock.callback(shutil.rmtree, own, ignore_errors=True)
         return own
+    if folder.is_open_to_all:
+        problem = (
+            f"{folder.path}: everyone may write to it, and Slurm's jobs would load what anyone "
+            "puts there. Take that permission away with chmod o-w."
+        )
+        raise RunError(problem)
     folder.remove(OWN)
     folder.make(OWN, 0o700)
     return folder.path / OWN

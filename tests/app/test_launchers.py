@@ -17,6 +17,7 @@ import yaml
 
 import nnpipe
 from nnpipe.app.sweep import own_folder
+from nnpipe.errors import RunError
 from nnpipe.runs.store.folder import Folder
 from tests.processes import NNPIPE, RUN, holder, parent, programs, wait_for, wait_until_gone
 
@@ -169,6 +170,12 @@ def test_what_submitit_keeps_for_slurm_lies_in_a_new_private_folder(tmp_path):
         (tmp_path / ".hydra").rmdir()
         (tmp_path / ".hydra").symlink_to("/")
         assert own_folder(folder, launcher, stack).resolve() == tmp_path / ".hydra"
+        tmp_path.chmod(0o777)
+        with pytest.raises(RunError, match="everyone may write to it, and Slurm's jobs would load"):
+            own_folder(folder, launcher, stack)
+        local = own_folder(folder, {"_target_": "x.LocalLauncher"}, stack)
+        assert stat.S_IMODE(local.stat().st_mode) == 0o700
+    assert not local.exists()
 
 
 def test_a_working_folder_that_a_sweep_names_lends_no_modules(start, tmp_path, two_jobs):

@@ -75,6 +75,11 @@ class Folder:
             problem = f"{path}: is a link; expected a folder. Name the folder itself."
             raise RunError(problem) from error
 
+    @property
+    def is_open_to_all(self) -> bool:
+        """Whether everyone may write to it."""
+        return bool(os.fstat(self._descriptor).st_mode & stat.S_IWOTH)
+
     def inside(self, name: str, *, make: bool = False, mode: int = 0o777) -> Folder:
         """Open a folder in this one, which is made first if it is missing and `make` is given.
 
@@ -282,12 +287,9 @@ class Folder:
             raise self._refusal(name, _kind(status), expected)
         if status.st_nlink > 1:
             raise self._refusal(name, f"a file with {status.st_nlink} hard links", expected)
-        if self._is_open_to_all() and status.st_uid != os.geteuid():
+        if self.is_open_to_all and status.st_uid != os.geteuid():
             found = f"a file of user {status.st_uid} in a folder that everyone may write to"
             raise self._refusal(name, found, expected)
-
-    def _is_open_to_all(self) -> bool:
-        return bool(os.fstat(self._descriptor).st_mode & stat.S_IWOTH)
 
     def _refusal(self, name: str, found: str, expected: str) -> RunError:
         return RunError(

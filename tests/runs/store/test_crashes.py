@@ -14,6 +14,7 @@ import re
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def killed_at(
     if child == 0:
         status = 1
         try:
-            quiet()
+            quiet(root.parent)
             remaining = itertools.count(number - 1, -1)
 
             def kill(event: str, place: str) -> None:
@@ -74,7 +75,9 @@ def killed_at(
     return None
 
 
-def quiet() -> None:
+def quiet(temporary: Path) -> None:
+    """Say nothing, and leave the temporary folder of a sweep that is killed in the test's own."""
+    tempfile.tempdir = str(temporary)
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
@@ -121,7 +124,7 @@ def states_on_the_way(
     if child == 0:
         status = 1
         try:
-            quiet()
+            quiet(root.parent)
             count = itertools.count(1)
 
             def copy(event: str, place: str) -> None:
