@@ -24,6 +24,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
 def __getattr__(name: str) -> Any:
     # The names are imported when they are first used, so that `nnpipe --help` starts at once.
     if name not in __all__:

@@ -22,10 +22,11 @@ from threadpoolctl import threadpool_limits
 from nnpipe.app.compose import VERSION_BASE, conf_folder, job_folder, plain, register
 from nnpipe.app.composition import composed_once
 from nnpipe.app.explain import Refusal, explain
+from nnpipe.app.job import begin_job, job_of
 from nnpipe.app.modules import installed_modules
 from nnpipe.app.progress import progress_for
 from nnpipe.app.slurm import OWN, cancel_line, wait_for_others
-from nnpipe.app.sweep import PLACE, SINCE, ClaimSweep, SweepRefused, begin_job, job_of
+from nnpipe.app.sweep import PLACE, SINCE, ClaimSweep, SweepRefused
 from nnpipe.app.termination import TERMINATED, Terminated, terminable
 from nnpipe.errors import NnpipeError, RunError, RunFailed, one_line
 from nnpipe.pipeline.run import run
@@ -96,11 +97,11 @@ def main(arguments: Sequence[str] | None = None, resuming: Folder | None = None)
             if sweep is None or own is None or not wait_for_others(sweep, own, error):
                 _complain(one_line(error), error, full)
         if ClaimSweep.claimed is not None:
-            ClaimSweep.mark_killed()
-            cancel = cancel_line(ClaimSweep.claimed.path) if status >= INTERRUPTED else None
-            if cancel is not None:
-                _say(f"Slurm jobs may go on; to end them: {cancel}")
             try:
+                ClaimSweep.mark_killed()
+                cancel = cancel_line(ClaimSweep.claimed.path) if status >= INTERRUPTED else None
+                if cancel is not None:
+                    _say(f"Slurm jobs may go on; to end them: {cancel}")
                 text, complete = finish_sweep(
                     ClaimSweep.claimed,
                     interrupted=status >= INTERRUPTED,
@@ -108,7 +109,7 @@ def main(arguments: Sequence[str] | None = None, resuming: Folder | None = None)
                 )
             except (NnpipeError, OSError) as error:
                 text, complete = "", False
-                if status != BAD_REQUEST:  # else it is refused already, and said to be
+                if status not in (FAILED, BAD_REQUEST):  # else it is said already what is wrong
                     where = ClaimSweep.claimed.path
                     _complain(f"{where}: no manifest: {one_line(error)}", error, full)
             _say(text)

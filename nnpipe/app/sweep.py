@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import tempfile
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from nnpipe.app import study
 from nnpipe.app.compose import plain
+from nnpipe.app.job import has_ended, job_of, refuse_running
 from nnpipe.app.slurm import OWN, SUBMITTED, is_slurm, refuse_line_breaks
+from nnpipe.app.swept import MOST_JOBS, count_jobs, swept_keys, swept_overrides
 from nnpipe.config.keys import dotted
 from nnpipe.errors import ConfigError, NnpipeError, RunError, RunFailed, one_line
 from nnpipe.pipeline.plan import find_problems
-from nnpipe.runs.inspect.details import read_yaml
 from nnpipe.runs.inspect.difference import differing
-from nnpipe.runs.inspect.state import State, is_job, jobs, look
+from nnpipe.runs.inspect.state import is_job, jobs, look
 from nnpipe.runs.inspect.sweep import let_jobs_end
 from nnpipe.runs.store.claim import claim
 from nnpipe.runs.store.definition import STUDY, SWEEP, Definition, read_definition, write_definition
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.lock import is_held
 from nnpipe.runs.store.manifest import FILE
-from nnpipe.runs.store.open import LOG, OVERRIDES
+from nnpipe.runs.store.open import LOG
 from nnpipe.runs.store.parts import FOLDER as PARTS
 from nnpipe.runs.store.record import Record, now
 from nnpipe.system.subprocess import PATIENCE
 
 SINCE = "NNPIPE_SINCE"
 """Tells the jobs of a sweep that is launched again when it was launched first."""
-
-MOST_JOBS = 100_000
-"""How many jobs a sweep may have: Hydra holds them all before the first begins."""
 
 PLACE = "NNPIPE_SWEEP"
 """Tells the jobs of a sweep where its folder is."""
@@ -199,12 +193,6 @@ def _quoted(text: str) -> str:
     return f"'{escaped}'"
 
 
-def job_of(sweep: Folder, name: str) -> Folder:
-    """Open the folder of a sweep's job, which is made if it is missing."""
-    with sweep.inside("runs", make=True) as runs:
-        return runs.inside(name, make=True)
-
-
 def define(config: DictConfig) -> Definition:
     """Return what a composed config asks a sweep to do."""
     params: Any = OmegaConf.select(config, "hydra.sweeper.params")
@@ -262,88 +250,3 @@ def _check(sweep: Folder) -> None:
             if look(runs.path / name).status != "complete":
                 with runs.inside(name) as job:
                     job.check_all(PARTS)
-
-
-def has_ended(state: State, since: str) -> bool:
-    """Tell whether a job has ended, however it did, since a time as `now` returns it."""
-    return state.manifest is not None and state.manifest.ended >= since
-
-
-def begin_job(held: Folder, overrides: list[str], since: str | None = None) -> bool:
-    """Tell whether a job has still to be done; if so, clear away what an earlier try left.
-
-    Parameters
-    ----------
-    held : Folder
-        The job's.
-    overrides : list of str
-        What the job is.
-    since : str, optional
-        A time since which a job may have ended to be done with, complete or not.
-
-    Raises
-    ------
-    RunError
-        If the folder holds the complete run of another job, or if the job goes on elsewhere.
-    """
-    folder = held.path
-    state = look(folder)
-    if state.status != "complete" and since is not None and has_ended(state, since):
-        return False
-    if state.status == "complete":
-        done = read_yaml(folder / OVERRIDES)
-        if done != overrides:
-            problem = f"{folder}: holds the run of {done}; expected {overrides}. Nothing was done."
-            raise RunError(problem)
-        return False
-    refuse_running(folder)
-    held.check_all(PARTS)
-    for name in held.names():
-        held.remove(name)
-    return True
-
-
-def refuse_running(job: Path) -> None:
-    """Refuse to touch a job that goes on, such as one of Slurm's whose sweep was killed.
-
-    Raises
-    ------
-    RunError
-        If a process holds the lock on the job's log.
-    """
-    if is_held(job / LOG):
-        problem = f"{job}: the job goes on in another process. Wait until it ends, or end it."
-        raise RunError(problem)
-
-
-def swept_keys(config: DictConfig) -> tuple[str, ...]:
-    """Return the keys and groups that differ from job to job."""
-    return tuple(override.key_or_group for override in swept_overrides(config))
-
-
-def swept_overrides(config: DictConfig) -> list[Override]:
-    """Return what differs from job to job, typed or a parameter of the sweeper."""
-    typed = cast("list[str]", OmegaConf.to_container(config.hydra.overrides.task))
-    params: Any = OmegaConf.select(config, "hydra.sweeper.params") or {}
-    parser = OverridesParser.create()
-    parsed = parser.parse_overrides([*(f"{key}={params[key]}" for key in params), *typed])
-    return [one for one in parsed if one.is_sweep_override()]
-
-
-def count_jobs(overrides: Sequence[Override]) -> int:
-    """Return how many jobs a sweep over all combinations has; none of them is made for it.
-
-    >>> parse = OverridesParser.create().parse_overrides
-    >>> count_jobs(parse(["seed=range(1000000000000)", "architecture.sizes=[1],[2]"]))
-    2000000000000
-    """
-    count = 1
-    for override in overrides:
-        match override.value():
-            case ChoiceSweep(list=choices):
-                count *= len(choices)
-            case RangeSweep(start=start, stop=stop, step=step) if start is not None and stop:
-                count *= max(0, math.ceil((stop - start) / step))
-            case _:
-                pass
-    return count

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import yaml
 
+from nnpipe.app.job import begin_job
 from nnpipe.app.main import main
-from nnpipe.app.sweep import begin_job
 from nnpipe.cli.commands import runs
 from nnpipe.errors import RunError
 from nnpipe.runs.store.folder import Folder

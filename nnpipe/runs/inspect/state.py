@@ -116,9 +116,12 @@ def versions(root: Path) -> Iterator[Path]:
 def jobs(sweep: Path) -> list[Path]:
     """Return the folders of a sweep's jobs, in the order of their numbers."""
     runs = sweep / RUNS
-    if runs.is_symlink() or not runs.is_dir():
+    if runs.is_symlink():
         return []
-    return [runs / name for name in sorted(filter(is_job, os.listdir(runs)), key=int)]
+    try:
+        return [runs / name for name in sorted(filter(is_job, os.listdir(runs)), key=int)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def is_job(name: str) -> bool:

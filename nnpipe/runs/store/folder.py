@@ -4,9 +4,7 @@ Everything that is written, appended to, renamed or removed in a run or a sweep 
 Names are looked up in the folder that was opened, so that a link which takes its place leads
 nowhere; links within it are never followed, and temporary names cannot be foreseen.
 
-References
-----------
-openat(2), renameat(2) and unlinkat(2) of POSIX; O_NOFOLLOW in open(2).
+References: openat(2), renameat(2), unlinkat(2) of POSIX; O_NOFOLLOW in open(2).
 """
 
 from __future__ import annotations
@@ -27,17 +25,13 @@ from nnpipe.runs.store.lock import lock
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _KINDS = {
-    stat.S_IFLNK: "a link",
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFBLK: "a device",
-    stat.S_IFCHR: "a device",
+    **{stat.S_IFLNK: "a link", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe"},
+    **{stat.S_IFSOCK: "a socket", stat.S_IFBLK: "a device", stat.S_IFCHR: "a device"},
 }
 
 
 class Folder:
-    """An open folder. Use it as a context manager, which closes it.
+    """An open folder, and a context manager, which closes it.
 
     Attributes
     ----------
@@ -55,10 +49,8 @@ class Folder:
 
         Parameters
         ----------
-        path : Path
-            Links on the way are followed: they are the user's.
         follow : bool
-            Whether the last name may be a link too, as that of a folder which only the user names.
+            Whether the last name may be a link, as those before it may, which are the user's.
 
         Raises
         ------
@@ -78,7 +70,7 @@ class Folder:
     @property
     def is_open_to_all(self) -> bool:
         """Whether everyone may write to it."""
-        return bool(os.fstat(self._descriptor).st_mode & stat.S_IWOTH)
+        return os.fstat(self._descriptor).st_mode & stat.S_IWOTH != 0
 
     def inside(self, name: str, *, make: bool = False, mode: int = 0o777) -> Folder:
         """Open a folder in this one, which is made first if it is missing and `make` is given.
@@ -223,11 +215,10 @@ class Folder:
         """Return the names of the entries, in order."""
         return sorted(os.listdir(self._descriptor))
 
-    def changed(self, name: str = ".") -> float:
-        """Return when an entry, or the folder itself, was last modified, in seconds."""
+    def changed(self, name: str) -> float:
+        """Return when an entry was last modified, in seconds since the epoch."""
         with self._naming(name):
-            status = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
-        return status.st_mtime
+            return os.stat(name, dir_fd=self._descriptor, follow_symlinks=False).st_mtime
 
     def check_all(self, *folders: str) -> None:
         """Check every entry; only the named ones may be folders.
