@@ -16,10 +16,11 @@ import pytest
 from nnpipe.runs.inspect.state import jobs, look, versions
 from nnpipe.runs.inspect.verification import verify_run
 from nnpipe.runs.store.open import CONFIG, PARAMETERS, RESULTS
+from tests.processes import RUN
 
 pytestmark = pytest.mark.slow
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "run.py"
+SCRIPT = RUN[1]
 ASKED = ["input.samples=300", "input.features=4", "architecture.sizes=[40]", "output.report=false"]
 
 Done = subprocess.CompletedProcess[str]
@@ -32,7 +33,7 @@ def run(tmp_path: Path, *arguments: str, limit: int | None = None, before: str =
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    command = [sys.executable, "-B", str(SCRIPT), *arguments, *ASKED]
+    command = [sys.executable, "-B", SCRIPT, *arguments, *ASKED]
     if before:
         command = [
             sys.executable, "-B", "-c", f"{before}; from nnpipe.app.main import main; "
