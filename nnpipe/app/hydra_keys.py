@@ -125,7 +125,7 @@ def is_allowed(path: Key, value: Any) -> bool:
 
 
 def refusal(path: Key, value: Any, where: object) -> str:
-    """Return what is said of a key that a file must not set, or not so; it begins with hydra."""
+    """Return the error for a key that a file must not set, or not to this value."""
     found = f"{where}: {'.'.join(path)}: found {str(value)[:80]!r} in a file; expected "
     path = path[1:] if path[:1] == ("hydra",) else path
     rule = RULES.get(path)
