@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 DOORS = {
     "system/files.py": {"os.open", "open"},  # the door itself: `open_regular`
     "hdf5/opening.py": {"h5py.File"},  # the door to HDF5
-    "hdf5/rehearsal.py": {"os.open", "read_text"},  # /dev/null, and /proc/self/statm
+    "hdf5/probe.py": {"os.open", "read_text"},  # /dev/null, and /proc/self/statm
     "stages/memory.py": {"read_text"},  # /proc/self/status
     "report/page.py": {"read_text"},  # the package's own templates
     "system/hdf5_writer.py": {"h5py.File"},  # writes a new file, which a folder has opened

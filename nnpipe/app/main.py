@@ -36,7 +36,7 @@ from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.manifest import FILE as MANIFEST
 from nnpipe.runs.store.record import Record
 from nnpipe.system.cores import cores
-from nnpipe.system.subprocess import apart
+from nnpipe.system.subprocess import in_subprocess
 from nnpipe.system.text import PrintableFormatter, printable
 
 FAILED, BAD_REQUEST, INTERRUPTED = 1, 2, 130
@@ -170,7 +170,7 @@ def _play(
             return figure_of(folder.path, figure)
         if "joblib" in str(context.launcher._target_):
             # Joblib gives up all its processes when one dies.
-            killed = apart(_job, folder, given, overrides)
+            killed = in_subprocess(_job, folder, given, overrides)
             if killed is not None and not (folder.path / MANIFEST).exists():
                 Record(folder).seal("interrupted", killed)
         else:

@@ -146,7 +146,7 @@ class ClaimSweep(Callback):
             if ClaimSweep.claimed is None:  # else it is launched again, and has the lock
                 refusal = f"{place}: the sweep is running in another process. Wait until it ends."
                 lock.enter_context(folder.hold(SWEEP, refusal))
-            take_up(folder, definition)
+            resume(folder, definition)
         else:
             folder = lock.enter_context(claim(Path(config.output.root), config.output.name))
             folder.path = folder.path.resolve()
@@ -206,7 +206,7 @@ def define(config: DictConfig) -> Definition:
     )
 
 
-def take_up(held: Folder, now_asked: Definition) -> None:
+def resume(held: Folder, now_asked: Definition) -> None:
     """Make a sweep's folder, to which this process holds the lock, ready to go on.
 
     Raises

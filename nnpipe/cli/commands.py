@@ -13,21 +13,21 @@ from typing import Any
 
 from nnpipe.errors import NnpipeError, RunError, RunFailed, one_line
 from nnpipe.runs.inspect.address import find, label
-from nnpipe.runs.inspect.answer import Answer
 from nnpipe.runs.inspect.columns import age_text, align, size_text
+from nnpipe.runs.inspect.command_result import CommandResult
 from nnpipe.runs.inspect.state import STATES, State
 from nnpipe.system.text import printable, to_json
 
 FAILED, BAD_REQUEST = 1, 2
 
-Command = Callable[[argparse.Namespace], Answer]
+Command = Callable[[argparse.Namespace], CommandResult]
 
 _ADDRESS = "default/3, default/latest, default/2/007 (a job of a sweep), or a path"
 _CLUSTER = "of its Dask scheduler, such as tcp://host:8786; one that is stored is not trusted"
 
 
 def runs(arguments: Sequence[str]) -> int:
-    """Answer one ``nnpipe runs`` command on standard output and return the exit status."""
+    """CommandResult one ``nnpipe runs`` command on standard output and return the exit status."""
     options = _parser().parse_args(arguments)
     command: Command = options.command
     try:
@@ -98,19 +98,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _list(options: argparse.Namespace) -> Answer:
+def _list(options: argparse.Namespace) -> CommandResult:
     from nnpipe.runs.inspect.listing import list_runs
 
     return list_runs(options.root, options.name, options.status or (), options.kind)
 
 
-def _show(options: argparse.Namespace) -> Answer:
+def _show(options: argparse.Namespace) -> CommandResult:
     from nnpipe.runs.inspect.details import show
 
     return show(find(options.run, options.root), options.root, options.by, options.lowest)
 
 
-def _diff(options: argparse.Namespace) -> Answer:
+def _diff(options: argparse.Namespace) -> CommandResult:
     from nnpipe.runs.inspect.difference import compare, report
     from nnpipe.runs.store.open import open_run
 
@@ -119,10 +119,10 @@ def _diff(options: argparse.Namespace) -> Answer:
     with open_run(folders[0]) as a, open_run(folders[1]) as b:
         difference = compare(a, b)
     data = {"a": names[0], "b": names[1], "identical": difference.identical, **asdict(difference)}
-    return Answer(report(difference, *names), data, 0 if difference.nothing else FAILED)
+    return CommandResult(report(difference, *names), data, 0 if difference.nothing else FAILED)
 
 
-def _verify(options: argparse.Namespace) -> Answer:
+def _verify(options: argparse.Namespace) -> CommandResult:
     from nnpipe.runs.inspect.verification import digest, verify_run
 
     expected = _expected(options)
@@ -138,7 +138,8 @@ def _verify(options: argparse.Namespace) -> Answer:
             problems.append(problem)
         lines += problems or [f"{name}: sound; digest {found}"]
         data.append({"run": name, "problems": problems, "digest": found})
-    return Answer("\n".join(lines), data, FAILED if any(row["problems"] for row in data) else 0)
+    status = FAILED if any(row["problems"] for row in data) else 0
+    return CommandResult("\n".join(lines), data, status)
 
 
 def _expected(options: argparse.Namespace) -> str | None:
@@ -157,7 +158,7 @@ def _expected(options: argparse.Namespace) -> str | None:
     return expected
 
 
-def _rerun(options: argparse.Namespace) -> Answer:
+def _rerun(options: argparse.Namespace) -> CommandResult:
     from nnpipe.pipeline.rerun import causes, rerun
     from nnpipe.runs.inspect.difference import report
 
@@ -172,36 +173,36 @@ def _rerun(options: argparse.Namespace) -> Answer:
         **asdict(difference),
     }
     if difference.identical:
-        return Answer(f"{names[1]}: identical to {names[0]}, to the bit", data)
+        return CommandResult(f"{names[1]}: identical to {names[0]}, to the bit", data)
     why = ", ".join(causes(difference)) or "nothing that is known"
     text = f"{report(difference, *names)}\n{names[1]}: not identical; what differs: {why}"
-    return Answer(text, data, FAILED)
+    return CommandResult(text, data, FAILED)
 
 
-def _resume(options: argparse.Namespace) -> Answer:
-    from nnpipe.app.resume import resume
-    from nnpipe.pipeline.rerun import take_up
+def _resume(options: argparse.Namespace) -> CommandResult:
+    from nnpipe.app.resume import resume as resume_sweep
+    from nnpipe.pipeline.rerun import resume as resume_run
     from nnpipe.runs.inspect.state import look
     from nnpipe.runs.inspect.sweep import read_jobs
 
     folder = find(options.run, options.root)
     name = label(folder, options.root)
     if look(folder).kind == "run":
-        with take_up(folder, cluster=options.cluster) as run:
-            return Answer(f"{name}: {run.manifest.status}", {"run": name})
+        with resume_run(folder, cluster=options.cluster) as run:
+            return CommandResult(f"{name}: {run.manifest.status}", {"run": name})
     with redirect_stdout(sys.stderr if options.json else sys.stdout):
-        status = resume(folder, options.cluster)
-    return Answer("", {"run": name, "jobs": read_jobs(folder)}, status)
+        status = resume_sweep(folder, options.cluster)
+    return CommandResult("", {"run": name, "jobs": read_jobs(folder)}, status)
 
 
-def _remove(options: argparse.Namespace) -> Answer:
+def _remove(options: argparse.Namespace) -> CommandResult:
     from nnpipe.runs.inspect.removal import removable
 
     folders = list(dict.fromkeys(find(address, options.root) for address in options.run))
     return _away(removable(folders, options.root), options)
 
 
-def _gc(options: argparse.Namespace) -> Answer:
+def _gc(options: argparse.Namespace) -> CommandResult:
     from nnpipe.runs.inspect.removal import garbage, removable, tidy
 
     tidy(options.root)
@@ -209,7 +210,7 @@ def _gc(options: argparse.Namespace) -> Answer:
     return _away(removable([state.folder for state in states], options.root), options)
 
 
-def _away(states: Sequence[State], options: argparse.Namespace) -> Answer:
+def _away(states: Sequence[State], options: argparse.Namespace) -> CommandResult:
     from nnpipe.runs.inspect.removal import remove
 
     data: list[dict[str, Any]] = [
@@ -217,7 +218,7 @@ def _away(states: Sequence[State], options: argparse.Namespace) -> Answer:
         for state in states
     ]
     if not states:
-        return Answer("nothing to remove", [])
+        return CommandResult("nothing to remove", [])
     if not options.yes:
         rows = [
             (row["run"], row["status"], age_text(state.age), size_text(row["size"]))
@@ -226,8 +227,8 @@ def _away(states: Sequence[State], options: argparse.Namespace) -> Answer:
         sys.stderr.write(f"{printable(align(rows, right=(2, 3)))}\nRemove? [y/N] ")
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            return Answer("nothing removed", [], FAILED)
+            return CommandResult("nothing removed", [], FAILED)
     for state in states:
         remove(state.folder)
     total = size_text(sum(row["size"] for row in data))
-    return Answer(f"removed {', '.join(row['run'] for row in data)} ({total})", data)
+    return CommandResult(f"removed {', '.join(row['run'] for row in data)} ({total})", data)

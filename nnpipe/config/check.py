@@ -14,11 +14,11 @@ from nnpipe.config.layers import stack_of
 from nnpipe.config.registry import unknown
 from nnpipe.config.rules import check_at_least, check_name, check_options
 from nnpipe.config.schema import (
-    ALLOWANCES,
     DISTRIBUTIONS,
     DTYPES,
     MOST_HIDDEN,
     NORMALIZATIONS,
+    PERMISSIONS,
     Config,
     DaskConfig,
     DropoutConfig,
@@ -250,7 +250,7 @@ def _input(source: InputConfig, part: str) -> list[str]:
         problems += check_options(f"{part}.normalize", normalize, normalize.kind, taken, {"kind"})
     if isinstance(source, Hdf5Input):
         for i, name in enumerate(source.allow):
-            problems += check_name(f"{part}.allow[{i}]", name, "what can be allowed", ALLOWANCES)
+            problems += check_name(f"{part}.allow[{i}]", name, "what can be allowed", PERMISSIONS)
     rows = getattr(source, "rows", None)
     if isinstance(rows, RowsConfig):
         problems += check_at_least(f"{part}.rows.step", rows.step, 1)

@@ -311,7 +311,7 @@ NORMALIZATIONS: dict[str, tuple[str, ...]] = {
 CLUSTERS = ("local", "slurm")
 """The clusters that `engine.cluster` can start; anything else is a scheduler's address."""
 
-ALLOWANCES = ("external_link", "filter_plugin", "large_chunk", "outside_folder", "virtual")
+PERMISSIONS = ("external_link", "filter_plugin", "large_chunk", "outside_folder", "virtual")
 """What `input.allow` can let through in an HDF5 file, and never in an artifact of a run."""
 
 MOST_HIDDEN = 1000

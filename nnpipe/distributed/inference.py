@@ -1,7 +1,7 @@
 """Spread inference over the workers of a Dask cluster, a shard of samples at a time.
 
 Each worker opens the parameters and the input itself and writes its shard's part of the results;
-over the network go the numbers of shards and what was tallied. A shard is of whole batches, so the
+over the network go the numbers of shards and their metrics. A shard is of whole batches, so the
 parts hold to the bit what one process would write.
 """
 
@@ -20,7 +20,7 @@ from nnpipe.config.schema import Config, DaskConfig
 from nnpipe.distributed.cluster import complete, open_cluster
 from nnpipe.engines.fast import FastEngine
 from nnpipe.network.network import Network
-from nnpipe.runs.store.artifacts import RunShelf
+from nnpipe.runs.store.artifacts import RunArtifacts
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.manifest import Artifact, measure
 from nnpipe.runs.store.parameters import read_parameters, write_parameters
@@ -39,9 +39,9 @@ from nnpipe.runs.store.results import ResultsWriter
 from nnpipe.sources import open_source
 from nnpipe.sources.input import Input
 from nnpipe.sources.normalize import Normalization
-from nnpipe.stages.base import Work
+from nnpipe.stages.base import StageContext
 from nnpipe.stages.infer import announce, infer_shard
-from nnpipe.stages.tally import Tally
+from nnpipe.stages.metrics import Metrics
 
 _NETWORK = "network.h5"
 
@@ -74,8 +74,8 @@ class Job:
     key: str
 
 
-class Spread:
-    """Infers the shards of one run on a cluster; see `Work.spread`.
+class ShardedInference:
+    """Infers the shards of one run on a cluster; see `StageContext.infer_shards`.
 
     Parameters
     ----------
@@ -103,25 +103,25 @@ class Spread:
         """The names of the parts, relative to the run's folder, and the samples they hold."""
         return {part_name(shard.number): shard.rows for shard in self.shards}
 
-    def __call__(self, work: Work) -> Iterator[Tally]:
-        """Yield the shards' tallies in order."""
+    def __call__(self, context: StageContext) -> Iterator[Metrics]:
+        """Yield the shards' metrics in order."""
         with self.folder.inside(FOLDER, make=True) as parts:
             parts.check_all()
-            write_parameters(parts, _NETWORK, work.network, work.input.normalization)
+            write_parameters(parts, _NETWORK, context.network, context.input.normalization)
         folder = self.folder.path.resolve()
-        job = Job(folder, self.config, self._key(work))
+        job = Job(folder, self.config, self._key(context))
         early: dict[int, Receipt] = {}
         following = 0
         engine = cast("DaskConfig", self.config.engine)
         with open_cluster(engine, "-".join(("nnpipe", *folder.parts[-2:]))) as client:
             for shard, receipt in complete(client, partial(infer_part, job), self.shards):
                 self.artifacts[part_name(shard.number)] = receipt.artifact
-                work.progress.advance(len(shard.rows))
+                context.progress.advance(len(shard.rows))
                 early[shard.number] = receipt
                 while following in early:
-                    tally = Tally(work.network, work.input.has_labels)
-                    tally.restore(early.pop(following).tally)
-                    yield tally
+                    metrics = Metrics(context.network, context.input.has_labels)
+                    metrics.restore(early.pop(following).tally)
+                    yield metrics
                     following += 1
 
     def merge(self, writer: ResultsWriter) -> None:
@@ -135,10 +135,10 @@ class Spread:
         tidy(self.folder, keep=not merged)
         return {} if merged else self.artifacts
 
-    def _key(self, work: Work) -> str:
+    def _key(self, context: StageContext) -> str:
         made_of = {
             "parameters": measure(self.folder.path / FOLDER / _NETWORK).sha256,
-            "source": work.input.source.fingerprint(),
+            "source": context.input.source.fingerprint(),
             "input": asdict(self.config.input),
             "seed": self.config.seed,
             "batch_size": self.config.engine.batch_size,
@@ -170,17 +170,17 @@ def infer_part(job: Job, shard: Shard) -> Receipt:
                 compression=config.output.compression,
             ) as writer,
         ):
-            work = Work(
+            context = StageContext(
                 config=config,
                 network=network,
                 engine=partial(FastEngine, tile=config.engine.tile),
                 input=Input(source, scaling, network.dtype, config.input.on_nonfinite),
                 sink=PartSink(writer, shard.rows),
-                shelf=RunShelf(Record(folder), scaling),
+                artifacts=RunArtifacts(Record(folder), scaling),
             )
-            announce(work)
-            tally = infer_shard(work, shard.rows)
-        return write_receipt(parts, part.name, job.key, shard.rows, tally.state())
+            announce(context)
+            metrics = infer_shard(context, shard.rows)
+        return write_receipt(parts, part.name, job.key, shard.rows, metrics.state())
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-from nnpipe.system.interrupts import aside
+from nnpipe.system.interrupts import run_uninterrupted
 
 
 class OneThread:
@@ -52,7 +52,7 @@ class OneThread:
 @cache
 def _libraries() -> list[tuple[Callable[[], int], Callable[[int], None]]]:
     # The libraries are listed by a callback out of C, in which an interrupt would be lost.
-    controller = aside(ThreadpoolController)()
+    controller = run_uninterrupted(ThreadpoolController)()
     found: list[Any] = controller.lib_controllers  # pyright: ignore[reportUnknownVariableType]
     return [
         (

@@ -22,7 +22,7 @@ from nnpipe.hdf5.links import link_of
 from nnpipe.hdf5.listing import list_datasets
 from nnpipe.hdf5.opening import reopen
 from nnpipe.hdf5.paths import follow
-from nnpipe.hdf5.rehearsal import rehearse
+from nnpipe.hdf5.probe import probe
 from nnpipe.system.files import reason, stored_bytes
 
 MAX_TEXT = 4096
@@ -62,13 +62,13 @@ def open_artifact(
 
     inside = Path(path).parent if inside is None else inside
 
-    def rehearsal() -> None:
+    def trial() -> None:
         file = _checked(reopen(path, key, inside), path, key, form)
         list_datasets(file)
         if look is not None:
             look(file)
 
-    rehearse(rehearsal, f"{key}: {path}")
+    probe(trial, f"{key}: {path}")
     return _checked(reopen(path, key, inside), path, key, form)
 
 

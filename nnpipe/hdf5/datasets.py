@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 from nnpipe.errors import DataError, shown
-from nnpipe.hdf5.allowance import or_allow
+from nnpipe.hdf5.permissions import or_allow
 
 MAX_CHUNK_BYTES = 64 << 20
 """How large a chunk may be, unless large chunks are allowed."""
@@ -226,7 +226,7 @@ def _check_inflation(dataset: Any, storage: Storage, key: str, name: str) -> Non
 
 
 def read_ends(dataset: Any) -> None:
-    """Read a number of the first and one of the last chunk, as a rehearsal of reading it all."""
+    """Read a number of the first and one of the last chunk, as a probe of reading it all."""
     shape: Any = dataset.shape
     if shape and 0 not in shape:
         _ = dataset[(0,) * len(shape)], dataset[tuple(n - 1 for n in shape)]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 import h5py
 
 from nnpipe.errors import DataError, shown
-from nnpipe.hdf5.allowance import or_allow
+from nnpipe.hdf5.permissions import or_allow
 
 OUTSIDE = "outside_folder"
 """What allows a file to lead to files that are not beside or below it."""

@@ -10,7 +10,7 @@ import h5py
 
 from nnpipe.errors import DataError
 from nnpipe.hdf5.listing import list_datasets
-from nnpipe.hdf5.rehearsal import rehearse
+from nnpipe.hdf5.probe import probe
 from nnpipe.system.files import open_regular, reason, stat_file
 
 
@@ -23,7 +23,7 @@ def open_file(path: str | os.PathLike[str], key: str) -> h5py.File:
         As `stat_file` does; or if the file is not HDF5, cut short or in use by a writer, or if
         HDF5 does not survive it.
     """
-    rehearse(lambda: list_datasets(reopen(path, key)), f"{key}: {path}")
+    probe(lambda: list_datasets(reopen(path, key)), f"{key}: {path}")
     return reopen(path, key)
 
 

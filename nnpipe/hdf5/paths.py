@@ -11,12 +11,12 @@ import h5py
 
 from nnpipe.config.registry import did_you_mean
 from nnpipe.errors import DataError, shown
-from nnpipe.hdf5.allowance import or_allow
 from nnpipe.hdf5.datasets import MAX_CHUNK_BYTES, check_dataset, read_ends
 from nnpipe.hdf5.links import link_of, path_beside
 from nnpipe.hdf5.listing import contents, list_datasets
 from nnpipe.hdf5.opening import open_file
-from nnpipe.hdf5.rehearsal import rehearse
+from nnpipe.hdf5.permissions import or_allow
+from nnpipe.hdf5.probe import probe
 from nnpipe.system.files import reason
 
 MAX_LINKS = 16
@@ -70,7 +70,7 @@ def find_dataset(
         elif storage.chunk_bytes <= MAX_CHUNK_BYTES:
             read_ends(dataset)
 
-    rehearse(try_out, where)
+    probe(try_out, where)
     dataset = find()
     check_dataset(dataset, key, allow, packed=True)
     return dataset

@@ -13,13 +13,13 @@ from nnpipe.sources.input import check_labels, check_targets, read_targets
 from nnpipe.training.checkpoint import differences, fingerprint, read_checkpoint
 from nnpipe.training.fitting import misfits
 
-ASIDE = ("validation", "test")
+FURTHER = ("validation", "test")
 
 
-def open_aside(config: Config, problems: list[str]) -> dict[str, Source]:
+def open_further(config: Config, problems: list[str]) -> dict[str, Source]:
     """Open the inputs for validation and test that a config names; add what is wrong to a list."""
     found: dict[str, Source] = {}
-    for part in ASIDE:
+    for part in FURTHER:
         given = getattr(config, part)
         if given is None:
             continue
@@ -33,7 +33,7 @@ def open_aside(config: Config, problems: list[str]) -> dict[str, Source]:
 def find_misfits(
     config: Config,
     source: Source,
-    aside: Mapping[str, Source],
+    further: Mapping[str, Source],
     neurons: int,
     probabilities: bool,
 ) -> list[str]:
@@ -45,7 +45,7 @@ def find_misfits(
         Planned: what the input decides is filled in.
     source : Source
         The input.
-    aside : mapping of str to Source
+    further : mapping of str to Source
         The inputs for validation and test.
     neurons : int
         The last layer's.
@@ -53,9 +53,9 @@ def find_misfits(
         Whether the loss takes targets from 0 to 1 alone.
     """
     problems: list[str] = []
-    stages, inputs = config.pipeline.stages, {"input": source, **aside}
+    stages, inputs = config.pipeline.stages, {"input": source, **further}
     judged = next(part for part in ("test", "validation", "input") if part in inputs)
-    needed = {"train": ("input", *ASIDE[:1]), "evaluate": (judged,)}
+    needed = {"train": ("input", *FURTHER[:1]), "evaluate": (judged,)}
     for stage in ("train", "evaluate"):
         for part in needed[stage]:
             if stage in stages and part in inputs and read_targets(inputs[part], 0, 0) is None:

@@ -24,7 +24,7 @@ from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import estimate
 from nnpipe.network.initializers import INITIALIZERS, options_of
 from nnpipe.network.network import Prepare, plain
-from nnpipe.pipeline.evaluation_inputs import close_all, find_misfits, open_aside
+from nnpipe.pipeline.evaluation_inputs import close_all, find_misfits, open_further
 from nnpipe.report.illustrate import missing
 from nnpipe.runs.store.open import Run, open_run
 from nnpipe.sources import input_schema, open_source
@@ -59,14 +59,14 @@ class Plan:
         The input, open.
     stored : Run or None
         The run whose parameters are used.
-    aside : dict of str to Source
+    further : dict of str to Source
         The inputs for `validation` and `test`, open, where the config has them.
     """
 
     config: Config
     source: Source
     stored: Run | None
-    aside: Mapping[str, Source] = field(default_factory=dict[str, Source])
+    further: Mapping[str, Source] = field(default_factory=dict[str, Source])
 
     def __enter__(self) -> Plan:
         return self
@@ -77,7 +77,7 @@ class Plan:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        close_all({"input": self.source, **self.aside})
+        close_all({"input": self.source, **self.further})
 
 
 def find_problems(given: Mapping[str, Any]) -> list[str]:
@@ -146,23 +146,23 @@ def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
         source = open_source(config.input, config.seed)
     except NnpipeError as error:
         problems += str(error).split("\n")
-    aside = open_aside(config, problems)
+    further = open_further(config, problems)
     try:
         if source is not None and not problems:
-            problems += _fit(config, source, stored, aside)
+            problems += _fit(config, source, stored, further)
         if problems or source is None:
             raise ConfigError(problems)
     except BaseException:
-        close_all(aside if source is None else {"input": source, **aside})
+        close_all(further if source is None else {"input": source, **further})
         raise
     if config.training.resume is not None:
         # The run is made again from other folders, and when `latest` is another one.
         config.training.resume = str(Path(config.training.resume).resolve())
-    return Plan(config, source, stored, aside)
+    return Plan(config, source, stored, further)
 
 
 def _fit(
-    config: Config, source: Source, stored: Run | None, aside: Mapping[str, Source]
+    config: Config, source: Source, stored: Run | None, further: Mapping[str, Source]
 ) -> list[str]:
     """Fill in what the input and the stored run decide; return what does not fit."""
     architecture = config.architecture
@@ -197,7 +197,7 @@ def _fit(
         layer = list(stack_of(architecture).values())[-1]
         neurons, last = layer.neurons, layer.activation
     loss = LOSSES.load(config.training.loss or loss_of(last))
-    return find_misfits(config, source, aside, neurons, loss.classifies)
+    return find_misfits(config, source, further, neurons, loss.classifies)
 
 
 def _memory() -> int:

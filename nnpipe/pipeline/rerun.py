@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from nnpipe.config.cluster import refuse_address
 from nnpipe.errors import ConfigError, RunError
-from nnpipe.pipeline.evaluation_inputs import ASIDE
+from nnpipe.pipeline.evaluation_inputs import FURTHER
 from nnpipe.pipeline.run import open_run, run
 from nnpipe.runs.inspect.address import home
 from nnpipe.runs.inspect.details import read_yaml
@@ -53,7 +53,7 @@ def rerun(
             return again, compare(before, again)
 
 
-def take_up(folder: Path, progress: Progress | None = None, cluster: str | None = None) -> Run:
+def resume(folder: Path, progress: Progress | None = None, cluster: str | None = None) -> Run:
     """Go on with a sharded run that did not complete, in its folder; whole parts are kept.
 
     Parameters
@@ -136,7 +136,7 @@ def config_of(before: Run) -> dict[str, Any]:
     moved = [("output", "root", str(root))]
     if before.manifest.source_run is not None:
         moved.append(("architecture", "run", before.manifest.source_run))
-    for part, source in {"input": known, **{name: known.get(name) for name in ASIDE}}.items():
+    for part, source in {"input": known, **{name: known.get(name) for name in FURTHER}}.items():
         moved += _files(part, source)
     parts = {part: dict(config.get(part) or {}) for part, _, _ in moved}
     for part, key, place in moved:

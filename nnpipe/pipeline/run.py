@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nnpipe.config.schema import Config, DaskConfig, FromRunConfig
-from nnpipe.distributed.inference import Spread
+from nnpipe.distributed.inference import ShardedInference
 from nnpipe.engines import ENGINES
 from nnpipe.engines.fast import FastEngine
 from nnpipe.errors import ConfigError, RunFailed, one_line
@@ -23,7 +23,7 @@ from nnpipe.pipeline.plan import Plan, make_plan, network_dtype, read_config
 from nnpipe.report.illustrate import Target, illustrate
 from nnpipe.runs.inspect.summary import summary
 from nnpipe.runs.store import open as runs
-from nnpipe.runs.store.artifacts import RunShelf
+from nnpipe.runs.store.artifacts import RunArtifacts
 from nnpipe.runs.store.claim import claim, point_latest
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.manifest import Manifest
@@ -32,7 +32,7 @@ from nnpipe.runs.store.results import ResultsWriter
 from nnpipe.sources.input import Input
 from nnpipe.sources.normalize import Normalization, normalization
 from nnpipe.stages import STAGES
-from nnpipe.stages.base import Progress, Silence, Work, batch_rows, shards
+from nnpipe.stages.base import Progress, Silence, StageContext, batch_rows, shards
 from nnpipe.system.files import check_unchanged
 
 logger = logging.getLogger("nnpipe")
@@ -135,8 +135,8 @@ def _carry_out(
     record = Record(folder)
     with record.log():
         try:
-            work = _stages(plan, record, overrides, progress)
-            report = _illustrate(plan, record, work, alone)
+            context = _stages(plan, record, overrides, progress)
+            report = _illustrate(plan, record, context, alone)
             manifest = record.seal("complete")
         except KeyboardInterrupt as error:
             logger.error("%s: interrupted", folder.path)
@@ -151,14 +151,16 @@ def _carry_out(
     return manifest
 
 
-def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Progress) -> Work:
+def _stages(
+    plan: Plan, record: Record, overrides: Sequence[str], progress: Progress
+) -> StageContext:
     config, source = plan.config, plan.source
     dtype = network_dtype(config)
     record.facts = {
         "seed": config.seed,
         "dtype": dtype.name,
         "input": source.fingerprint()
-        | {part: further.fingerprint() for part, further in plan.aside.items()},
+        | {part: further.fingerprint() for part, further in plan.further.items()},
         "source_run": None if plan.stored is None else str(plan.stored.path),
     }
     record.write_config(dataclasses.asdict(config), overrides)
@@ -176,51 +178,51 @@ def _stages(plan: Plan, record: Record, overrides: Sequence[str], progress: Prog
     logger.info("%s", stack_table(network))
     with record.phase("normalize"):
         scaling = _normalization(plan, network, progress)
-    shelf = RunShelf(record, scaling)
-    spread, parts = None, None
+    artifacts = RunArtifacts(record, scaling)
+    sharded, parts = None, None
     if isinstance(config.engine, DaskConfig):
-        spread = Spread(record.folder, config, shards(config, source.samples, network))
-        parts = None if config.output.merge else spread.parts
+        sharded = ShardedInference(record.folder, config, shards(config, source.samples, network))
+        parts = None if config.output.merge else sharded.parts
     with ResultsWriter(
         record.folder, runs.RESULTS, source.rows, parts, config.output.compression
     ) as sink:
-        work = Work(
+        context = StageContext(
             config=config,
             network=network,
             engine=partial(ENGINES.load(config.engine.kind), tile=config.engine.tile),
             input=Input(source, scaling, dtype, config.input.on_nonfinite),
             sink=sink,
-            shelf=shelf,
-            validation=_aside(plan, "validation", scaling),
-            test=_aside(plan, "test", scaling),
+            artifacts=artifacts,
+            validation=_further(plan, "validation", scaling),
+            test=_further(plan, "test", scaling),
             progress=progress,
-            spread=spread,
+            infer_shards=sharded,
         )
-        record.facts["figures"] = work.figures
+        record.facts["figures"] = context.figures
         for name in config.pipeline.stages:
             with record.phase(name):
-                STAGES.load(name)(work)
-        if spread is not None and config.output.merge:
+                STAGES.load(name)(context)
+        if sharded is not None and config.output.merge:
             with record.phase("merge"):
-                spread.merge(sink)
+                sharded.merge(sink)
         _check_inputs(plan)
     # A stage may have changed the network: these are the parameters that made the outputs.
     with record.phase("parameters"):
-        shelf.save_parameters(runs.PARAMETERS, work.network)
-    if spread is not None:
-        record.artifacts |= spread.finish()
-    return work
+        artifacts.save_parameters(runs.PARAMETERS, context.network)
+    if sharded is not None:
+        record.artifacts |= sharded.finish()
+    return context
 
 
 def _check_inputs(plan: Plan) -> None:
     """Refuse results of a file that somebody wrote to while it was read."""
-    for part, source in {"input": plan.source, **plan.aside}.items():
+    for part, source in {"input": plan.source, **plan.further}.items():
         known = source.fingerprint()
         check_unchanged(known, f"{part}.path")
         check_unchanged(known.get("labels", {}), f"{part}.labels")
 
 
-def _illustrate(plan: Plan, record: Record, work: Work, alone: bool) -> str:
+def _illustrate(plan: Plan, record: Record, context: StageContext, alone: bool) -> str:
     """Make the page and the plots that are wanted; return what is to be said of them."""
 
     def draw(page: Target | None, plots: Folder | None) -> list[Path]:
@@ -228,18 +230,18 @@ def _illustrate(plan: Plan, record: Record, work: Work, alone: bool) -> str:
         from nnpipe.report.sample import take_sample
 
         with record.phase("report"):
-            sample = take_sample(plan.source, work.input.normalization, work.network)
+            sample = take_sample(plan.source, context.input.normalization, context.network)
             with runs.Run(record.folder.path, record.draft("complete"), FastEngine) as run:
-                return report_run(run, work.network, sample, page=page, plots=plots)
+                return report_run(run, context.network, sample, page=page, plots=plots)
 
     names, said = illustrate(plan.config.output, record.folder, draw, alone=alone)
     record.saved += names
     return said
 
 
-def _aside(plan: Plan, part: str, scaling: Normalization) -> Input | None:
+def _further(plan: Plan, part: str, scaling: Normalization) -> Input | None:
     """Return a further input, normalized as the first one is."""
-    source = plan.aside.get(part)
+    source = plan.further.get(part)
     if source is None:
         return None
     refuse = getattr(plan.config, part).on_nonfinite

@@ -21,7 +21,7 @@ from nnpipe.hdf5.datasets import FLETCHER32, SHUFFLE
 from nnpipe.sources.array import PACKED, ArraySource
 from nnpipe.sources.base import SourceKind
 from nnpipe.sources.chunks import Chunks
-from nnpipe.sources.piece import Piece
+from nnpipe.sources.contiguous import ContiguousReader
 from nnpipe.system.files import fingerprint, reason, stat_file, stored_bytes
 
 
@@ -61,8 +61,8 @@ class Hdf5Array:
         if rows.stop == rows.start:
             return lambda: self.read(axis, rows)
         with self._answers(rows):
-            if self._piece is not None and axis == 0:
-                part = self._piece.read(rows)
+            if self._contiguous is not None and axis == 0:
+                part = self._contiguous.read(rows)
                 return lambda: part
             if self._chunks is not None:
                 decode = self._chunks.fetch(axis, rows)
@@ -91,8 +91,8 @@ class Hdf5Array:
         return Chunks(self._dataset) if Chunks.can_read(self._dataset) else None
 
     @cached_property
-    def _piece(self) -> Piece | None:
-        return Piece(self._dataset) if Piece.can_read(self._dataset) else None
+    def _contiguous(self) -> ContiguousReader | None:
+        return ContiguousReader(self._dataset) if ContiguousReader.can_read(self._dataset) else None
 
     def fingerprint(self) -> dict[str, Any]:
         """Return the file's fingerprint, and the dataset's path, shape and dtype."""
@@ -106,8 +106,8 @@ class Hdf5Array:
 
     def close(self) -> None:
         """Close the file."""
-        if self.__dict__.get("_piece") is not None:
-            self.__dict__.pop("_piece").close()
+        if self.__dict__.get("_contiguous") is not None:
+            self.__dict__.pop("_contiguous").close()
         self._file.close()
 
 

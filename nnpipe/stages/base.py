@@ -13,7 +13,7 @@ from nnpipe.engines.base import Engine
 from nnpipe.engines.tiles import tile_rows
 from nnpipe.network.network import Network
 from nnpipe.sources.input import Input
-from nnpipe.stages.tally import Tally
+from nnpipe.stages.metrics import Metrics
 
 _SHARD_ROWS = 1 << 16
 _MOST_SHARDS = 1000
@@ -54,7 +54,7 @@ class Progress(Protocol):
         ...
 
 
-class Shelf(Protocol):
+class ArtifactStore(Protocol):
     """Takes the files that a stage leaves in the run beside the results."""
 
     def save(self, name: str, write: Callable[[BinaryIO], object]) -> None:
@@ -83,15 +83,15 @@ class Silence:
 
 
 @dataclass
-class Work:
+class StageContext:
     """What the stages of one run share; a stage may replace the network for those after it.
 
     Attributes
     ----------
     validation, test : Input or None
         More labelled samples: what judges a training as it goes, and what judges it at the end.
-    spread : callable or None
-        Infers the shards somewhere else, and returns their tallies in order; None: here, one
+    infer_shards : callable or None
+        Infers the shards somewhere else, and returns their metrics in order; None: here, one
         after the other.
     figures : dict
         What a stage found out, as numbers, texts and lists; it goes into the manifest.
@@ -102,18 +102,18 @@ class Work:
     engine: Callable[[Network], Engine]
     input: Input
     sink: Sink
-    shelf: Shelf
+    artifacts: ArtifactStore
     validation: Input | None = None
     test: Input | None = None
     progress: Progress = field(default_factory=Silence)
-    spread: Callable[[Work], Iterable[Tally]] | None = None
+    infer_shards: Callable[[StageContext], Iterable[Metrics]] | None = None
     figures: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Stage(Protocol):
     """One step of the pipeline."""
 
-    def __call__(self, work: Work) -> None:
+    def __call__(self, context: StageContext) -> None:
         """Do the step: read the input, write to the sink, add to the figures."""
         ...
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnpipe.engines.base import Array
 from nnpipe.sources.input import Input, read_targets
-from nnpipe.stages.base import Work
+from nnpipe.stages.base import StageContext
 from nnpipe.stages.calibration import Calibration
 from nnpipe.stages.errors import Errors
 from nnpipe.stages.execution import execute
@@ -20,39 +20,39 @@ from nnpipe.stages.several_labels import SeveralLabels
 TOP = (2, 3, 5)
 
 
-def evaluate(work: Work) -> None:
+def evaluate(context: StageContext) -> None:
     """Add the figures `evaluation`, and write /evaluation/... for each class and each bin.
 
     It is done on `test`; without one on `validation`, and without that on the input itself.
     Real targets are judged by their errors; of sigmoids, each by itself; of a softmax, as the
     label with the greatest target.
     """
-    name, data = judged(work)
-    activation, outputs = work.network.layers[-1].activation, work.network.outputs
+    name, data = judged(context)
+    activation, outputs = context.network.layers[-1].activation, context.network.outputs
     real = read_targets(data.source, 0, 0)
     if real is None or real.ndim == 1 or activation == "softmax":
         judge = Classes(activation, outputs)
     else:
         judge = SeveralLabels(outputs) if activation == "sigmoid" else Errors(outputs)
-    work.progress.begin("evaluate", data.samples)
+    context.progress.begin("evaluate", data.samples)
     try:
         samples = [range(data.samples)]
-        with closing(execute(work, data, samples, answers=read_targets)) as batches:
+        with closing(execute(context, data, samples, targets=read_targets)) as batches:
             for batch in batches:
-                targets = batch.answers
+                targets = batch.targets
                 assert targets is not None
                 if isinstance(judge, Classes) and targets.ndim > 1:
                     targets = targets.argmax(axis=1)
                 judge.add(batch.outputs, targets)
-                work.progress.advance(len(batch.outputs))
+                context.progress.advance(len(batch.outputs))
     finally:
-        work.progress.end()
-    work.figures["evaluation"] = {"input": name, "samples": data.samples, **judge.figures()}
+        context.progress.end()
+    context.figures["evaluation"] = {"input": name, "samples": data.samples, **judge.figures()}
     if isinstance(judge, Classes):
         for path, (values, dims, title) in judge.datasets().items():
             path = f"evaluation/{path}"
-            work.sink.create(path, values.shape, values.dtype, dims, title)
-            work.sink.write(path, 0, values)
+            context.sink.create(path, values.shape, values.dtype, dims, title)
+            context.sink.write(path, 0, values)
 
 
 class Classes:
@@ -116,13 +116,13 @@ class Classes:
         return found
 
 
-def judged(work: Work) -> tuple[str, Input]:
+def judged(context: StageContext) -> tuple[str, Input]:
     """Return the samples that the network is judged on, and the config key they come from."""
-    if work.test is not None:
-        return "test", work.test
-    if work.validation is not None:
-        return "validation", work.validation
-    return "input", work.input
+    if context.test is not None:
+        return "test", context.test
+    if context.validation is not None:
+        return "validation", context.validation
+    return "input", context.input
 
 
 def by_class(confusion: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:

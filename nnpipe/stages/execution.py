@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Sequence
 
 from nnpipe.sources.input import Input
-from nnpipe.stages.base import Work, batch_rows
+from nnpipe.stages.base import StageContext, batch_rows
 from nnpipe.stages.folding import fold_normalization
 from nnpipe.stages.memory import fitting_threads
-from nnpipe.stages.stream import Answers, Executed, labels_of, stream
+from nnpipe.stages.stream import Executed, ReadTargets, labels_of, stream
 
 
 def execute(
-    work: Work,
+    context: StageContext,
     given: Input,
     parts: Sequence[range],
     keep: Collection[str] = (),
-    answers: Answers = labels_of,
+    targets: ReadTargets = labels_of,
 ) -> Generator[Executed]:
     """Yield the samples of some ranges, executed in batches, in order; see `stream`.
 
@@ -25,14 +25,14 @@ def execute(
     ConfigError
         If `engine.memory_limit` is too little.
     """
-    together = batch_rows(work.config, work.network)
+    together = batch_rows(context.config, context.network)
     batches = [
         range(start, min(start + together, rows.stop))
         for rows in parts
         for start in rows[::together]
     ]
-    network = work.network
-    if work.config.engine.kind != "reference":
+    network = context.network
+    if context.config.engine.kind != "reference":
         network, given = fold_normalization(network, given)
-    threads = min(fitting_threads(work.config, network, keep), len(batches))
-    return stream(given, work.engine(network), batches, threads, keep, answers)
+    threads = min(fitting_threads(context.config, network, keep), len(batches))
+    return stream(given, context.engine(network), batches, threads, keep, targets)

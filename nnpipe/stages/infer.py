@@ -8,95 +8,95 @@ from itertools import islice
 
 import numpy as np
 
-from nnpipe.stages.base import Work, batch_rows, shards
+from nnpipe.stages.base import StageContext, batch_rows, shards
 from nnpipe.stages.execution import execute
 from nnpipe.stages.memory import report
+from nnpipe.stages.metrics import Metrics
 from nnpipe.stages.scores import predict
 from nnpipe.stages.stream import Executed
-from nnpipe.stages.tally import Tally
 
 
-def infer(work: Work) -> None:
+def infer(context: StageContext) -> None:
     """Write /outputs, and on request /activations/<layer> and /predictions.
 
     Where the input has labels, the accuracy, the cross-entropy and the confusion matrix are
     added to the figures, and /confusion_matrix is written, unless there are too many classes.
     """
-    announce(work)
-    total = Tally(work.network, work.input.has_labels)
-    spread = work.spread or _one_after_the_other
-    work.progress.begin("infer", work.input.samples)
+    announce(context)
+    total = Metrics(context.network, context.input.has_labels)
+    infer_shards = context.infer_shards or _one_after_the_other
+    context.progress.begin("infer", context.input.samples)
     try:
-        for tally in spread(work):
-            total.merge(tally)
+        for metrics in infer_shards(context):
+            total.merge(metrics)
     finally:
-        work.progress.end()
+        context.progress.end()
 
-    work.figures["samples"] = work.input.samples
-    work.figures |= total.figures()
+    context.figures["samples"] = context.input.samples
+    context.figures |= total.figures()
     confusion = None if total.scores is None else total.scores.confusion
     if confusion is not None:
-        work.sink.create(
+        context.sink.create(
             "confusion_matrix",
             confusion.shape,
             np.int64,
             ("label", "predicted"),
             "Samples by label and prediction",
         )
-        work.sink.write("confusion_matrix", 0, confusion)
+        context.sink.write("confusion_matrix", 0, confusion)
 
 
-def announce(work: Work) -> None:
+def announce(context: StageContext) -> None:
     """Announce to the sink every dataset with one row a sample that the config asks for."""
-    network, samples = work.network, work.input.samples
+    network, samples = context.network, context.input.samples
     neurons = {layer.name: layer.neurons for layer in network.layers}
-    work.sink.create(
+    context.sink.create(
         "outputs", (samples, network.outputs), network.dtype, ("sample", "neuron"), "Outputs"
     )
-    for name in _kept(work):
-        work.sink.create(
+    for name in _kept(context):
+        context.sink.create(
             f"activations/{name}",
             (samples, neurons[name]),
             network.dtype,
             ("sample", f"{name}_neuron"),
             f"Activations of {name}",
         )
-    if work.config.output.predictions:
-        work.sink.create("predictions", (samples,), np.int64, ("sample",), "Predictions")
+    if context.config.output.predictions:
+        context.sink.create("predictions", (samples,), np.int64, ("sample",), "Predictions")
 
 
-def infer_shard(work: Work, rows: range) -> Tally:
-    """Write what was announced for a range of samples, and return their tally."""
-    with closing(execute(work, work.input, [rows], _kept(work))) as executed:
-        return _take(work, executed, rows)
+def infer_shard(context: StageContext, rows: range) -> Metrics:
+    """Write what was announced for a range of samples, and return their metrics."""
+    with closing(execute(context, context.input, [rows], _kept(context))) as executed:
+        return _take(context, executed, rows)
 
 
-def _one_after_the_other(work: Work) -> Iterator[Tally]:
-    parts = shards(work.config, work.input.samples, work.network)
-    with closing(execute(work, work.input, parts, _kept(work))) as executed:
+def _one_after_the_other(context: StageContext) -> Iterator[Metrics]:
+    parts = shards(context.config, context.input.samples, context.network)
+    with closing(execute(context, context.input, parts, _kept(context))) as executed:
         for rows in parts:
-            yield _take(work, executed, rows)
-    report(work.config)
+            yield _take(context, executed, rows)
+    report(context.config)
 
 
-def _take(work: Work, executed: Iterator[Executed], rows: range) -> Tally:
-    activation = work.network.layers[-1].activation
-    tally = Tally(work.network, work.input.has_labels)
-    before = work.input.nonfinite
-    together = batch_rows(work.config, work.network)
+def _take(context: StageContext, executed: Iterator[Executed], rows: range) -> Metrics:
+    activation = context.network.layers[-1].activation
+    metrics = Metrics(context.network, context.input.has_labels)
+    before = context.input.nonfinite
+    together = batch_rows(context.config, context.network)
     for batch in islice(executed, len(rows[::together])):
-        work.sink.write("outputs", batch.start, batch.outputs)
+        context.sink.write("outputs", batch.start, batch.outputs)
         for name, activations in batch.activations.items():
-            work.sink.write(f"activations/{name}", batch.start, activations)
-        if work.config.output.predictions:
-            work.sink.write("predictions", batch.start, predict(activation, batch.outputs))
-        tally.add(batch.outputs, batch.answers)
-        work.progress.advance(len(batch.outputs))
-    tally.nonfinite = work.input.nonfinite - before
-    tally.first_nonfinite_row = work.input.first_nonfinite_row
-    return tally
+            context.sink.write(f"activations/{name}", batch.start, activations)
+        if context.config.output.predictions:
+            context.sink.write("predictions", batch.start, predict(activation, batch.outputs))
+        metrics.add(batch.outputs, batch.targets)
+        context.progress.advance(len(batch.outputs))
+    metrics.nonfinite = context.input.nonfinite - before
+    metrics.first_nonfinite_row = context.input.first_nonfinite_row
+    return metrics
 
 
-def _kept(work: Work) -> tuple[str, ...]:
-    wanted = work.config.output.activations
-    return tuple(layer.name for layer in work.network.layers if {layer.name, "all"} & {*wanted})
+def _kept(context: StageContext) -> tuple[str, ...]:
+    wanted = context.config.output.activations
+    return tuple(layer.name for layer in context.network.layers if {layer.name, "all"} & {*wanted})

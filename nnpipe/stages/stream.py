@@ -37,18 +37,18 @@ class Executed:
     outputs : (samples, neurons of the last layer)
     activations : mapping of str to (samples, neurons of the layer)
         Of the layers that were to be kept.
-    answers : array or None
+    targets : array or None
         What was read beside the samples.
     """
 
     start: int
     outputs: Array
     activations: Mapping[str, Array]
-    answers: NDArray[Any] | None
+    targets: NDArray[Any] | None
 
 
-Answers = Callable[[Source, int, int], "NDArray[Any] | None"]
-"""``answers(source, start, stop)`` reads what belongs to the samples from start to stop."""
+ReadTargets = Callable[[Source, int, int], "NDArray[Any] | None"]
+"""``targets(source, start, stop)`` reads what belongs to the samples from start to stop."""
 
 
 def labels_of(source: Source, start: int, stop: int) -> NDArray[np.int64] | None:
@@ -62,7 +62,7 @@ def stream(
     batches: Iterable[range],
     threads: int,
     keep: Collection[str] = (),
-    answers: Answers = labels_of,
+    targets: ReadTargets = labels_of,
 ) -> Generator[Executed]:
     """Yield batches of samples, executed, in the order in which they are given.
 
@@ -81,13 +81,13 @@ def stream(
         How many workers there are.
     keep : collection of str
         Layers whose activations are wanted.
-    answers : Answers
+    targets : ReadTargets
         What is read beside the samples, by the same thread.
     """
     source = given.source
 
     def read(rows: range) -> Any:
-        return fetch(source, rows.start, rows.stop), answers(source, rows.start, rows.stop)
+        return fetch(source, rows.start, rows.stop), targets(source, rows.start, rows.stop)
 
     def execute(rows: range, reading: Future[Any]) -> Executed:
         decode, found = reading.result()

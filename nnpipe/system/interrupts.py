@@ -16,18 +16,18 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def aside(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+def run_uninterrupted(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Return the function so that it runs in another thread while its caller waits.
 
     When the caller is interrupted the function still ends what it has begun.
 
-    >>> aside(sum)([1, 2, 3])
+    >>> run_uninterrupted(sum)([1, 2, 3])
     6
     """
 
     @wraps(function)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        with ThreadPoolExecutor(1, "nnpipe-aside") as thread:
+        with ThreadPoolExecutor(1, "nnpipe-uninterrupted") as thread:
             return thread.submit(function, *args, **kwargs).result()
 
     return run

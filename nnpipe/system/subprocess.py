@@ -20,7 +20,7 @@ PATIENCE = 30.0
 """Seconds in which a process whose parent was killed says what it still has to say."""
 
 
-def apart(function: Callable[..., None], *arguments: Any) -> str | None:
+def in_subprocess(function: Callable[..., None], *arguments: Any) -> str | None:
     """Call the function in a forked process and wait for it.
 
     Returns

@@ -37,7 +37,7 @@ from nnpipe.hdf5.links import link_of
 from nnpipe.network.activations.base import Array
 from nnpipe.system.documents import parse_json
 from nnpipe.system.hdf5_writer import new_hdf5
-from nnpipe.system.interrupts import aside
+from nnpipe.system.interrupts import run_uninterrupted
 from nnpipe.training.history import Epoch
 from nnpipe.training.optimizers.base import State
 
@@ -119,7 +119,7 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any], where: Pat
     ]
 
 
-@aside
+@run_uninterrupted
 def write_checkpoint(file: BinaryIO, checkpoint: Checkpoint) -> None:
     """Write a checkpoint into a new file."""
     with new_hdf5(file) as (opened, _):

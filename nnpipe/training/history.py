@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from nnpipe.system.hdf5_writer import new_hdf5
-from nnpipe.system.interrupts import aside
+from nnpipe.system.interrupts import run_uninterrupted
 
 FORMAT = "nnpipe history"
 FORMAT_VERSION = 1
@@ -75,7 +75,7 @@ def write_csv(file: BinaryIO, epochs: Sequence[Epoch]) -> None:
     file.write(table.getvalue().encode("utf-8"))
 
 
-@aside
+@run_uninterrupted
 def write_hdf5(file: BinaryIO, epochs: Sequence[Epoch]) -> None:
     """Write one dataset a figure over the dimension `epoch`, plotted by NeXus viewers.
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import nnpipe
 from nnpipe.pipeline.plan import read_config
 from nnpipe.stages.base import batch_rows, shards
-from nnpipe.stages.tally import Tally
+from nnpipe.stages.metrics import Metrics
 
 
 @given(st.integers(1, 10**9), st.integers(1, 5000), st.none() | st.integers(1, 10**6))
@@ -25,13 +25,13 @@ def test_tallies_merged_in_order_are_the_tally_of_all_samples():
     rng = np.random.default_rng(0)
     network = nnpipe.build({"inputs": 2, "sizes": [3], "activation": "softmax"})
     outputs, labels = rng.dirichlet([1, 1, 1], 100), rng.integers(0, 3, 100)
-    whole, total = Tally(network, True), Tally(network, True)
+    whole, total = Metrics(network, True), Metrics(network, True)
     whole.add(outputs, labels)
     for part in np.split(np.arange(100), [30, 60]):
-        tally = Tally(network, True)
-        tally.add(outputs[part], labels[part])
-        tally.nonfinite, tally.first_nonfinite_row = 1, int(part[0]) + 5
-        total.merge(tally)
+        metrics = Metrics(network, True)
+        metrics.add(outputs[part], labels[part])
+        metrics.nonfinite, metrics.first_nonfinite_row = 1, int(part[0]) + 5
+        total.merge(metrics)
     expected, found = whole.figures(), total.figures()
     assert found["confusion_matrix"] == expected["confusion_matrix"]
     assert found["accuracy"] == expected["accuracy"]

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from nnpipe.system.interrupts import aside
+from nnpipe.system.interrupts import run_uninterrupted
 
 # Interrupts at random moments while results are written. Python itself loses a few in a thousand:
 # an exception in the callback of a weak reference is ignored, and one amid the steps of a lock
@@ -52,9 +52,9 @@ print(arrived, at_once, len(list(Path(sys.argv[1]).iterdir())))
 
 
 def test_a_function_done_aside_gives_its_result_and_its_error():
-    assert aside(divmod)(7, 2) == (3, 1)
+    assert run_uninterrupted(divmod)(7, 2) == (3, 1)
     with pytest.raises(ZeroDivisionError):
-        aside(divmod)(7, 0)
+        run_uninterrupted(divmod)(7, 0)
 
 
 @pytest.mark.slow

@@ -8,21 +8,21 @@ Hendrycks, Gimpel: Gaussian error linear units (2016), in its exact form, not th
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array
+from nnpipe.network.activations.blockwise import blockwise
 from nnpipe.network.activations.normal_cdf import normal_cdf, normal_density
-from nnpipe.network.activations.pieces import in_pieces
 
 # Beyond it Φ is exactly 0 or 1 in every dtype, and 0 times infinity is kept away.
 LIMIT = 40
 
 
-@in_pieces
+@blockwise
 def _forward(z: Array, out: Array) -> None:
     cdf = normal_cdf(z)
     np.maximum(z, -LIMIT, out=out)
     out *= cdf
 
 
-@in_pieces
+@blockwise
 def _backward(z: Array, a: Array, delta: Array) -> None:
     slope = np.clip(z, -LIMIT, LIMIT)
     slope *= normal_density(slope)

@@ -9,21 +9,21 @@ reinforcement learning (Neural Networks, 2018).
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array
-from nnpipe.network.activations.pieces import in_pieces
+from nnpipe.network.activations.blockwise import blockwise
 from nnpipe.network.activations.sigmoid import sigmoid
 
 # Beyond it the sigmoid is exactly 0 or 1 in every dtype, and 0 times infinity is kept away.
 LIMIT = 1000
 
 
-@in_pieces
+@blockwise
 def _forward(z: Array, out: Array) -> None:
     s = sigmoid(z)
     np.maximum(z, -LIMIT, out=out)
     out *= s
 
 
-@in_pieces
+@blockwise
 def _backward(z: Array, a: Array, delta: Array) -> None:
     s = sigmoid(z)
     slope = np.clip(z, -LIMIT, LIMIT)

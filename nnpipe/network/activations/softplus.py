@@ -9,10 +9,10 @@ better option pricing (NIPS 2000).
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array
-from nnpipe.network.activations.pieces import in_pieces
+from nnpipe.network.activations.blockwise import blockwise
 
 
-@in_pieces
+@blockwise
 def _forward(z: Array, out: Array) -> None:
     # max(z, 0) + ln(1 + e^-|z|), which cannot overflow. np.logaddexp is slower and warns of NaN.
     tail = np.abs(z)

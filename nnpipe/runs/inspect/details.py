@@ -14,8 +14,8 @@ import yaml
 from nnpipe.config.registry import unknown
 from nnpipe.errors import RunError
 from nnpipe.runs.inspect.address import label
-from nnpipe.runs.inspect.answer import Answer
 from nnpipe.runs.inspect.columns import age_text, align, short, size_text
+from nnpipe.runs.inspect.command_result import CommandResult
 from nnpipe.runs.inspect.state import State, look
 from nnpipe.runs.inspect.sweep import read_jobs
 from nnpipe.runs.store.manifest import Artifact
@@ -23,7 +23,7 @@ from nnpipe.runs.store.open import CONFIG, OVERRIDES
 from nnpipe.system import documents
 
 
-def show(folder: Path, root: Path, by: str | None = None, lowest: bool = False) -> Answer:
+def show(folder: Path, root: Path, by: str | None = None, lowest: bool = False) -> CommandResult:
     """Return all that a folder says about its run; of a sweep, the table of its jobs.
 
     Parameters
@@ -59,14 +59,14 @@ def show(folder: Path, root: Path, by: str | None = None, lowest: bool = False) 
     }
     if state.kind == "sweep":
         rows = rank(read_jobs(folder), by, lowest)
-        return Answer(f"{align(facts)}\n\n{_jobs_table(rows)}", data | {"jobs": rows})
+        return CommandResult(f"{align(facts)}\n\n{_jobs_table(rows)}", data | {"jobs": rows})
     config = read_yaml(folder / CONFIG)
     data |= {"config": config, "overrides": read_yaml(folder / OVERRIDES)}
     parts = [align(facts), *_parts(state), _files(folder, state)]
     if isinstance(config, dict):
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
         parts.append(f"config\n{_indented(text.rstrip())}")
-    return Answer("\n\n".join(parts), data)
+    return CommandResult("\n\n".join(parts), data)
 
 
 def read_yaml(path: Path) -> Any:

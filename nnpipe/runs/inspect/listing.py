@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from nnpipe.runs.inspect.address import label
-from nnpipe.runs.inspect.answer import Answer
 from nnpipe.runs.inspect.columns import age_text, align, short, size_text
+from nnpipe.runs.inspect.command_result import CommandResult
 from nnpipe.runs.inspect.state import State, look, versions
 
 _SHOWN = ("accuracy", "cross_entropy", "mean_squared_error", "loss")
@@ -20,7 +20,7 @@ def list_runs(
     patterns: Collection[str] = (),
     statuses: Collection[str] = (),
     kind: str | None = None,
-) -> Answer:
+) -> CommandResult:
     """Return the runs and sweeps under a root, the oldest of each name first.
 
     Parameters
@@ -44,9 +44,9 @@ def list_runs(
     ]
     if not kept:
         more = f" match; there are {len(found)} others" if found else ""
-        return Answer(f"no runs in {root}{more}", [])
+        return CommandResult(f"no runs in {root}{more}", [])
     data = [_row(state, root) for state in kept]
-    return Answer(_table(data), data)
+    return CommandResult(_table(data), data)
 
 
 def _row(state: State, root: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from nnpipe.sources.normalize import Normalization
 
 
 @dataclass(frozen=True)
-class RunShelf:
+class RunArtifacts:
     """Adds files to the artifacts of a run.
 
     Parameters
@@ -28,10 +28,10 @@ class RunShelf:
     normalization: Normalization
 
     def save(self, name: str, write: Callable[[BinaryIO], object]) -> None:
-        """Keep the file that `write` writes; see `Shelf.save`."""
+        """Keep the file that `write` writes; see `ArtifactStore.save`."""
         self.record.save(name, write)
 
     def save_parameters(self, name: str, network: Network) -> None:
-        """Keep a network's parameters; see `Shelf.save_parameters`."""
+        """Keep a network's parameters; see `ArtifactStore.save_parameters`."""
         write_parameters(self.record.folder, name, network, self.normalization)
         self.record.saved.append(name)

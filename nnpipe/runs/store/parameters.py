@@ -38,13 +38,13 @@ from nnpipe.runs.store.axes import add_scale, attach, describe, mark_plot, mark_
 from nnpipe.runs.store.folder import Folder
 from nnpipe.sources.normalize import Normalization
 from nnpipe.system.hdf5_writer import new_hdf5
-from nnpipe.system.interrupts import aside
+from nnpipe.system.interrupts import run_uninterrupted
 
 FORMAT = "nnpipe parameters"
 FORMAT_VERSION = 1
 
 
-@aside
+@run_uninterrupted
 def write_parameters(
     folder: Folder, name: str, network: Network, normalization: Normalization
 ) -> None:

@@ -68,7 +68,7 @@ class Receipt:
     artifact : Artifact
         Its size and its SHA-256.
     tally : mapping
-        What was tallied of its samples, as `Tally.state` returns it.
+        What was tallied of its samples, as `Metrics.state` returns it.
     """
 
     key: str

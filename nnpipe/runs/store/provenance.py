@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 from threadpoolctl import threadpool_info  # pyright: ignore[reportUnknownVariableType]
 
-from nnpipe.system.interrupts import aside
+from nnpipe.system.interrupts import run_uninterrupted
 
 
 @cache
@@ -39,7 +39,7 @@ def package_version() -> str:
 
 def blas() -> list[dict[str, Any]]:
     """Return the BLAS libraries in this process: name, version, kernel, threads."""
-    libraries = cast("list[dict[str, Any]]", aside(threadpool_info)())
+    libraries = cast("list[dict[str, Any]]", run_uninterrupted(threadpool_info)())
     return [
         {
             "name": library.get("internal_api"),

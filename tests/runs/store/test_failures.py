@@ -170,12 +170,12 @@ def test_a_file_where_the_folder_should_be_is_refused(tmp_path: Path) -> None:
 
 
 REMOVE = """
-import shutil, sys, nnpipe.runs.store.artifacts as shelf
-write = shelf.write_parameters
+import shutil, sys, nnpipe.runs.store.artifacts as store
+write = store.write_parameters
 def remove_first(folder, *rest):
     shutil.rmtree(folder.path)
     write(folder, *rest)
-shelf.write_parameters = remove_first
+store.write_parameters = remove_first
 """
 
 REMOVE_LATE = """

@@ -12,7 +12,7 @@ import nnpipe
 from nnpipe.runs.inspect.listing import list_runs
 from nnpipe.runs.store import record
 
-CROWD = Path(__file__).with_name("crowd.py")
+CONCURRENCY = Path(__file__).with_name("concurrency.py")
 
 
 # Readers go on until the last run has ended; what they list after it no longer changes.
@@ -20,7 +20,7 @@ CROWD = Path(__file__).with_name("crowd.py")
     ("runs", "listings"), [(6, 50), pytest.param(50, 1_000, marks=pytest.mark.slow)]
 )
 def test_runs_at_once_get_a_number_each_and_no_reader_sees_half_a_run(tmp_path, runs, listings):
-    command = [sys.executable, str(CROWD), str(tmp_path), str(runs), str(listings)]
+    command = [sys.executable, str(CONCURRENCY), str(tmp_path), str(runs), str(listings)]
     program = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
     report = json.loads(program.stdout.splitlines()[-1])
     assert report["wrong"] == []

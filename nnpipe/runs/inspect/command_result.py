@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandResult:
     """The answer of a command.
 
     Attributes

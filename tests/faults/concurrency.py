@@ -1,4 +1,4 @@
-"""Start runs at once into one name while two readers list them: ``crowd.py ROOT RUNS LISTINGS``.
+"""Start runs at once into one name while two readers list: ``concurrency.py ROOT RUNS LISTINGS``.
 
 It prints, as JSON, how often the readers saw each status, what they saw that cannot be, and how the
 processes ended. It is a program of its own because it forks, which needs a process without threads.

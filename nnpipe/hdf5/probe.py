@@ -30,7 +30,7 @@ WALL_SECONDS = 60.0
 _in_child = False
 
 
-def rehearse(call: Callable[[], object], what: str) -> None:
+def probe(call: Callable[[], object], what: str) -> None:
     """Call a function in a forked child, and raise here what goes wrong with it there.
 
     Parameters

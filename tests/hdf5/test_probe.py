@@ -8,20 +8,20 @@ import time
 import numpy as np
 import pytest
 
+import nnpipe.hdf5.probe as probing
 from nnpipe.errors import DataError
-from nnpipe.hdf5 import rehearsal
-from nnpipe.hdf5.rehearsal import rehearse
+from nnpipe.hdf5.probe import probe
 
 
 def refusal(call):
     with pytest.raises(DataError) as refused:
-        rehearse(call, "input.path: a.h5")
+        probe(call, "input.path: a.h5")
     return str(refused.value)
 
 
 def test_what_goes_well_says_nothing_and_happens_in_another_process(tmp_path):
     here = tmp_path / "pid"
-    rehearse(lambda: here.write_text(str(os.getpid())), "input.path: a.h5")
+    probe(lambda: here.write_text(str(os.getpid())), "input.path: a.h5")
     assert int(here.read_text()) != os.getpid()
 
 
@@ -55,7 +55,7 @@ def test_too_much_memory_is_an_error():
 
 
 def test_a_busy_loop_ends(monkeypatch):
-    monkeypatch.setattr(rehearsal, "CPU_SECONDS", 1)
+    monkeypatch.setattr(probing, "CPU_SECONDS", 1)
 
     def spin():
         while True:
@@ -68,7 +68,7 @@ def test_a_busy_loop_ends(monkeypatch):
 
 
 def test_waiting_for_ever_ends(monkeypatch):
-    monkeypatch.setattr(rehearsal, "WALL_SECONDS", 0.1)
+    monkeypatch.setattr(probing, "WALL_SECONDS", 0.1)
     assert refusal(lambda: time.sleep(100)) == (
         "input.path: a.h5 keeps HDF5 waiting for more than 0 s. Copy it nearby."
     )
@@ -79,9 +79,9 @@ def test_a_rehearsal_within_a_rehearsal_forks_no_further(tmp_path):
 
     def outer():
         pid = os.getpid()
-        rehearse(lambda: here.write_text(str(os.getpid() == pid)), "inner")
+        probe(lambda: here.write_text(str(os.getpid() == pid)), "inner")
 
-    rehearse(outer, "outer")
+    probe(outer, "outer")
     assert here.read_text() == "True"
 
 
@@ -102,7 +102,7 @@ def test_other_threads_go_on(tmp_path):
         thread.start()
     try:
         for _ in range(30):
-            rehearse(lambda: h5py.File(path, "r")["x"][:], "input.path: a.h5")
+            probe(lambda: h5py.File(path, "r")["x"][:], "input.path: a.h5")
     finally:
         stop.set()
         for thread in threads:

@@ -12,7 +12,7 @@ from nnpipe.network.activations.base import Array
 _PIECE = 1 << 15
 
 
-def in_pieces(function: Callable[..., None]) -> Callable[..., None]:
+def blockwise(function: Callable[..., None]) -> Callable[..., None]:
     """Return the function that does the same to arrays of one shape, some rows at a time.
 
     `function` must work entry by entry. Numbers are the rows of an array that has no others.

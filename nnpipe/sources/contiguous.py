@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from nnpipe.sources.chunks import LOW, stored_as_is
 
 
-class Piece:
+class ContiguousReader:
     """Reads a contiguous dataset, samples first.
 
     Parameters
     ----------
     dataset : h5py.Dataset
-        One that `Piece.can_read`.
+        One that `ContiguousReader.can_read`.
     """
 
     def __init__(self, dataset: Any) -> None:

@@ -14,11 +14,11 @@ from nnpipe.sources.moments import Moments
 from nnpipe.stages.scores import Scores
 
 
-class Tally:
+class Metrics:
     """Statistics of the outputs, scores where there are labels, values that are not finite.
 
     Sums of floating-point numbers depend on their order. So a tally is kept for each shard of
-    samples, and the shards' tallies are merged in order, whoever took them.
+    samples, and the shards' metrics are merged in order, whoever took them.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Tally:
         if self.scores is not None and labels is not None:
             self.scores.add(outputs, labels)
 
-    def merge(self, other: Tally) -> None:
+    def merge(self, other: Metrics) -> None:
         """Take in the tally of later samples of the same network."""
         self.moments.merge(other.moments)
         if self.scores is not None and other.scores is not None:
@@ -51,7 +51,7 @@ class Tally:
         self.first_nonfinite_row = min((row for row in rows if row is not None), default=None)
 
     def state(self) -> dict[str, Any]:
-        """Return what was tallied, ready for JSON."""
+        """Return their metrics, ready for JSON."""
         return {
             "moments": self.moments.state(),
             "scores": None if self.scores is None else self.scores.state(),
