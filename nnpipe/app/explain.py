@@ -16,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from nnpipe.app.compose import VERSION_BASE, conf_folder, plain
 from nnpipe.config.registry import did_you_mean, unknown
 from nnpipe.errors import ConfigError
-from nnpipe.pipeline.plan import find_problems
+from nnpipe.pipeline.load import find_problems
 
 # For a group's choice that is no name, as in input=3, Hydra raises a bare ValueError.
 Refusal = (HydraException, OmegaConfBaseException, ValueError)

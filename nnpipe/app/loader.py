@@ -23,7 +23,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from nnpipe.app.hydra_keys import Key, changes, foreign, is_allowed, plain, refusal
-from nnpipe.config.cluster import refuse_address
+from nnpipe.engines.dask import refuse_address
 from nnpipe.errors import ConfigError
 
 _ANYONES = ("command-line", "main", "hydra.searchpath in main", "hydra.searchpath in command-line")

@@ -18,7 +18,7 @@ from nnpipe.app.slurm import OWN, SUBMITTED, is_slurm, refuse_line_breaks
 from nnpipe.app.swept import MOST_JOBS, count_jobs, swept_keys, swept_overrides
 from nnpipe.config.keys import dotted
 from nnpipe.errors import ConfigError, NnpipeError, RunError, RunFailed, one_line
-from nnpipe.pipeline.plan import find_problems
+from nnpipe.pipeline.load import find_problems
 from nnpipe.runs.inspect.difference import differing
 from nnpipe.runs.inspect.state import is_job, jobs, look
 from nnpipe.runs.inspect.sweep import let_jobs_end

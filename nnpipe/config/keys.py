@@ -1,4 +1,4 @@
-"""Whole keys of nested mappings, such as input.rows.start."""
+"""Nested mappings as dotted keys, such as input.rows.start, and back."""
 
 from __future__ import annotations
 
@@ -18,4 +18,20 @@ def dotted(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
             result |= dotted(cast("Mapping[str, Any]", value), f"{before}{name}.")
         else:
             result[f"{before}{name}"] = value
+    return result
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return dotted keys as nested mappings.
+
+    >>> nested({"seed": 0, "input.samples": 3})
+    {'seed': 0, 'input': {'samples': 3}}
+    """
+    result: dict[str, Any] = {}
+    for key, value in values.items():
+        inside: Any = result
+        *parts, name = key.split(".")
+        for part in parts:
+            inside = inside.setdefault(part, {})
+        inside[name] = value
     return result

@@ -1,116 +1,87 @@
-"""Turn a mapping, as YAML or a caller gives it, into a typed config; gather every problem."""
+"""Turn a mapping, as YAML or a caller gives it, into typed options; gather every problem."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import operator
 import os
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from nnpipe.config.fields import MISSING
-from nnpipe.config.registry import did_you_mean, unknown
-from nnpipe.config.schema import (
-    ARCHITECTURES,
-    ENGINES,
-    LAYERS,
-    Config,
-    EngineConfig,
-    InputConfig,
-    LayerConfig,
-)
+from nnpipe.config.defaults import VERSION_1, modernize
+from nnpipe.config.kind import MISSING, Choice, Guess, Limits
+from nnpipe.config.registry import Registry, did_you_mean
 from nnpipe.errors import ConfigError
 
+Section = TypeVar("Section")
+
 _WORDS = {int: "an integer", float: "a number", str: "a text", bool: "true or false"}
-_INVALID = object()
+_INVALID: Any = object()
 
 
 def load(
-    given: Mapping[str, Any], input_schema: Callable[[str], type[InputConfig]]
-) -> tuple[Config, list[str]]:
-    """Return the config that the mapping describes, and every problem found on the way.
+    section: type[Section], given: Mapping[str, Any], *, version: int | None = None
+) -> tuple[Section, list[str]]:
+    """Return the config that a mapping describes, and every problem found on the way.
 
     Parameters
     ----------
+    section : type
+        A dataclass of `option`, `choice` and `choices` fields, and of further sections.
     given : mapping
-        The keys of the YAML; whatever is left out takes its default.
-    input_schema : callable
-        Returns the schema of an input source's name, or raises ConfigError.
+        The keys of the YAML; what is left out takes its default.
+    version : int, optional
+        That of the stored config that the mapping is: what it leaves out takes the defaults of
+        its version.
 
     Returns
     -------
-    config : Config
+    config
         Where a value could not be used, its default stands instead.
     problems : list of str
-        One line each, beginning with the config key; empty for a config of the right shape.
+        One line each, beginning with the config key.
     """
-    problems: list[str] = []
-    parts: dict[str, Any] = {
-        **{"architecture": {}, "input": {}, "engine": {}, "training": {}},
-        **given,
-    }
-    schemas: dict[str, type] = {}
-    for part, schema_of, guess in (
-        ("architecture", architecture_schema, guess_architecture),
-        ("input", input_schema, _guess_input),
-        ("validation", input_schema, _guess_input),
-        ("test", input_schema, _guess_input),
-        ("engine", engine_schema, _guess_engine),
-    ):
-        if part in ("validation", "test") and parts.get(part) is None:
-            continue
-        if dataclasses.is_dataclass(parts[part]) and not isinstance(parts[part], type):
-            parts[part] = dataclasses.asdict(parts[part])
-        if not isinstance(parts[part], Mapping):
-            _refuse(parts[part], "a mapping", part, problems)
-            parts[part] = {}
-        mapping = cast("Mapping[str, Any]", parts[part])
-        kind = mapping.get("kind", guess(mapping))
-        try:
-            schemas[part] = schema_of(kind)
-        except ConfigError as error:
-            problems += [f"{part}.kind: {problem}" for problem in error.problems]
-            parts[part] = {}
-            schemas[part] = schema_of(guess({}))
-    config = _instance(Config, parts, "", problems, schemas)
-    return config, problems
+    loading = _Loading(version)
+    config = loading.options(section, given, "")
+    return config, list(dict.fromkeys(loading.problems))
 
 
-def architecture_schema(kind: str) -> type:
-    """Return the schema of a form of architecture, or raise ConfigError."""
-    # The name comes from YAML, where it can be anything.
-    given: Any = kind
-    if not isinstance(given, str) or kind not in ARCHITECTURES:
-        raise ConfigError([unknown(kind, "a form of architecture", ARCHITECTURES)])
-    return ARCHITECTURES[kind]
+def load_choice(registry: Registry[Any], given: Any, key: str) -> Choice[Any]:
+    """Return the choice that a name or a mapping with `kind` describes.
 
-
-def engine_schema(kind: str) -> type:
-    """Return the schema of an engine; most engines, the unknown ones too, share one."""
-    given: Any = kind
-    return ENGINES.get(kind, EngineConfig) if isinstance(given, str) else EngineConfig
-
-
-def guess_architecture(given: Mapping[str, Any]) -> str:
-    """Return the form that a mapping without `kind` means, told by the keys it has.
-
-    >>> guess_architecture({"layers": {}})
-    'stack'
+    Raises
+    ------
+    ConfigError
+        With every problem that was found.
     """
-    telling = {"layers": "stack", "run": "from_run", "width": "uniform", "depth": "uniform"}
-    return next((form for key, form in telling.items() if key in given), "mlp")
+    loading = _Loading(None)
+    found = loading.choice(registry, given, key)
+    if loading.problems:
+        raise ConfigError(loading.problems)
+    return found
 
 
-def _guess_engine(given: Mapping[str, Any]) -> str:
-    return EngineConfig.kind
+def store(value: Any) -> Any:
+    """Return a config as plain mappings, lists and values, which `load` takes back.
 
-
-def _guess_input(given: Mapping[str, Any]) -> str:
-    return "hdf5" if "dataset" in given else "random"
+    A choice is its name where the kind has no options, else a mapping with `kind` first.
+    """
+    if isinstance(value, Choice):
+        options = store(value.options)
+        return {"kind": value.kind, **options} if options else value.kind
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        return {field.name: store(getattr(value, field.name)) for field in fields}
+    if isinstance(value, Mapping):
+        return {key: store(inner) for key, inner in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [store(inner) for inner in cast("Sequence[Any]", value)]
+    return value
 
 
 @cache
@@ -118,99 +89,151 @@ def _hints(schema: type) -> dict[str, Any]:
     return get_type_hints(schema)
 
 
-def _instance(
-    schema: type,
-    given: Mapping[str, Any],
-    key: str,
-    problems: list[str],
-    schemas: Mapping[str, type] | None = None,
-) -> Any:
-    fields = {field.name: field for field in dataclasses.fields(schema)}
-    values: dict[str, Any] = {}
-    for name, value in given.items():
-        where = f"{key}.{name}" if key else str(name)
-        if name not in fields:
-            names = sorted(fields)
-            hint = did_you_mean(str(name), names)
-            problems.append(f"{where}: unknown key; expected one of {', '.join(names)}.{hint}")
-            continue
-        precise = fields[name].metadata.get("schema")
-        if dataclasses.is_dataclass(precise) and isinstance(value, str) and value != MISSING:
-            value = {"kind": value}
-        wanted = (schemas or {}).get(name) or precise or _hints(schema)[name]
-        values[name] = _value(wanted, value, where, problems)
-    refused = {name for name, value in values.items() if value is _INVALID}
-    result = schema(**{name: value for name, value in values.items() if name not in refused})
-    for name in fields:
-        value = getattr(result, name)
-        if value == MISSING and name not in refused:
-            problems.append(f"{f'{key}.{name}' if key else name}: missing; set it")
-    return result
+class _Loading:
+    """One pass over a mapping.
+
+    Attributes
+    ----------
+    problems : list of str
+    """
+
+    def __init__(self, version: int | None) -> None:
+        self.problems: list[str] = []
+        self._defaults = VERSION_1 if version == 1 else {}
+
+    def options(self, schema: type, given: Mapping[str, Any], key: str, kind: str = "") -> Any:
+        fields = {field.name: field for field in dataclasses.fields(schema)}
+        values: dict[str, Any] = {}
+        for name, value in given.items():
+            where = f"{key}.{name}" if key else str(name)
+            if name in fields:
+                values[name] = self.value(fields[name], _hints(schema)[name], value, where)
+            else:
+                self.problems.append(_unknown_key(where, str(name), fields, kind))
+        good = {name: value for name, value in values.items() if value is not _INVALID}
+        result = schema(**good)
+        for name in fields.keys() - values.keys():
+            if isinstance(found := getattr(result, name), str) and found == MISSING:
+                self.problems.append(f"{f'{key}.{name}' if key else name}: missing; set it")
+        return result
+
+    def choice(
+        self, registry: Registry[Any], given: Any, key: str, guess: Guess | None = None
+    ) -> Any:
+        if isinstance(given, Choice):
+            given = store(cast("Choice[Any]", given))
+        named = f"{key}.kind"
+        if isinstance(given, str) and given != MISSING:
+            given, named = {"kind": given}, key
+        if not isinstance(given, Mapping):
+            return self.refuse(given, "a name, or a mapping with kind", key)
+        mapping = dict(cast("Mapping[str, Any]", given))
+        name = mapping.pop("kind", MISSING)
+        if isinstance(name, str) and name == MISSING and guess is not None:
+            name = guess(mapping)
+        if isinstance(name, str) and name == MISSING:
+            return self.refuse(name, "a name", named)
+        try:
+            kind = registry.load(name)
+        except ConfigError as error:
+            self.problems += [f"{named}: {problem}" for problem in error.problems]
+            return _INVALID
+        mapping = modernize(registry.group, name, mapping)
+        mapping = {**self._defaults.get(registry.group, {}).get(name, {}), **mapping}
+        known = len(self.problems)
+        options = self.options(kind.options, mapping, key, name)
+        if len(self.problems) == known:
+            self.problems += kind.check(options, key)
+        return Choice(name, options, kind)
+
+    def value(self, field: dataclasses.Field[Any], wanted: Any, value: Any, where: str) -> Any:
+        """Return a value as the field has it, or `_INVALID`."""
+        origin = get_origin(wanted)
+        if origin in (Union, types.UnionType):
+            if value is None:
+                return None
+            wanted = get_args(wanted)[0]
+            origin = get_origin(wanted)
+        if isinstance(value, str) and value == MISSING:
+            return self.refuse(value, "a value", where)
+        if origin is dict:
+            if not isinstance(value, Mapping):
+                return self.refuse(value, "a mapping", where)
+            items = cast("Mapping[str, Any]", value).items()
+            loaded = {str(k): self.entry(field, wanted, v, f"{where}.{k}") for k, v in items}
+            return _INVALID if _has_invalid(loaded.values()) else loaded
+        if origin is list:
+            if isinstance(value, np.ndarray):
+                value = cast("Sequence[Any]", value.tolist())
+            if isinstance(value, str) or not isinstance(value, Sequence):
+                return self.refuse(value, "a list", where)
+            elements = enumerate(cast("Sequence[Any]", value))
+            listed = [self.entry(field, wanted, v, f"{where}[{i}]") for i, v in elements]
+            return _INVALID if _has_invalid(listed) else listed
+        return self.entry(field, wanted, value, where)
+
+    def entry(self, field: dataclasses.Field[Any], wanted: Any, value: Any, where: str) -> Any:
+        """Return a value, or an element of a list or a mapping."""
+        if "registry" in field.metadata:
+            return self.choice(field.metadata["registry"], value, where, field.metadata["guess"])
+        if get_origin(wanted) in (list, dict):
+            wanted = get_args(wanted)[-1]
+        if dataclasses.is_dataclass(wanted):
+            if dataclasses.is_dataclass(value) and not isinstance(value, type):
+                value = store(value)
+            if not isinstance(value, Mapping):
+                return self.refuse(value, "a mapping", where)
+            return self.options(cast("type", wanted), cast("Mapping[str, Any]", value), where)
+        return self.scalar(wanted, field.metadata.get("limits", Limits()), value, where)
+
+    def scalar(self, wanted: Any, limits: Limits, value: Any, where: str) -> Any:
+        found = _convert(wanted, value)
+        if found is _INVALID:
+            return self.refuse(value, _WORDS[wanted], where)
+        if wanted is float and not math.isfinite(found):
+            return self.refuse(found, "a finite number", where)
+        expected = limits.refusal(found)
+        if expected is not None:
+            hint = did_you_mean(found, limits.among) if isinstance(found, str) else ""
+            self.problems.append(f"{where}: found {found!r:.80}; expected {expected}.{hint}")
+            return _INVALID
+        return found
+
+    def refuse(self, value: Any, expected: str, where: str) -> Any:
+        if isinstance(value, str) and value == MISSING:
+            self.problems.append(f"{where}: missing; set it")
+        else:
+            found = "null" if value is None else repr(value)
+            self.problems.append(f"{where}: found {found[:80]}; expected {expected}")
+        return _INVALID
 
 
-def _value(wanted: Any, value: Any, where: str, problems: list[str]) -> Any:
-    if isinstance(value, str) and value == MISSING:
-        return _refuse(value, "a value", where, problems)
-    origin = get_origin(wanted)
-    if origin in (Union, types.UnionType):
-        if value is None:
-            return None
-        return _value(get_args(wanted)[0], value, where, problems)
-    if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            value = dataclasses.asdict(value)
-        if isinstance(value, Mapping):
-            given = cast("Mapping[str, Any]", value)
-            kind = given.get("kind", LayerConfig.kind)
-            if wanted is LayerConfig and kind != LayerConfig.kind:
-                if not isinstance(kind, str) or kind not in LAYERS:
-                    problems.append(f"{where}.kind: {unknown(kind, 'a kind of layer', LAYERS)}")
-                    return LayerConfig()
-                wanted = LAYERS[kind]
-            return _instance(wanted, given, where, problems)
-        return _refuse(value, "a mapping", where, problems)
-    if origin is dict:
-        if not isinstance(value, Mapping):
-            return _refuse(value, "a mapping", where, problems)
-        items = cast("Mapping[str, Any]", value)
-        element = get_args(wanted)[1]
-        loaded = {str(k): _value(element, v, f"{where}.{k}", problems) for k, v in items.items()}
-        return _INVALID if _INVALID in loaded.values() else loaded
-    if origin is list:
-        if isinstance(value, np.ndarray):
-            value = cast("Sequence[Any]", value.tolist())
-        if isinstance(value, str) or not isinstance(value, Sequence):
-            return _refuse(value, "a list", where, problems)
-        elements = cast("Sequence[Any]", value)
-        element = get_args(wanted)[0]
-        listed = [_value(element, v, f"{where}[{i}]", problems) for i, v in enumerate(elements)]
-        return _INVALID if any(v is _INVALID for v in listed) else listed
-    return _scalar(wanted, value, where, problems)
+def _has_invalid(values: Collection[Any]) -> bool:
+    return any(value is _INVALID for value in values)
 
 
-def _scalar(wanted: Any, value: Any, where: str, problems: list[str]) -> Any:
+def _convert(wanted: Any, value: Any) -> Any:
+    """Return a value in one of the types of scalars, or `_INVALID`."""
     if wanted is bool and isinstance(value, bool | np.bool_):
         return bool(cast("bool", value))
     if wanted is int and not isinstance(value, bool):
         try:
             return operator.index(value)
         except TypeError:
-            pass
-    if (
-        wanted is float
-        and isinstance(value, int | float | np.number)
-        and not isinstance(value, bool)
-    ):
-        return float(cast("float", value))
+            return _INVALID
+    if wanted is float and isinstance(value, int | float | np.number):
+        try:
+            return _INVALID if isinstance(value, bool) else float(cast("float", value))
+        except OverflowError:
+            return math.inf
     if wanted is str and isinstance(value, str | os.PathLike):
         return os.fspath(cast("str | os.PathLike[str]", value))
-    return _refuse(value, _WORDS[wanted], where, problems)
-
-
-def _refuse(value: Any, expected: str, where: str, problems: list[str]) -> Any:
-    if isinstance(value, str) and value == MISSING:
-        problems.append(f"{where}: missing; set it")
-    else:
-        found = "null" if value is None else repr(value)
-        problems.append(f"{where}: found {found[:80]}; expected {expected}")
     return _INVALID
+
+
+def _unknown_key(where: str, name: str, names: Collection[str], kind: str) -> str:
+    of_kind = f" for the kind {kind!r}" if kind else ""
+    if kind and not names:
+        return f"{where}: unknown key{of_kind}, which has no options"
+    expected = ", ".join(sorted(names))
+    return f"{where}: unknown key{of_kind}; expected one of {expected}.{did_you_mean(name, names)}"

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, Generic, cast
 
+from nnpipe.config.kind import Choice, Kind, Made
 from nnpipe.errors import ConfigError, one_line
 
 
@@ -22,8 +23,8 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-class Registry(Collection[str]):
-    """The names of one kind of thing, each imported only when it is asked for.
+class Registry(Collection[str], Generic[Made]):
+    """The kinds among which a config chooses by name, each imported only when it is asked for.
 
     Parameters
     ----------
@@ -33,12 +34,15 @@ class Registry(Collection[str]):
         The entry-point group in which other packages add names.
     built_in : mapping of str to str
         Name to ``module:attribute``. Built-in names cannot be replaced.
+    base : str, optional
+        ``module:attribute`` of the dataclass that the options of each kind extend.
     """
 
-    def __init__(self, kind: str, group: str, built_in: Mapping[str, str]) -> None:
+    def __init__(self, kind: str, group: str, built_in: Mapping[str, str], base: str = "") -> None:
         self.kind = kind
         self.group = group
         self.built_in = dict(built_in)
+        self.base = base
 
     @cached_property
     def plugins(self) -> dict[str, EntryPoint]:
@@ -70,27 +74,47 @@ class Registry(Collection[str]):
         """All names, sorted."""
         return tuple(sorted({*self.built_in, *self.plugins}))
 
-    def load(self, name: str) -> Any:
+    def load(self, name: Any) -> Kind[Any, Made]:
         """Return what the name stands for.
 
         Raises
         ------
         ConfigError
-            If the name is unknown, or if the package that adds it cannot be imported.
+            If the name is unknown, or if the package that adds it cannot be imported, or adds
+            something else.
         """
-        if name in self.built_in:
-            module, _, attribute = self.built_in[name].partition(":")
-            return getattr(import_module(module), attribute)
-        if name not in self.plugins:
+        # A name from YAML can be anything, also what cannot be hashed.
+        if not isinstance(name, str) or name not in self:
             raise ConfigError([unknown(name, self.kind, self.names)])
+        if name in self.built_in:
+            return cast("Kind[Any, Made]", _attribute(self.built_in[name]))
         point = self.plugins[name]
         try:
-            return point.load()
+            found = point.load()
         except Exception as error:
             problem = (
                 f"{self.group}: {name!r} ({point.value}) cannot be imported: {one_line(error)}"
             )
             raise ConfigError([problem]) from error
+        base = _attribute(self.base) if self.base else object
+        if not isinstance(found, Kind) or not issubclass(found.options, base):
+            expected = "a Kind" + (f" whose options extend {base.__name__}" if self.base else "")
+            problem = f"{self.group}: {name!r} is {found!r:.80}; expected {expected}"
+            raise ConfigError([problem])
+        return cast("Kind[Any, Made]", found)
+
+    def choice(self, name: str, **options: Any) -> Choice[Made]:
+        """Return a choice of a kind with some options; the others take their defaults.
+
+        The options are not checked: they come from code.
+        """
+        kind = self.load(name)
+        return Choice(name, kind.options(**options), kind)
+
+
+def _attribute(place: str) -> Any:
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 def unknown(name: object, kind: str, names: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import Any, TypeVar
 
-from nnpipe.config.schema import CLUSTERS, DaskConfig
+from nnpipe.engines.dask import CLUSTERS, DaskOptions
 from nnpipe.errors import RunError
 from nnpipe.system.cores import cores
 
@@ -42,13 +42,13 @@ DEATHS = 3
 """How many workers a task may kill before it is given up."""
 
 
-def find_missing(config: DaskConfig) -> list[str]:
+def find_missing(options: DaskOptions) -> list[str]:
     """Return what has to be installed for a cluster, one line each."""
     # cryptography makes the certificates of a cluster that is started here.
     wanted = {
         "local": ("distributed", "cryptography"),
         "slurm": ("distributed", "dask_jobqueue", "cryptography"),
-    }.get(config.cluster, ("distributed",))
+    }.get(options.cluster, ("distributed",))
     return [
         f"engine.kind: 'dask' needs {name}, which is not installed. Run pip install 'nnpipe[dask]'."
         for name in wanted
@@ -56,14 +56,17 @@ def find_missing(config: DaskConfig) -> list[str]:
     ]
 
 
-def find_silence(config: DaskConfig) -> list[str]:
-    """Return what is wrong with a scheduler's address, in one line: it is asked who it is."""
-    if config.cluster in CLUSTERS:
+def find_silence(options: DaskOptions) -> list[str]:
+    """Return what is wrong with a scheduler's address, in one line.
+
+    They check that a Dask scheduler answers at it.
+    """
+    if options.cluster in CLUSTERS:
         return []
     core = _library("distributed.core")
 
     async def ask() -> Any:
-        async with core.rpc(config.cluster, timeout=ANSWER) as peer:
+        async with core.rpc(options.cluster, timeout=ANSWER) as peer:
             return await wait_for(peer.identity(), ANSWER)
 
     # A notebook has a loop in this thread already.
@@ -77,18 +80,18 @@ def find_silence(config: DaskConfig) -> list[str]:
     if found == "Scheduler":
         return []
     return [
-        f"engine.cluster: no Dask scheduler answers at {config.cluster}; found {found}. "
+        f"engine.cluster: no Dask scheduler answers at {options.cluster}; found {found}. "
         "Start one with dask scheduler, or set another address."
     ]
 
 
 @contextmanager
-def open_cluster(config: DaskConfig, name: str) -> Generator[Any]:
+def open_cluster(options: DaskOptions, name: str) -> Generator[Any]:
     """Yield a client of the cluster that a config describes; a cluster that was started ends.
 
     Parameters
     ----------
-    config : DaskConfig
+    options : DaskOptions
         Which cluster, how many workers, and their memory.
     name : str
         Of the jobs, where the workers are Slurm jobs.
@@ -112,10 +115,10 @@ def open_cluster(config: DaskConfig, name: str) -> Generator[Any]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with (
         dask.config.set(settings),
-        _cluster(config, name) as cluster,
+        _cluster(options, name) as cluster,
         distributed.Client(cluster, timeout="30s", set_as_default=False) as client,
     ):
-        there = config.cluster not in CLUSTERS
+        there = options.cluster not in CLUSTERS
         if there and find_spec("bokeh") is not None and client.dashboard_link:
             logger.info("dashboard  %s", client.dashboard_link)
         if not client.nthreads():
@@ -125,34 +128,34 @@ def open_cluster(config: DaskConfig, name: str) -> Generator[Any]:
 
 
 @contextmanager
-def _cluster(config: DaskConfig, name: str) -> Generator[Any]:
+def _cluster(options: DaskOptions, name: str) -> Generator[Any]:
     # A worker infers one shard at a time, with so many threads.
-    threads = config.threads or 1
-    if config.cluster == "local":
+    threads = options.threads or 1
+    if options.cluster == "local":
         with _library("distributed").LocalCluster(
-            n_workers=config.workers or max(1, cores() // threads),
+            n_workers=options.workers or max(1, cores() // threads),
             threads_per_worker=1,
             processes=True,
-            memory_limit=config.memory or "auto",
+            memory_limit=options.memory or "auto",
             host="127.0.0.1",
             security=_library("distributed.security").Security.temporary(),
             scheduler_kwargs=_NO_PAGES,
             silence_logs=logging.CRITICAL,
         ) as cluster:
             yield cluster
-    elif config.cluster == "slurm":
-        workers = config.workers or 1
+    elif options.cluster == "slurm":
+        workers = options.workers or 1
         # sbatch reads the name from a line of the script.
         name = re.sub(r"[^\w.-]", "-", name, flags=re.ASCII)
         with (
             _private_folder() as folder,
             _library("dask_jobqueue").SLURMCluster(
-                queue=config.partition,
+                queue=options.partition,
                 cores=1,
                 processes=1,
                 job_cpu=threads,
-                memory=config.memory or "4GiB",
-                walltime=config.walltime or "01:00:00",
+                memory=options.memory or "4GiB",
+                walltime=options.walltime or "01:00:00",
                 job_name=name,
                 job_script_prologue=_own("job-script-prologue", _WORKER_NO_ROUTES),
                 worker_extra_args=_own("worker-extra-args", *_WORKER_NO_PAGES),
@@ -174,7 +177,7 @@ def _cluster(config: DaskConfig, name: str) -> Generator[Any]:
                 for name in ("ca_file", "cert", "key"):
                     getattr(cluster, f"_job_{name}").close()  # before its folder goes
     else:
-        yield config.cluster
+        yield options.cluster
 
 
 @contextmanager

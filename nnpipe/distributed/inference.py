@@ -11,15 +11,18 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import cast
+from typing import Any
 
-from nnpipe.config.schema import Config, DaskConfig
+from nnpipe.config.kind import Choice
+from nnpipe.config.load import load_choice, store
 from nnpipe.distributed.cluster import complete, open_cluster
-from nnpipe.engines.fast import FastEngine
+from nnpipe.engines import ENGINES
+from nnpipe.engines.base import MakeEngine
 from nnpipe.network.network import Network
+from nnpipe.runs.options import OutputOptions
 from nnpipe.runs.store.artifacts import RunArtifacts
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.manifest import Artifact, measure
@@ -36,12 +39,14 @@ from nnpipe.runs.store.parts import (
 )
 from nnpipe.runs.store.record import Record
 from nnpipe.runs.store.results import ResultsWriter
-from nnpipe.sources import open_source
+from nnpipe.sources import SOURCES
+from nnpipe.sources.base import OpenSource
 from nnpipe.sources.input import Input
-from nnpipe.sources.normalize import Normalization
+from nnpipe.sources.normalizations.base import Normalization
 from nnpipe.stages.base import StageContext
 from nnpipe.stages.infer import announce, infer_shard
-from nnpipe.stages.metrics import Metrics
+from nnpipe.stages.output_metrics import Metrics
+from nnpipe.training.recipe import Recipe
 
 _NETWORK = "network.h5"
 
@@ -66,12 +71,17 @@ class Job:
     folder : Path
         The run's, absolute.
     key : str
-        Tells of what parameters, input and config a part is made.
+        Hash of the parameters, input and config that a part was computed from.
+    input, engine : Any
+        Those of the config, as plain values.
     """
 
     folder: Path
-    config: Config
     key: str
+    input: Any
+    engine: Any
+    output: OutputOptions
+    seed: int
 
 
 class ShardedInference:
@@ -81,10 +91,12 @@ class ShardedInference:
     ----------
     folder : Folder
         The run's.
-    config : Config
-        With a `DaskConfig` as its engine.
-    cut : list of range
-        The shards.
+    input, engine : Choice
+        The engine's options are `DaskOptions`.
+    output : OutputOptions
+    seed : int
+    rows : list of range
+        The samples of each shard.
 
     Attributes
     ----------
@@ -92,10 +104,18 @@ class ShardedInference:
         The parts that are whole, measured.
     """
 
-    def __init__(self, folder: Folder, config: Config, cut: list[range]) -> None:
-        self.folder = folder
-        self.config = config
-        self.shards = [Shard(number, rows) for number, rows in enumerate(cut)]
+    def __init__(
+        self,
+        folder: Folder,
+        input: Choice[OpenSource],
+        engine: Choice[MakeEngine],
+        output: OutputOptions,
+        seed: int,
+        rows: list[range],
+    ) -> None:
+        self.folder, self.input, self.engine = folder, input, engine
+        self.output, self.seed = output, seed
+        self.shards = [Shard(number, samples) for number, samples in enumerate(rows)]
         self.artifacts: dict[str, Artifact] = {}
 
     @property
@@ -109,11 +129,11 @@ class ShardedInference:
             parts.check_all()
             write_parameters(parts, _NETWORK, context.network, context.input.normalization)
         folder = self.folder.path.resolve()
-        job = Job(folder, self.config, self._key(context))
+        given = store(self.input), store(self.engine)
+        job = Job(folder, self._key(context), *given, self.output, self.seed)
         early: dict[int, Receipt] = {}
         following = 0
-        engine = cast("DaskConfig", self.config.engine)
-        with open_cluster(engine, "-".join(("nnpipe", *folder.parts[-2:]))) as client:
+        with open_cluster(self.engine.options, "-".join(("nnpipe", *folder.parts[-2:]))) as client:
             for shard, receipt in complete(client, partial(infer_part, job), self.shards):
                 self.artifacts[part_name(shard.number)] = receipt.artifact
                 context.progress.advance(len(shard.rows))
@@ -131,7 +151,7 @@ class ShardedInference:
 
     def finish(self) -> dict[str, Artifact]:
         """Leave of the parts what the complete run needs; return it, measured."""
-        merged = self.config.output.merge
+        merged = self.output.merge
         tidy(self.folder, keep=not merged)
         return {} if merged else self.artifacts
 
@@ -139,13 +159,13 @@ class ShardedInference:
         made_of = {
             "parameters": measure(self.folder.path / FOLDER / _NETWORK).sha256,
             "source": context.input.source.fingerprint(),
-            "input": asdict(self.config.input),
-            "seed": self.config.seed,
-            "batch_size": self.config.engine.batch_size,
-            "tile": self.config.engine.tile,
-            "activations": self.config.output.activations,
-            "predictions": self.config.output.predictions,
-            "compression": self.config.output.compression,
+            "input": store(self.input),
+            "seed": self.seed,
+            "batch_size": self.engine.options.batch_size,
+            "tile": self.engine.options.tile,
+            "activations": self.output.activations,
+            "predictions": self.output.predictions,
+            "compression": self.output.compression,
         }
         return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
 
@@ -155,26 +175,28 @@ def infer_part(job: Job, shard: Shard) -> Receipt:
 
     It is called on the workers.
     """
-    part, config = job.folder / part_name(shard.number), job.config
+    part = job.folder / part_name(shard.number)
     done = read_receipt(part, job.key, shard.rows)
     if done is not None:
         return done
     network, scaling = _read_network(job.folder / FOLDER / _NETWORK, job.key)
+    chosen = load_choice(SOURCES, job.input, "input")
     with Folder.open(job.folder) as folder, folder.inside(FOLDER) as parts:
         with (
-            closing(open_source(config.input, config.seed)) as source,
+            closing(chosen.make()(job.seed, "input")) as source,
             ResultsWriter(
                 parts,
                 part.name,
                 source.rows[shard.rows.start : shard.rows.stop],
-                compression=config.output.compression,
+                compression=job.output.compression,
             ) as writer,
         ):
             context = StageContext(
-                config=config,
                 network=network,
-                engine=partial(FastEngine, tile=config.engine.tile),
-                input=Input(source, scaling, network.dtype, config.input.on_nonfinite),
+                engine=load_choice(ENGINES, job.engine, "engine"),
+                recipe=Recipe(),
+                output=job.output,
+                input=Input(source, scaling, network.dtype, chosen.options.on_nonfinite),
                 sink=PartSink(writer, shard.rows),
                 artifacts=RunArtifacts(Record(folder), scaling),
             )

@@ -1,15 +1,17 @@
-"""How a network is executed: the formula itself, or faster ways to the same numbers."""
+"""How a network is executed, one module an engine; a new one is a module and a line here."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nnpipe.config.registry import Registry
 
-ENGINES = Registry(
+if TYPE_CHECKING:
+    from nnpipe.engines.base import MakeEngine
+
+ENGINES: Registry[MakeEngine] = Registry(
     "an engine",
     "nnpipe.engines",
-    {
-        "dask": "nnpipe.engines.fast:FastEngine",  # on each worker; see nnpipe/distributed
-        "fast": "nnpipe.engines.fast:FastEngine",
-        "reference": "nnpipe.engines.reference:ReferenceEngine",
-    },
+    {name: f"nnpipe.engines.{name}:{name}" for name in ("dask", "fast", "reference")},
+    base="nnpipe.engines.base:EngineOptions",
 )

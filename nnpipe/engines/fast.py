@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from threading import local
 
 import numpy as np
 
-from nnpipe.engines.base import Array
+from nnpipe.config.kind import Kind
+from nnpipe.engines.base import Array, TiledOptions
 from nnpipe.engines.blas import one_thread
 from nnpipe.engines.folded import Step, fold
 from nnpipe.engines.tiles import tile_rows
@@ -122,3 +124,6 @@ class _Room(local):
         hidden = [np.ones(step.neurons + 1, dtype) for step in steps[:-1]]
         sums = [*(a[:-1] for a in hidden), None]
         self.vectors = list(zip([self.first, *hidden], sums, strict=True))
+
+
+fast = Kind(TiledOptions, lambda options: partial(FastEngine, tile=options.tile))

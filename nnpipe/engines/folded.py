@@ -16,8 +16,8 @@ import numpy as np
 
 from nnpipe.engines.base import Array
 from nnpipe.network.activations.base import Activation
-from nnpipe.network.activations.sigmoid import sigmoid
-from nnpipe.network.activations.tanh import tanh
+from nnpipe.network.activations.sigmoid import function as sigmoid
+from nnpipe.network.activations.tanh import function as tanh
 from nnpipe.network.layer import Layer
 from nnpipe.network.network import Network
 

@@ -6,14 +6,15 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from nnpipe.engines.base import Array
+from nnpipe.config.kind import Kind
+from nnpipe.engines.base import Array, EngineOptions
 from nnpipe.network.network import Network
 
 
 class ReferenceEngine:
     """o_0(X) = X, o_i(X) = f_i(o_{i-1}(X)), in whole arrays. Slow and plain on purpose."""
 
-    def __init__(self, network: Network, tile: int | None = None) -> None:
+    def __init__(self, network: Network) -> None:
         self.network = network
 
     def forward(self, x: Array, keep: Collection[str] = ()) -> tuple[Array, Mapping[str, Array]]:
@@ -25,3 +26,6 @@ class ReferenceEngine:
                 if layer.name in keep:
                     kept[layer.name] = x
         return x, kept
+
+
+reference = Kind(EngineOptions, lambda options: ReferenceEngine)

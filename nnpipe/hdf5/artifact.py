@@ -7,7 +7,7 @@ seen to store it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -33,22 +33,29 @@ MAX_NAMES = 10_000
 
 _INTEGER, _TEXT = 0, 3
 
+Forms = Mapping[str, Collection[int]]
+"""The formats that can be read, each with the versions of it."""
+
+
+class OtherVersion(DataError):
+    """A file of a version of its format that cannot be read here."""
+
 
 def open_artifact(
     path: str | os.PathLike[str],
     key: str,
-    form: str,
+    forms: Forms,
     look: Callable[[h5py.File], object] | None = None,
     inside: str | os.PathLike[str] | None = None,
 ) -> h5py.File:
-    """Open an HDF5 file whose root says that it has the form that nnpipe writes.
+    """Open an HDF5 file whose root says that it has a format that nnpipe writes.
 
     Parameters
     ----------
     path, key
         As `open_file` takes them.
-    form : str
-        What the root's attribute `format` must be.
+    forms : mapping of str to collection of int
+        What the root's attributes `format` and `format_version` may be.
     look : callable, optional
         What a child process does with the file first, beside opening it.
     inside : path-like, optional
@@ -57,30 +64,41 @@ def open_artifact(
     Raises
     ------
     DataError
-        If it cannot be opened, begins with bytes that are not HDF5, or has another form.
+        If it cannot be opened, begins with bytes that are not HDF5, or has another format.
+    OtherVersion
+        If it has another version.
     """
 
     inside = Path(path).parent if inside is None else inside
 
     def trial() -> None:
-        file = _checked(reopen(path, key, inside), path, key, form)
+        file = _checked(reopen(path, key, inside), path, key, forms)
         list_datasets(file)
         if look is not None:
             look(file)
 
     probe(trial, f"{key}: {path}")
-    return _checked(reopen(path, key, inside), path, key, form)
+    return _checked(reopen(path, key, inside), path, key, forms)
 
 
-def _checked(file: Any, path: str | os.PathLike[str], key: str, form: str) -> h5py.File:
+def _checked(file: Any, path: str | os.PathLike[str], key: str, forms: Forms) -> h5py.File:
     try:
         if file.userblock_size:
             problem = f"{key}: {path} begins with {file.userblock_size} bytes that are not HDF5."
             raise DataError(problem)
         found = text_attribute(file["/"], "format", f"{key}: {path}")
-        if found != form:
-            problem = f"{key}: {path} has the format {found!r}; expected {form!r}."
+        if found not in forms:
+            expected = " or ".join(map(repr, forms))
+            problem = f"{key}: {path} has the format {found!r}; expected {expected}."
             raise DataError(problem)
+        version = integer_attribute(file["/"], "format_version", f"{key}: {path}")
+        if version not in forms[found]:
+            expected = " or ".join(map(str, forms[found]))
+            problem = (
+                f"{key}: {path} has version {version} of the format {found!r}; expected "
+                f"{expected}. Open it with the version of nnpipe that wrote it."
+            )
+            raise OtherVersion(problem)
     except BaseException:
         file.close()
         raise

@@ -100,7 +100,7 @@ def check_dataset(
     key : str
         The config key that names it, with which every message begins.
     allow : collection of str, optional
-        `input.allow`, for an input; None for an artifact of a run, of which nothing out of the
+        `allow` of an input; None for an artifact of a run, of which nothing out of the
         ordinary can be allowed.
     packed : bool
         Whether gzip may pack an artifact, as it may the results of a run.
@@ -118,7 +118,7 @@ def check_dataset(
         if allow is not None and allowed_by:
             if allowed_by in allow:
                 return
-            advice = f"{advice}, {or_allow(allowed_by, allow)}"
+            advice = f"{advice}, {or_allow(allowed_by, allow, key)}"
         problem = f"{key}: {name} {what}. {advice}."
         raise DataError(problem)
 

@@ -82,7 +82,7 @@ def path_beside(file: h5py.File, named: str, what: str, allow: Collection[str]) 
     if OUTSIDE not in allow and not path.is_relative_to(folder):
         problem = (
             f"{what} leads to {shown(named)}, outside the folder of {Path(file.filename).name}. "
-            f"Name that file instead, {or_allow(OUTSIDE, allow)}."
+            f"Name that file instead, {or_allow(OUTSIDE, allow, what)}."
         )
         raise DataError(problem)
     return path

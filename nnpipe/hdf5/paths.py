@@ -47,7 +47,7 @@ def find_dataset(
     ignore : h5py.Dataset, optional
         Is not meant when `name` is None: the labels.
     allow : collection of str, optional
-        `input.allow`, for an input. None is for the results of a run, which hold hard links
+        `allow` of an input. None is for the results of a run, which hold hard links
         alone, and of which nothing out of the ordinary can be allowed.
 
     Raises
@@ -146,7 +146,7 @@ def follow(file: Any, name: str, key: str, allow: Collection[str] | None = None)
             if "external_link" not in allow:
                 problem = (
                     f"{what} leads out of the file, into {shown(link.file)}. "
-                    f"Name that file instead, {or_allow('external_link', allow)}."
+                    f"Name that file instead, {or_allow('external_link', allow, key)}."
                 )
                 raise DataError(problem)
             home = open_file(path_beside(home, link.file, what, allow), key)

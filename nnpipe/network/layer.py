@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from nnpipe.config.kind import Choice
+from nnpipe.config.load import store
 from nnpipe.errors import DataError
 from nnpipe.network.activations.base import Activation, Array
 
@@ -22,7 +26,9 @@ class Layer:
     activation : str
         The name of the activation in the registry.
     function : Activation
-        What that name stands for.
+        What that name stands for, with its options.
+    options : mapping of str to Any
+        The activation's options, if it has any.
 
     Raises
     ------
@@ -34,6 +40,12 @@ class Layer:
     parameters: Array
     activation: str
     function: Activation
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def of(cls, name: str, parameters: Array, activation: Choice[Activation]) -> Layer:
+        """Return the layer with the activation that a config or a file has chosen."""
+        return cls(name, parameters, activation.kind, activation.make(), store(activation.options))
 
     def __post_init__(self) -> None:
         shape = self.parameters.shape

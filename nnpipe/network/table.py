@@ -8,9 +8,8 @@ from nnpipe.network.network import Network
 def stack_table(network: Network) -> str:
     """Return the layers with their shapes, and the total of parameters, as plain text.
 
-    >>> from nnpipe.config.schema import MlpConfig
-    >>> from nnpipe.network.build import build
-    >>> print(stack_table(build(MlpConfig(sizes=[9, 1]), inputs=120, seed=0, dtype="float32")))
+    >>> import nnpipe
+    >>> print(stack_table(nnpipe.build({"inputs": 120, "sizes": [9, 1]})))
     layer    activation  output shape    matrix   parameters
     input                (samples, 120)
     hidden1  sigmoid     (samples, 9)    9 × 121       1,089

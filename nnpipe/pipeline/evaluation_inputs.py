@@ -1,98 +1,90 @@
-"""What training and evaluation need beside a network and an input: labels, and more inputs."""
+"""Open the inputs of a config, and find what training and evaluation lack in them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from nnpipe.config.schema import Config
 from nnpipe.errors import DataError, NnpipeError
-from nnpipe.sources import open_source
+from nnpipe.pipeline.config import Config
 from nnpipe.sources.base import Source
 from nnpipe.sources.input import check_labels, check_targets, read_targets
-from nnpipe.training.checkpoint import differences, fingerprint, read_checkpoint
+from nnpipe.training.checkpoint import differences, read_checkpoint
 from nnpipe.training.fitting import misfits
+from nnpipe.training.recipe import Recipe, upgrade_fingerprint
 
-FURTHER = ("validation", "test")
 
-
-def open_further(config: Config, problems: list[str]) -> dict[str, Source]:
-    """Open the inputs for validation and test that a config names; add what is wrong to a list."""
+def open_inputs(config: Config, problems: list[str]) -> dict[str, Source]:
+    """Open input, validation and test, where the config has them; add what is wrong to a list."""
     found: dict[str, Source] = {}
-    for part in FURTHER:
-        given = getattr(config, part)
-        if given is None:
-            continue
+    for key, chosen in config.inputs.items():
         try:
-            found[part] = open_source(given, config.seed)
+            found[key] = chosen.make()(config.seed, key)
         except NnpipeError as error:
-            problems += [_of(part, line) for line in str(error).split("\n")]
+            problems += str(error).split("\n")
     return found
 
 
 def find_misfits(
-    config: Config,
-    source: Source,
-    further: Mapping[str, Source],
-    neurons: int,
-    probabilities: bool,
+    config: Config, recipe: Recipe, inputs: Mapping[str, Source], outputs: int
 ) -> list[str]:
     """Return what the stages of a config lack in its inputs, one line each.
 
     Parameters
     ----------
     config : Config
-        Planned: what the input decides is filled in.
-    source : Source
-        The input.
-    further : mapping of str to Source
-        The inputs for validation and test.
-    neurons : int
-        The last layer's.
-    probabilities : bool
-        Whether the loss takes targets from 0 to 1 alone.
+        Resolved.
+    recipe : Recipe
+        Its own.
+    inputs : mapping of str to Source
+        By config key.
+    outputs : int
+        The network's.
     """
-    problems: list[str] = []
-    stages, inputs = config.pipeline.stages, {"input": source, **further}
-    judged = next(part for part in ("test", "validation", "input") if part in inputs)
-    needed = {"train": ("input", *FURTHER[:1]), "evaluate": (judged,)}
-    for stage in ("train", "evaluate"):
-        for part in needed[stage]:
-            if stage in stages and part in inputs and read_targets(inputs[part], 0, 0) is None:
-                problems.append(
-                    f"{part}.labels: missing; the stage {stage} needs a label for each sample. "
-                    f"Set {part}.labels, or {part}.targets."
-                )
-    for part, other in inputs.items():
+    problems, source = list(_without_targets(config, inputs)), inputs["input"]
+    judges = config.has_stage("train") or config.has_stage("evaluate")
+    for key, other in inputs.items():
         if other.features != source.features:
             problems.append(
-                f"{part}: found {other.features} features; expected {source.features}, as in input"
+                f"{key}: found {other.features} features; expected {source.features}, as in input"
             )
         try:
-            check_labels(other, max(neurons, 2))
-            if {"train", "evaluate"} & {*stages}:
-                check_targets(other, neurons, probabilities)
+            check_labels(other, max(outputs, 2))
+            if judges:
+                check_targets(other, outputs, recipe.loss.classifies)
         except DataError as error:
-            problems.append(_of(part, str(error)))
-    if "train" in stages and config.training.resume is not None and not problems:
-        problems += _not_to_go_on(config, source)
+            problems.append(str(error))
+    if config.has_stage("train") and config.training.resume is not None and not problems:
+        problems += _cannot_resume(config, recipe, source)
     return list(dict.fromkeys(problems))
 
 
-def _not_to_go_on(config: Config, source: Source) -> list[str]:
+def _without_targets(config: Config, inputs: Mapping[str, Source]) -> Iterator[str]:
+    judged = next(key for key in ("test", "validation", "input") if key in inputs)
+    needed = {"train": ("input", "validation"), "evaluate": (judged,)}
+    for stage, keys in needed.items():
+        for key in keys:
+            if not config.has_stage(stage) or key not in inputs:
+                continue
+            if read_targets(inputs[key], 0, 0) is None:
+                yield (
+                    f"{key}.labels: missing; the stage {stage} needs a label for each sample. "
+                    f"Set {key}.labels, or {key}.targets."
+                )
+
+
+def _cannot_resume(config: Config, recipe: Recipe, source: Source) -> list[str]:
     """Return why a training cannot go on from the run that `training.resume` names."""
     folder = Path(config.training.resume or "")
     try:
         stored = read_checkpoint(folder)
     except NnpipeError as error:
         return [f"training.resume: {error}"]
-    differing = differences(stored.fingerprint, fingerprint(config, source.samples), folder)
-    return differing or misfits(stored, config, source.features, folder)
-
-
-def _of(part: str, problem: str) -> str:
-    """Return a source's problem under the key of the part that it belongs to."""
-    return part + problem.removeprefix("input") if problem.startswith("input.") else problem
+    before = stored.fingerprint
+    if stored.version == 3:
+        before = upgrade_fingerprint(before, 0.1 if config.validation is None else 0.0)
+    differing = differences(before, recipe.fingerprint(source.samples), folder)
+    return differing or misfits(stored, recipe, source.features, folder)
 
 
 def close_all(sources: Mapping[str, Source]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -12,61 +12,57 @@ from typing import Any
 
 import numpy as np
 
-from nnpipe.config.check import Names, check, check_activations
-from nnpipe.config.layers import stack_of
-from nnpipe.config.load import load
-from nnpipe.config.schema import Config, DaskConfig, FromRunConfig
-from nnpipe.config.training import check_loss
+from nnpipe.config.kind import Choice
 from nnpipe.distributed.cluster import find_missing, find_silence
-from nnpipe.engines import ENGINES
-from nnpipe.errors import ConfigError, NnpipeError, RunError
-from nnpipe.network.activations import ACTIVATIONS
+from nnpipe.engines.dask import DaskOptions
+from nnpipe.errors import ConfigError, RunError
+from nnpipe.network.architectures.base import dense_layers
+from nnpipe.network.architectures.from_run import FromRunOptions
 from nnpipe.network.build import estimate
-from nnpipe.network.initializers import INITIALIZERS, options_of
 from nnpipe.network.network import Prepare, plain
-from nnpipe.pipeline.evaluation_inputs import close_all, find_misfits, open_further
-from nnpipe.report.illustrate import missing
+from nnpipe.pipeline.config import Config
+from nnpipe.pipeline.evaluation_inputs import close_all, find_misfits, open_inputs
+from nnpipe.pipeline.load import read_config
+from nnpipe.pipeline.rules import check_activations, check_loss
 from nnpipe.runs.store.open import Run, open_run
-from nnpipe.sources import input_schema, open_source
 from nnpipe.sources.base import Source
-from nnpipe.stages import STAGES
-from nnpipe.training.losses import LOSSES, activation_of, loss_of
-from nnpipe.training.optimizers import OPTIMIZERS, optimizer_options
-
-NAMES = Names(
-    activations=ACTIVATIONS,
-    initializers=INITIALIZERS,
-    engines=ENGINES,
-    stages=STAGES,
-    initializer_options=options_of,
-    optimizers=OPTIMIZERS,
-    optimizer_options=optimizer_options,
-    losses=LOSSES,
-    loss_of=loss_of,
-    activation_of=activation_of,
-)
+from nnpipe.training.losses import LOSSES, loss_of
+from nnpipe.training.recipe import Recipe
 
 
-@dataclass
+@dataclass(frozen=True)
 class Plan:
-    """A config that can be run, with its input open; a context manager that closes it.
+    """A config that can be run, with its inputs open; a context manager that closes them.
 
     Attributes
     ----------
     config : Config
-        As loaded, with `architecture.inputs` and `dtype` filled in.
-    source : Source
-        The input, open.
+        Resolved: what the input and the stored run decide is filled in.
+    inputs : mapping of str to Source
+        The inputs, open, by their config keys: `input`, and `validation` and `test` where the
+        config has them.
     stored : Run or None
         The run whose parameters are used.
-    further : dict of str to Source
-        The inputs for `validation` and `test`, open, where the config has them.
     """
 
     config: Config
-    source: Source
+    inputs: Mapping[str, Source]
     stored: Run | None
-    further: Mapping[str, Source] = field(default_factory=dict[str, Source])
+
+    @property
+    def source(self) -> Source:
+        """The first input."""
+        return self.inputs["input"]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The network's."""
+        return np.dtype(self.config.dtype)
+
+    @property
+    def recipe(self) -> Recipe:
+        """What decides the course of a training."""
+        return recipe_of(self.config)
 
     def __enter__(self) -> Plan:
         return self
@@ -77,38 +73,23 @@ class Plan:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        close_all({"input": self.source, **self.further})
+        close_all(self.inputs)
 
 
-def find_problems(given: Mapping[str, Any]) -> list[str]:
-    """Return every problem of a config with the YAML's keys; no file is opened."""
-    return _load(given)[1]
-
-
-def read_config(given: Mapping[str, Any]) -> Config:
-    """Return the config of a mapping with the YAML's keys; no file is opened.
-
-    Raises
-    ------
-    ConfigError
-        With every problem that was found.
-    """
-    config, problems = _load(given)
-    if problems:
-        raise ConfigError(problems)
-    return config
-
-
-def _load(given: Mapping[str, Any]) -> tuple[Config, list[str]]:
-    config, problems = load(given, input_schema)
-    # Where a value could not be used its default stands; what is wrong with that is no news.
-    seen = {problem.partition(":")[0] for problem in problems}
-    problems += [line for line in check(config, NAMES) if line.partition(":")[0] not in seen]
-    return config, problems + missing(config.output)
+def recipe_of(config: Config) -> Recipe:
+    """Return what decides the course of a training of a resolved config."""
+    return Recipe(
+        training=config.training,
+        optimizer=config.optimizer,
+        architecture=config.architecture,
+        normalize=config.input.options.normalize,
+        seed=config.seed,
+        dtype=str(config.dtype),
+    )
 
 
 def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
-    """Check a config against its schema, its input and its stored parameters.
+    """Check a config against its schema, its inputs and its stored parameters.
 
     Parameters
     ----------
@@ -126,85 +107,110 @@ def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
     problems: list[str] = []
     if config.output.tracking == "mlflow" and find_spec("mlflow") is None:
         problems.append("output.tracking: mlflow is not installed. pip install 'nnpipe[mlflow]'")
-    if isinstance(config.engine, DaskConfig):
-        problems += find_missing(config.engine) or find_silence(config.engine)
-    stored, source = None, None
-    if isinstance(config.architecture, FromRunConfig):
-        try:
-            stored = open_run(config.architecture.run, prepare)
-            problems += check_activations(
-                config.output.activations, [layer.name for layer in stored.network.layers]
-            )
-        except RunError as error:
-            problems.append(f"architecture.run: {error}")
-    elif config.input.normalize.kind == "from_run":
-        problems.append(
-            "input.normalize.kind: 'from_run' takes the statistics of the run that the parameters "
-            "come from; found another form of architecture. Set architecture=from_run too."
-        )
+    if isinstance(config.engine.options, DaskOptions):
+        problems += find_missing(config.engine.options) or find_silence(config.engine.options)
+    stored = _stored(config, prepare, problems)
+    inputs = open_inputs(config, problems)
     try:
-        source = open_source(config.input, config.seed)
-    except NnpipeError as error:
-        problems += str(error).split("\n")
-    further = open_further(config, problems)
-    try:
-        if source is not None and not problems:
-            problems += _fit(config, source, stored, further)
-        if problems or source is None:
+        if problems:
+            raise ConfigError(problems)
+        config = _resolve(config, inputs["input"], stored)
+        problems += find_misfits(config, recipe_of(config), inputs, _outputs(config, stored))
+        if problems:
             raise ConfigError(problems)
     except BaseException:
-        close_all(further if source is None else {"input": source, **further})
+        close_all(inputs)
         raise
-    if config.training.resume is not None:
-        # The run is made again from other folders, and when `latest` is another one.
-        config.training.resume = str(Path(config.training.resume).resolve())
-    return Plan(config, source, stored, further)
+    return Plan(config, inputs, stored)
 
 
-def _fit(
-    config: Config, source: Source, stored: Run | None, further: Mapping[str, Source]
-) -> list[str]:
-    """Fill in what the input and the stored run decide; return what does not fit."""
-    architecture = config.architecture
+def _stored(config: Config, prepare: Prepare, problems: list[str]) -> Run | None:
+    """Open the run whose parameters are used; add what is wrong to a list."""
+    if not isinstance(config.architecture.options, FromRunOptions):
+        if config.input.options.normalize.kind == "from_run":
+            problems.append(
+                "input.normalize.kind: 'from_run' takes the statistics of the run that the "
+                "parameters come from; found another form of architecture. "
+                "Set architecture=from_run too."
+            )
+        return None
+    try:
+        stored = open_run(config.architecture.options.run, prepare)
+        names = [layer.name for layer in stored.network.layers]
+    except RunError as error:
+        problems.append(f"architecture.run: {error}")
+        return None
+    problems += check_activations(config.output.activations, names)
+    return stored
+
+
+def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
+    """Return the config with everything filled in that the input and the stored run decide.
+
+    Raises
+    ------
+    ConfigError
+        If the network does not fit the input, the memory or the loss.
+    """
+    architecture = config.architecture.options
     where = source.fingerprint().get("path", "the input")
     if stored is not None:
         network = stored.network
         if network.inputs != source.features:
-            return [
+            problem = (
                 f"architecture.run: its network takes {network.inputs} inputs; "
                 f"found {source.features} features in {where}"
-            ]
-        config.dtype = config.dtype or network.dtype.name
-        neurons, last = network.outputs, network.layers[-1].activation
-        if "train" in config.pipeline.stages:
-            misfit = check_loss(config.training.loss, last, NAMES)
-            if misfit:
-                return misfit
+            )
+            raise ConfigError([problem])
+        dtype, last = config.dtype or network.dtype.name, network.layers[-1].activation
+        misfits = check_loss(config.training.loss, last) if config.has_stage("train") else ()
+        if found := list(misfits):
+            raise ConfigError(found)
     else:
         if architecture.inputs not in (None, source.features):
-            return [
+            problem = (
                 f"architecture.inputs: found {architecture.inputs}; expected {source.features}, "
                 f"the number of features in {where}. Set it to {source.features} or to null."
-            ]
-        architecture.inputs = source.features
-        config.dtype = config.dtype or "float32"
-        needed, there = estimate(architecture, source.features, config.dtype), _memory()
+            )
+            raise ConfigError([problem])
+        dtype, stack = config.dtype or "float32", config.architecture.make()
+        needed, there = estimate(stack, source.features, dtype), _memory()
         if needed > there:
-            return [
+            problem = (
                 f"architecture: its parameters need {needed / 2**30:,.1f} GiB; "
                 f"expected at most the {there / 2**30:,.1f} GiB of memory here"
-            ]
-        layer = list(stack_of(architecture).values())[-1]
-        neurons, last = layer.neurons, layer.activation
-    loss = LOSSES.load(config.training.loss or loss_of(last))
-    return find_misfits(config, source, further, neurons, loss.classifies)
+            )
+            raise ConfigError([problem])
+        last = list(dense_layers(stack).values())[-1].activation.kind
+    architecture = replace(architecture, inputs=source.features)
+    if getattr(architecture, "output_activation", architecture) is None:
+        architecture = replace(architecture, output_activation=architecture.activation)
+    training = replace(
+        config.training,
+        loss=config.training.loss or LOSSES.choice(loss_of(last)),
+        validation_fraction=validation_fraction(config),
+        # The run is repeated from other folders, and when `latest` is another one.
+        resume=config.training.resume and str(Path(config.training.resume).resolve()),
+    )
+    chosen = Choice(config.architecture.kind, architecture, config.architecture.of)
+    return replace(config, architecture=chosen, training=training, dtype=dtype)
+
+
+def validation_fraction(config: Config) -> float:
+    """Return the share of the input that is held out of training."""
+    given = config.training.validation_fraction
+    if given is not None:
+        return given
+    return 0.1 if config.validation is None else 0.0
+
+
+def _outputs(config: Config, stored: Run | None) -> int:
+    """Return the last layer's neurons."""
+    if stored is not None:
+        return stored.network.outputs
+    return list(dense_layers(config.architecture.make()).values())[-1].neurons
 
 
 def _memory() -> int:
     """Return the machine's memory in bytes."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
-def network_dtype(config: Config) -> np.dtype[Any]:
-    """Return the dtype of a planned config's network."""
-    return np.dtype(config.dtype or "float32")

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from nnpipe.config.cluster import refuse_address
+from nnpipe.engines.dask import refuse_address
 from nnpipe.errors import ConfigError, RunError
-from nnpipe.pipeline.evaluation_inputs import FURTHER
+from nnpipe.pipeline.config import FURTHER
+from nnpipe.pipeline.load import upgrade
 from nnpipe.pipeline.run import open_run, run
 from nnpipe.runs.inspect.address import home
 from nnpipe.runs.inspect.details import read_yaml
@@ -130,14 +131,14 @@ def on_cluster(config: dict[str, Any], cluster: str | None, where: Path) -> dict
 
 def config_of(before: Run) -> dict[str, Any]:
     """Return a run's config with paths that lead where they led."""
-    config = before.config
+    config = upgrade(before.config, before.manifest.schema_version)
     known = before.manifest.input
     root, _ = home(before.path)
     moved = [("output", "root", str(root))]
     if before.manifest.source_run is not None:
         moved.append(("architecture", "run", before.manifest.source_run))
     for part, source in {"input": known, **{name: known.get(name) for name in FURTHER}}.items():
-        moved += _files(part, source)
+        moved += _paths(part, source)
     parts = {part: dict(config.get(part) or {}) for part, _, _ in moved}
     for part, key, place in moved:
         typed = parts[part].get(key)
@@ -150,18 +151,20 @@ def config_of(before: Run) -> dict[str, Any]:
     return {**config, **parts}
 
 
-def _files(part: str, source: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield the config keys of an input that name files, each with where it led."""
+def _paths(part: str, source: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield the options of an input that name files or folders, each with where it led."""
     match source:
+        case {"paths": dict()}:
+            found = list(cast("dict[str, Any]", source["paths"]).items())
+        case {"path": str(path), "labels": {"kind": "idx" | "npy", "path": str(labels)}}:
+            found = [("path", path), ("labels", labels)]  # of version 1
         case {"path": str(path)}:
-            yield part, "path", path
+            found = [("path", path)]
         case _:
-            pass
-    match source:
-        case {"labels": {"kind": "idx" | "npy", "path": str(path)}}:  # in HDF5, within the file
-            yield part, "labels", path
-        case _:
-            pass
+            found = []
+    for option, path in found:
+        if isinstance(path, str):
+            yield part, option, path
 
 
 def _overrides(before: Run) -> list[str]:

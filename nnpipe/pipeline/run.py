@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nnpipe.config.schema import Config, DaskConfig, FromRunConfig
+from nnpipe.config.load import store
 from nnpipe.distributed.inference import ShardedInference
-from nnpipe.engines import ENGINES
+from nnpipe.engines.base import EngineOptions
+from nnpipe.engines.dask import DaskOptions
 from nnpipe.engines.fast import FastEngine
 from nnpipe.errors import ConfigError, RunFailed, one_line
+from nnpipe.network.architectures.from_run import FromRunOptions
 from nnpipe.network.build import build as build_network
 from nnpipe.network.network import Network
 from nnpipe.network.table import stack_table
-from nnpipe.pipeline.plan import Plan, make_plan, network_dtype, read_config
+from nnpipe.pipeline.load import read_config
+from nnpipe.pipeline.plan import Plan, make_plan
 from nnpipe.report.illustrate import Target, illustrate
 from nnpipe.runs.inspect.summary import summary
 from nnpipe.runs.store import open as runs
@@ -30,10 +31,8 @@ from nnpipe.runs.store.manifest import Manifest
 from nnpipe.runs.store.record import Record
 from nnpipe.runs.store.results import ResultsWriter
 from nnpipe.sources.input import Input
-from nnpipe.sources.normalize import Normalization, normalization
-from nnpipe.stages import STAGES
+from nnpipe.sources.normalizations.base import Features, Normalization
 from nnpipe.stages.base import Progress, Silence, StageContext, batch_rows, shards
-from nnpipe.system.files import check_unchanged
 
 logger = logging.getLogger("nnpipe")
 
@@ -70,12 +69,12 @@ def build(
     """
     given = {"architecture": architecture, "seed": seed, "dtype": dtype}
     declared = read_config(given).architecture
-    if isinstance(declared, FromRunConfig):
-        return open_run(declared.run).network
-    inputs = declared.inputs if declared.inputs is not None else inputs
+    if isinstance(declared.options, FromRunOptions):
+        return open_run(declared.options.run).network
+    inputs = declared.options.inputs or inputs
     if inputs is None:
         raise ConfigError(["architecture.inputs: missing; set it to the number of features"])
-    return build_network(declared, inputs, seed, dtype, FastEngine)
+    return build_network(declared.make(), inputs, seed, dtype, FastEngine)
 
 
 def open_run(path: str | os.PathLike[str]) -> runs.Run:
@@ -155,15 +154,13 @@ def _stages(
     plan: Plan, record: Record, overrides: Sequence[str], progress: Progress
 ) -> StageContext:
     config, source = plan.config, plan.source
-    dtype = network_dtype(config)
     record.facts = {
         "seed": config.seed,
-        "dtype": dtype.name,
-        "input": source.fingerprint()
-        | {part: further.fingerprint() for part, further in plan.further.items()},
+        "dtype": plan.dtype.name,
+        "input": _fingerprints(plan),
         "source_run": None if plan.stored is None else str(plan.stored.path),
     }
-    record.write_config(dataclasses.asdict(config), overrides)
+    record.write_config(store(config), overrides)
     with record.phase("build"):
         network = _network(plan)
         record.facts["network"] = [
@@ -180,32 +177,41 @@ def _stages(
         scaling = _normalization(plan, network, progress)
     artifacts = RunArtifacts(record, scaling)
     sharded, parts = None, None
-    if isinstance(config.engine, DaskConfig):
-        sharded = ShardedInference(record.folder, config, shards(config, source.samples, network))
+    if isinstance(config.engine.options, DaskOptions):
+        rows = shards(config.engine.options, source.samples, network)
+        sharded = ShardedInference(
+            record.folder, config.input, config.engine, config.output, config.seed, rows
+        )
         parts = None if config.output.merge else sharded.parts
     with ResultsWriter(
         record.folder, runs.RESULTS, source.rows, parts, config.output.compression
     ) as sink:
+        inputs = {
+            key: Input(other, scaling, plan.dtype, config.inputs[key].options.on_nonfinite)
+            for key, other in plan.inputs.items()
+        }
         context = StageContext(
-            config=config,
             network=network,
-            engine=partial(ENGINES.load(config.engine.kind), tile=config.engine.tile),
-            input=Input(source, scaling, dtype, config.input.on_nonfinite),
+            engine=config.engine,
+            recipe=plan.recipe,
+            output=config.output,
+            input=inputs["input"],
             sink=sink,
             artifacts=artifacts,
-            validation=_further(plan, "validation", scaling),
-            test=_further(plan, "test", scaling),
+            validation=inputs.get("validation"),
+            test=inputs.get("test"),
             progress=progress,
             infer_shards=sharded,
         )
-        record.facts["figures"] = context.figures
-        for name in config.pipeline.stages:
-            with record.phase(name):
-                STAGES.load(name)(context)
+        record.facts["metrics"] = context.metrics
+        for stage in config.pipeline.stages:
+            with record.phase(stage.kind):
+                stage.make()(context)
         if sharded is not None and config.output.merge:
             with record.phase("merge"):
                 sharded.merge(sink)
-        _check_inputs(plan)
+        for other in plan.inputs.values():
+            other.check_unchanged()
     # A stage may have changed the network: these are the parameters that made the outputs.
     with record.phase("parameters"):
         artifacts.save_parameters(runs.PARAMETERS, context.network)
@@ -214,12 +220,13 @@ def _stages(
     return context
 
 
-def _check_inputs(plan: Plan) -> None:
-    """Refuse results of a file that somebody wrote to while it was read."""
-    for part, source in {"input": plan.source, **plan.further}.items():
-        known = source.fingerprint()
-        check_unchanged(known, f"{part}.path")
-        check_unchanged(known.get("labels", {}), f"{part}.labels")
+def _fingerprints(plan: Plan) -> dict[str, Any]:
+    """Return what the manifest says of the inputs: that of the first, and the others in it."""
+    found = {
+        key: source.fingerprint() | {"paths": dict(source.paths())}
+        for key, source in plan.inputs.items()
+    }
+    return found.pop("input") | found
 
 
 def _illustrate(plan: Plan, record: Record, context: StageContext, alone: bool) -> str:
@@ -239,35 +246,22 @@ def _illustrate(plan: Plan, record: Record, context: StageContext, alone: bool) 
     return said
 
 
-def _further(plan: Plan, part: str, scaling: Normalization) -> Input | None:
-    """Return a further input, normalized as the first one is."""
-    source = plan.further.get(part)
-    if source is None:
-        return None
-    refuse = getattr(plan.config, part).on_nonfinite
-    return Input(source, scaling, network_dtype(plan.config), refuse)
-
-
 def _network(plan: Plan) -> Network:
     if plan.stored is not None:
-        network = plan.stored.network.astype(network_dtype(plan.config))
-        plan.config.architecture.inputs = network.inputs
-        return network
-    architecture = plan.config.architecture
-    inputs = architecture.inputs or plan.source.features
-    return build_network(
-        architecture, inputs, plan.config.seed, network_dtype(plan.config), FastEngine
-    )
+        return plan.stored.network.astype(plan.dtype)
+    config = plan.config
+    stack, inputs = config.architecture.make(), plan.source.features
+    return build_network(stack, inputs, config.seed, plan.dtype, FastEngine)
 
 
 def _normalization(plan: Plan, network: Network, progress: Progress) -> Normalization:
-    config, source = plan.config, plan.source
-    if plan.stored is not None and config.input.normalize.kind == "from_run":
+    source, chosen = plan.source, plan.config.input.options.normalize
+    if plan.stored is not None and chosen.kind == "from_run":
         return plan.stored.normalization
     # Statistics do not depend on the size of the batches either.
-    rows = batch_rows(Config(), network)
+    rows = batch_rows(EngineOptions(), network)
     progress.begin("normalize", source.samples)
     try:
-        return normalization(config.input.normalize, source, rows, progress.advance)
+        return chosen.make()(Features(source, rows, on_batch=progress.advance))
     finally:
         progress.end()

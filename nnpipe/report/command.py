@@ -7,11 +7,10 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, cast
 
-from nnpipe.config.load import load
+from nnpipe.config.load import load_choice
 from nnpipe.engines.fast import FastEngine
-from nnpipe.errors import NnpipeError, RunError, one_line
+from nnpipe.errors import ConfigError, NnpipeError, RunError, one_line
 from nnpipe.report.illustrate import INSTALL, REPORT, has_jinja
 from nnpipe.report.make import report_run, report_sweep
 from nnpipe.report.sample import Sample, take_sample
@@ -20,7 +19,7 @@ from nnpipe.runs.inspect.sweep import read_jobs
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.manifest import read_manifest
 from nnpipe.runs.store.open import Run, open_run
-from nnpipe.sources import input_schema, open_source
+from nnpipe.sources import SOURCES
 from nnpipe.system.text import printable
 
 BAD_REQUEST = 2
@@ -75,13 +74,13 @@ def _make(options: argparse.Namespace) -> list[Path]:
 
 def _random_sample(run: Run) -> Sample | None:
     """Return rows of an input that is made of random numbers: those need no file."""
-    given: Any = run.config
-    if not isinstance(given, dict) or run.manifest.input.get("kind") != "random":
+    if run.manifest.input.get("kind") != "random":
         return None
-    config, problems = load(cast("dict[str, Any]", given), input_schema)
-    if problems or config.input.kind != "random":
+    try:
+        chosen = load_choice(SOURCES, run.config.get("input"), "input")
+        source = chosen.make()(int(run.manifest.seed or 0), "input")
+    except ConfigError:
         return None
-    source = open_source(config.input, config.seed)
-    if source.features != run.network.inputs:
+    if chosen.kind != "random" or source.features != run.network.inputs:
         return None
     return take_sample(source, run.normalization, run.network)

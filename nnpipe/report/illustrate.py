@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from nnpipe.config.schema import OutputConfig
 from nnpipe.errors import one_line
+from nnpipe.runs.options import OutputOptions
 from nnpipe.runs.store.definition import read_definition
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.manifest import Manifest
@@ -31,7 +31,7 @@ def has_jinja() -> bool:
     return find_spec("jinja2") is not None
 
 
-def missing(output: OutputConfig) -> list[str]:
+def missing(output: OutputOptions) -> list[str]:
     """Return a line for each thing that the config asks for and that cannot be drawn here."""
     problems: list[str] = []
     if output.report and not has_jinja():
@@ -44,7 +44,7 @@ def missing(output: OutputConfig) -> list[str]:
 
 
 def illustrate(
-    output: OutputConfig, folder: Folder, draw: Draw, *, alone: bool = True
+    output: OutputOptions, folder: Folder, draw: Draw, *, alone: bool = True
 ) -> tuple[list[str], str]:
     """Draw into a folder what the config wants there.
 
@@ -79,7 +79,7 @@ def illustrate_sweep(
 ) -> tuple[list[str], str]:
     """Draw into a sweep's folder what its config wants; see `illustrate`."""
     given: Mapping[str, Any] = read_definition(folder.path).config.get("output") or {}
-    output = OutputConfig(report=given.get("report"), plots=given.get("plots"))
+    output = OutputOptions(report=given.get("report"), plots=given.get("plots"))
 
     def draw(page: Target | None, plots: Folder | None) -> list[Path]:
         from nnpipe.report.make import report_sweep

@@ -14,7 +14,7 @@ from nnpipe.network.network import Network
 from nnpipe.report.image import image_shape
 from nnpipe.sources.base import Source
 from nnpipe.sources.input import Input
-from nnpipe.sources.normalize import Normalization
+from nnpipe.sources.normalizations.base import Normalization
 
 _ROWS = 512
 _NUMBERS = 1 << 22

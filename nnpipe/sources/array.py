@@ -8,11 +8,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.schema import RowsConfig
 from nnpipe.errors import DataError
 from nnpipe.hdf5 import describe, is_real
 from nnpipe.sources.labels import as_labels, lay_out_labels
 from nnpipe.sources.layout import as_slice, lay_out, select_rows
+from nnpipe.sources.options import RowsOptions
+from nnpipe.system.files import check_unchanged
 
 PACKED = 8
 """How many times as large as what is stored a sample may be where the file is packed.
@@ -30,7 +31,7 @@ class StoredArray(Protocol):
     Attributes
     ----------
     key : str
-        The config key that names it: ``input.dataset``.
+        The config key that names it, such as ``input.dataset``.
     name : str
         Its name in messages: ``/x in digits.h5``.
     shape : tuple of int or None
@@ -84,7 +85,7 @@ class ArraySource:
         One label for each sample of the data.
     sample_axis : int
         The axis that counts the samples, from the end if negative.
-    rows : RowsConfig
+    rows : RowsOptions
         Which samples to take, of the data and of the labels alike.
     targets : StoredArray or None
         Real numbers that a network is to give for each sample of the data.
@@ -100,21 +101,24 @@ class ArraySource:
         array: StoredArray,
         labels: StoredArray | None,
         sample_axis: int,
-        rows: RowsConfig,
+        rows: RowsOptions,
         targets: StoredArray | None = None,
     ) -> None:
         shape, self.dtype = _numbers(array)
         self._array, self._labels, self._targets = array, labels, targets
-        self._layout = lay_out(shape, sample_axis, array.name)
+        self.key = array.key.partition(".")[0]
+        self._layout = lay_out(shape, sample_axis, array.name, self.key)
         check_width(array, self._layout.features)
-        self.rows = select_rows(rows, self._layout.samples, array.name)
+        self.rows = select_rows(rows, self._layout.samples, array.name, self.key)
         if labels is not None:
             shape, self._label_dtype = _numbers(labels)
-            self._label_layout = lay_out_labels(shape, self._layout.samples, labels.name)
+            self._label_layout = lay_out_labels(
+                shape, self._layout.samples, labels.name, labels.key
+            )
         if targets is not None:
             shape, self._target_dtype = _numbers(targets)
             axis = sample_axis if len(shape) > 1 else 0
-            self._target_layout = lay_out(shape, axis, targets.name)
+            self._target_layout = lay_out(shape, axis, targets.name, self.key)
             check_width(targets, self._target_layout.features)
             if self._target_layout.samples != self._layout.samples:
                 problem = (
@@ -157,7 +161,7 @@ class ArraySource:
         rows = self.rows[start:stop]
         part = self._labels.read(self._label_layout.axis, as_slice(rows))
         values = self._label_layout.flatten(part, self._label_dtype)
-        return as_labels(values[:, 0], rows, self._labels.name)
+        return as_labels(values[:, 0], rows, self._labels.name, self._labels.key)
 
     def targets(self, start: int, stop: int) -> NDArray[Any] | None:
         """Return the targets of the samples, (stop - start, outputs), or None if there are none."""
@@ -180,11 +184,31 @@ class ArraySource:
             found["targets"] = self._targets.fingerprint()
         return found
 
+    def paths(self) -> dict[str, str]:
+        """Return the files, by option; labels and targets in the file of the data have none."""
+        found: dict[str, str] = {}
+        for array in self._arrays:
+            path = str(array.fingerprint()["path"])
+            if path not in found.values():
+                option = array.key.partition(".")[2]
+                found["path" if array is self._array else option] = path
+        return found
+
+    def check_unchanged(self) -> None:
+        """Raise DataError if a file has changed since it was opened."""
+        for array in self._arrays:
+            key = f"{self.key}.path" if array is self._array else array.key
+            check_unchanged(array.fingerprint(), key)
+
+    @property
+    def _arrays(self) -> list[StoredArray]:
+        given = (self._array, self._labels, self._targets)
+        return [array for array in given if array is not None]
+
     def close(self) -> None:
         """Let go of the files."""
-        self._array.close()
-        if self._labels is not None:
-            self._labels.close()
+        for array in self._arrays:
+            array.close()
 
 
 def check_width(array: StoredArray, features: int) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-
-from nnpipe.config.schema import InputConfig
 
 
 class Source(Protocol):
@@ -25,8 +22,12 @@ class Source(Protocol):
         Samples that are best read together; 1 where it does not matter.
     rows : range
         The number that each sample's row has in the file.
+    key : str
+        The config key of the input, with which messages about it begin: input, validation or test.
     """
 
+    @property
+    def key(self) -> str: ...
     @property
     def samples(self) -> int: ...
     @property
@@ -48,6 +49,14 @@ class Source(Protocol):
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what tells this input from any other, ready for JSON."""
+        ...
+
+    def paths(self) -> Mapping[str, str]:
+        """Return the absolute paths of the files and folders that are read, by option."""
+        ...
+
+    def check_unchanged(self) -> None:
+        """Raise DataError if anything that was read has changed since it was opened."""
         ...
 
     def close(self) -> None:
@@ -76,17 +85,8 @@ def fetch(source: Source, start: int, stop: int) -> Callable[[], NDArray[Any]]:
     return lambda: part
 
 
-@dataclass(frozen=True)
-class SourceKind:
-    """What a name in the registry of sources stands for.
+OpenSource = Callable[[int, str], Source]
+"""``open(seed, key)`` returns the source: for a run's seed, as the input of a config key.
 
-    Parameters
-    ----------
-    schema : type
-        The config keys of this kind: a dataclass that extends InputConfig.
-    open : callable
-        Returns the source that a config of that schema and a seed describe.
-    """
-
-    schema: type[InputConfig]
-    open: Callable[[Any, int], Source]
+It raises DataError if the data is missing, unreadable, of the wrong kind or of the wrong shape.
+"""

@@ -6,22 +6,24 @@ import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.schema import Hdf5Input
+from nnpipe.config.kind import Kind, option
 from nnpipe.errors import DataError, shown
 from nnpipe.hdf5 import dtype_of, find_dataset, open_file, storage_of
 from nnpipe.hdf5.datasets import FLETCHER32, SHUFFLE
+from nnpipe.hdf5.permissions import PERMISSIONS
 from nnpipe.sources.array import PACKED, ArraySource
-from nnpipe.sources.base import SourceKind
 from nnpipe.sources.chunks import Chunks
 from nnpipe.sources.contiguous import ContiguousReader
+from nnpipe.sources.options import FileOptions
 from nnpipe.system.files import fingerprint, reason, stat_file, stored_bytes
 
 
@@ -53,14 +55,14 @@ class Hdf5Array:
 
     def read(self, axis: int, rows: slice) -> NDArray[Any]:
         """Return the rows along an axis and everything along the others."""
-        with self._answers(rows):
+        with self._refusing(rows):
             return self._dataset[(slice(None),) * axis + (rows,)]
 
     def fetch(self, axis: int, rows: slice) -> Callable[[], NDArray[Any]]:
         """Read the rows as they are stored, and return what decodes them; see `Fetching.fetch`."""
         if rows.stop == rows.start:
             return lambda: self.read(axis, rows)
-        with self._answers(rows):
+        with self._refusing(rows):
             if self._contiguous is not None and axis == 0:
                 part = self._contiguous.read(rows)
                 return lambda: part
@@ -68,7 +70,7 @@ class Hdf5Array:
                 decode = self._chunks.fetch(axis, rows)
 
                 def decoded() -> NDArray[Any]:
-                    with self._answers(rows):
+                    with self._refusing(rows):
                         return decode()
 
                 return decoded
@@ -76,7 +78,7 @@ class Hdf5Array:
         return lambda: part
 
     @contextmanager
-    def _answers(self, rows: slice) -> Generator[None]:
+    def _refusing(self, rows: slice) -> Generator[None]:
         try:
             yield
         except (OSError, RuntimeError) as error:
@@ -111,7 +113,22 @@ class Hdf5Array:
         self._file.close()
 
 
-def open_hdf5(config: Hdf5Input, seed: int) -> ArraySource:
+@dataclass(frozen=True)
+class Hdf5Options(FileOptions):
+    """The options of hdf5."""
+
+    dataset: str | None = option(None, "the samples; null: the only usable dataset")
+    sample_axis: int = option(
+        0, "-1 for files from Julia, MATLAB and Fortran, whose samples are columns"
+    )
+    labels: str | None = option(None, "a dataset of class numbers in the same file")
+    targets: str | None = option(
+        None, "a dataset of what the outputs are to be: real numbers, or ones and zeros"
+    )
+    allow: list[str] = option([], "what may be out of the ordinary", among=PERMISSIONS)
+
+
+def open_hdf5(options: Hdf5Options, seed: int, key: str) -> ArraySource:
     """Open the dataset that a config names, or the only one that a file holds.
 
     Raises
@@ -119,23 +136,30 @@ def open_hdf5(config: Hdf5Input, seed: int) -> ArraySource:
     DataError
         If the file, the dataset, the labels or the rows cannot be used.
     """
-    status, allow = stat_file(config.path, "input.path"), config.allow
-    file = open_file(config.path, "input.path")
+    status, allow = stat_file(options.path, f"{key}.path"), options.allow
+    file = open_file(options.path, f"{key}.path")
+
+    def find(option: str, name: str | None, ignore: Any = None) -> Any:
+        return find_dataset(file, name, f"{key}.{option}", ignore, allow)
+
     try:
-        found = labels = None
-        if config.labels is not None:
-            found = find_dataset(file, config.labels, "input.labels", allow=allow)
-            labels = Hdf5Array(found, "input.labels", status)
-        targets = None
-        if config.targets is not None:
-            wanted = find_dataset(file, config.targets, "input.targets", allow=allow)
-            targets = Hdf5Array(wanted, "input.targets", status)
-        dataset = find_dataset(file, config.dataset, "input.dataset", found, allow)
-        data = Hdf5Array(dataset, "input.dataset", status)
-        return ArraySource(data, labels, config.sample_axis, config.rows, targets)
+        labels = targets = None
+        if options.labels is not None:
+            labels = find("labels", options.labels)
+        if options.targets is not None:
+            targets = find("targets", options.targets)
+        arrays = {"dataset": find("dataset", options.dataset, labels)}
+        arrays |= {"labels": labels, "targets": targets}
+        stored = {
+            option: None if found is None else Hdf5Array(found, f"{key}.{option}", status)
+            for option, found in arrays.items()
+        }
+        data = cast("Hdf5Array", stored["dataset"])
+        how = options.sample_axis, options.rows, stored["targets"]
+        return ArraySource(data, stored["labels"], *how)
     except BaseException:
         file.close()
         raise
 
 
-HDF5 = SourceKind(Hdf5Input, open_hdf5)
+hdf5 = Kind(Hdf5Options, lambda options: partial(open_hdf5, options))

@@ -7,6 +7,8 @@ import math
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -14,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.schema import IdxInput
+from nnpipe.config.kind import Kind, option
 from nnpipe.errors import DataError
 from nnpipe.sources.array import PACKED, ArraySource
-from nnpipe.sources.base import SourceKind
+from nnpipe.sources.options import FileOptions
 from nnpipe.system.files import fingerprint, open_regular, reason, stat_file, stored_bytes
 
 _DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -185,7 +187,14 @@ class IdxArray:
         self._plain.close()
 
 
-def open_idx(config: IdxInput, seed: int) -> ArraySource:
+@dataclass(frozen=True)
+class IdxOptions(FileOptions):
+    """The options of idx."""
+
+    labels: str | None = option(None, "a file of labels in the same format")
+
+
+def open_idx(options: IdxOptions, seed: int, key: str) -> ArraySource:
     """Open the file that a config names, and that of its labels.
 
     Raises
@@ -193,12 +202,12 @@ def open_idx(config: IdxInput, seed: int) -> ArraySource:
     DataError
         If the file, the labels or the rows cannot be used.
     """
-    data = IdxArray(config.path, "input.path")
+    data = IdxArray(options.path, f"{key}.path")
     labels = None
     try:
-        if config.labels is not None:
-            labels = IdxArray(config.labels, "input.labels")
-        return ArraySource(data, labels, 0, config.rows)
+        if options.labels is not None:
+            labels = IdxArray(options.labels, f"{key}.labels")
+        return ArraySource(data, labels, 0, options.rows)
     except BaseException:
         data.close()
         if labels is not None:
@@ -206,4 +215,4 @@ def open_idx(config: IdxInput, seed: int) -> ArraySource:
         raise
 
 
-IDX = SourceKind(IdxInput, open_idx)
+idx = Kind(IdxOptions, lambda options: partial(open_idx, options))

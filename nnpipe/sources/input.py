@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from nnpipe.errors import DataError
 from nnpipe.sources.base import Source
-from nnpipe.sources.normalize import Normalization
+from nnpipe.sources.normalizations.base import Normalization
 
 _LABELS_TOGETHER = 1 << 16
 _BLOCK_BYTES = 256 << 10
@@ -51,7 +51,7 @@ class Input:
         self._lock = Lock()
         self.nonfinite = 0
         self.first_nonfinite_row: int | None = None
-        self._refuse = on_nonfinite == "error"
+        self.on_nonfinite = on_nonfinite
         self._wide = np.result_type(source.dtype, self.dtype)
         self._offset = normalization.offset.astype(self._wide)
         self._factor = normalization.factor.astype(self._wide)
@@ -126,13 +126,14 @@ class Input:
             return
         sample, feature = divmod(int(np.argmin(finite)), self.features)
         row = self.source.rows[start + sample]
-        if self._refuse:
+        if self.on_nonfinite == "error":
             stored = raw[sample, feature]
+            key = f"{self.source.key}.on_nonfinite"
             lost = f", which becomes {x[sample, feature]} in {self.dtype}"
             problem = (
-                f"input.on_nonfinite: found {stored} in row {row}, feature {feature}"
+                f"{key}: found {stored} in row {row}, feature {feature}"
                 f"{lost if np.isfinite(stored) else ''}; expected finite numbers. "
-                "Clean the data, or set input.on_nonfinite=warn."
+                f"Clean the data, or set {key}=warn."
             )
             raise DataError(problem)
         with self._lock:
@@ -180,7 +181,7 @@ def check_targets(source: Source, outputs: int, probabilities: bool) -> None:
             return
         if targets.shape[1] != outputs:
             problem = (
-                f"input.targets: found {targets.shape[1]} numbers a sample; "
+                f"{source.key}.targets: found {targets.shape[1]} numbers a sample; "
                 f"expected {outputs}, one for each output of the network."
             )
             raise DataError(problem)
@@ -191,8 +192,8 @@ def check_targets(source: Source, outputs: int, probabilities: bool) -> None:
             row, column = np.argwhere(~right)[0]
             wanted = "0 to 1, as the loss has it" if probabilities else "finite numbers"
             problem = (
-                f"input.targets: found {targets[row, column]} in row {source.rows[start + row]}, "
-                f"column {column}; expected {wanted}."
+                f"{source.key}.targets: found {targets[row, column]} in row "
+                f"{source.rows[start + row]}, column {column}; expected {wanted}."
             )
             raise DataError(problem)
 
@@ -213,7 +214,7 @@ def check_labels(source: Source, classes: int) -> None:
         if wrong.any():
             first = int(np.argmax(wrong))
             problem = (
-                f"input.labels: found {labels[first]} in row {source.rows[start + first]}; "
+                f"{source.key}.labels: found {labels[first]} in row {source.rows[start + first]}; "
                 f"expected 0 to {classes - 1}, one class for each output of the network."
             )
             raise DataError(problem)

@@ -11,7 +11,7 @@ from nnpipe.errors import DataError
 from nnpipe.sources.layout import Layout
 
 
-def lay_out_labels(shape: tuple[int, ...], samples: int, what: str) -> Layout:
+def lay_out_labels(shape: tuple[int, ...], samples: int, what: str, key: str) -> Layout:
     """Return the layout of one label a sample, its other axes (a MATLAB column's) of length 1.
 
     Parameters
@@ -19,9 +19,11 @@ def lay_out_labels(shape: tuple[int, ...], samples: int, what: str) -> Layout:
     shape : tuple of int
         The stored labels'.
     samples : int
-        How many samples the data has, before `input.rows`.
+        How many samples the data has, before `rows`.
     what : str
         The labels' name in messages.
+    key : str
+        Their config key, with which a message begins.
 
     Raises
     ------
@@ -30,14 +32,14 @@ def lay_out_labels(shape: tuple[int, ...], samples: int, what: str) -> Layout:
     """
     if samples not in shape or np.prod(shape, dtype=object) != samples:
         problem = (
-            f"input.labels: {what} does not fit the data; found the shape {shape}; "
+            f"{key}: {what} does not fit the data; found the shape {shape}; "
             f"expected {(samples,)}, one label a sample."
         )
         raise DataError(problem)
     return Layout(shape, shape.index(samples))
 
 
-def as_labels(values: NDArray[Any], rows: range, what: str) -> NDArray[np.int64]:
+def as_labels(values: NDArray[Any], rows: range, what: str, key: str) -> NDArray[np.int64]:
     """Return stored numbers as labels.
 
     Parameters
@@ -48,13 +50,15 @@ def as_labels(values: NDArray[Any], rows: range, what: str) -> NDArray[np.int64]
         Their row numbers, for the message.
     what : str
         Their name in messages.
+    key : str
+        Their config key, with which a message begins.
 
     Raises
     ------
     DataError
         If one is not a whole number that int64 can hold.
 
-    >>> as_labels(np.array([3.0, 1.0]), range(2), "/y")
+    >>> as_labels(np.array([3.0, 1.0]), range(2), "/y", "input.labels")
     array([3, 1])
     """
     if values.dtype.kind == "f":
@@ -65,7 +69,7 @@ def as_labels(values: NDArray[Any], rows: range, what: str) -> NDArray[np.int64]
     if not good.all():
         bad = int(np.argmin(good))
         problem = (
-            f"input.labels: found {values[bad].item()} in row {rows[bad]} of {what}; "
+            f"{key}: found {values[bad].item()} in row {rows[bad]} of {what}; "
             "expected whole numbers."
         )
         raise DataError(problem)

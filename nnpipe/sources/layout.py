@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.schema import RowsConfig
 from nnpipe.errors import DataError
+from nnpipe.sources.options import RowsOptions
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,10 @@ class Layout:
         return np.ascontiguousarray(rows, dtype)
 
 
-def lay_out(shape: tuple[int, ...], sample_axis: int, what: str) -> Layout:
+def lay_out(shape: tuple[int, ...], sample_axis: int, what: str, key: str) -> Layout:
     """Return the layout of an array with its samples along an axis, counted from the end if < 0.
+
+    `what` names the array, and `key` its input, in messages.
 
     Raises
     ------
@@ -61,17 +63,17 @@ def lay_out(shape: tuple[int, ...], sample_axis: int, what: str) -> Layout:
     axes = len(shape)
     if not -axes <= sample_axis < axes:
         problem = (
-            f"input.sample_axis: {what} has the shape {shape}; found {sample_axis}; "
+            f"{key}.sample_axis: {what} has the shape {shape}; found {sample_axis}; "
             f"expected {-axes} to {axes - 1}."
         )
         raise DataError(problem)
     return Layout(shape, sample_axis % axes)
 
 
-def select_rows(rows: RowsConfig, samples: int, what: str) -> range:
+def select_rows(rows: RowsOptions, samples: int, what: str, key: str) -> range:
     """Return the numbers of the rows that a slice takes.
 
-    >>> select_rows(RowsConfig(start=-4, step=2), 10, "x.npy")
+    >>> select_rows(RowsOptions(start=-4, step=2), 10, "x.npy", "input")
     range(6, 10, 2)
 
     Raises
@@ -82,7 +84,7 @@ def select_rows(rows: RowsConfig, samples: int, what: str) -> range:
     selected = range(samples)[slice(rows.start, rows.stop, rows.step)]
     if not selected:
         problem = (
-            f"input.rows: no row of {what} is taken; found start {rows.start}, stop {rows.stop}, "
+            f"{key}.rows: no row of {what} is taken; found start {rows.start}, stop {rows.stop}, "
             f"step {rows.step}; it holds {samples} rows."
         )
         raise DataError(problem)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any, Literal, cast
@@ -13,10 +15,10 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from nnpipe.config.schema import NpyInput
+from nnpipe.config.kind import Kind, option
 from nnpipe.errors import DataError
 from nnpipe.sources.array import ArraySource
-from nnpipe.sources.base import SourceKind
+from nnpipe.sources.options import FileOptions
 from nnpipe.system.files import fingerprint, open_regular, reason, stat_file, stored_bytes
 
 _HEADER_BYTES = 1 << 14
@@ -158,7 +160,17 @@ class NpyArray:
         """Do nothing: no file stays open between reads."""
 
 
-def open_npy(config: NpyInput, seed: int) -> ArraySource:
+@dataclass(frozen=True)
+class NpyOptions(FileOptions):
+    """The options of npy."""
+
+    sample_axis: int = option(
+        0, "-1 for files from Julia, MATLAB and Fortran, whose samples are columns"
+    )
+    labels: str | None = option(None, "a second .npy file, of class numbers")
+
+
+def open_npy(options: NpyOptions, seed: int, key: str) -> ArraySource:
     """Open the array that a config names, and its labels.
 
     Raises
@@ -166,9 +178,9 @@ def open_npy(config: NpyInput, seed: int) -> ArraySource:
     DataError
         If the file, the labels or the rows cannot be used.
     """
-    data = NpyArray(config.path, "input.path")
-    labels = None if config.labels is None else NpyArray(config.labels, "input.labels")
-    return ArraySource(data, labels, config.sample_axis, config.rows)
+    data = NpyArray(options.path, f"{key}.path")
+    labels = None if options.labels is None else NpyArray(options.labels, f"{key}.labels")
+    return ArraySource(data, labels, options.sample_axis, options.rows)
 
 
-NPY = SourceKind(NpyInput, open_npy)
+npy = Kind(NpyOptions, lambda options: partial(open_npy, options))

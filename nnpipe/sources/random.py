@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.schema import DISTRIBUTIONS, RandomInput
-from nnpipe.sources.base import SourceKind
+from nnpipe.config.kind import Choice, Kind, choice, option
+from nnpipe.config.load import store
+from nnpipe.sources.distributions import DISTRIBUTIONS
+from nnpipe.sources.distributions.base import Distribution
+from nnpipe.sources.options import InputOptions
 from nnpipe.system.seeding import row_streams
+
+MOST_SAMPLES = 2**53
+
+
+@dataclass(frozen=True)
+class RandomOptions(InputOptions):
+    """The options of random."""
+
+    samples: int = option(1000, "how many", at_least=1, at_most=MOST_SAMPLES)
+    features: int = option(784, "numbers a sample", at_least=1)
+    distribution: Choice[Distribution] = choice(DISTRIBUTIONS, "normal", "of every number")
 
 
 @dataclass(frozen=True)
@@ -21,58 +35,43 @@ class RandomSource:
 
     Parameters
     ----------
-    config : RandomInput
-        The shape, the distribution and its parameters; null takes the distribution's default.
+    options : RandomOptions
     seed : int
         The run's seed.
+    key : str
+        The config key of the input.
     """
 
-    config: RandomInput
+    options: RandomOptions
     seed: int
+    key: str = "input"
     block: int = 1
 
     @property
     def samples(self) -> int:
         """How many rows there are."""
-        return self.config.samples
+        return self.options.samples
 
     @property
     def features(self) -> int:
         """How many numbers a row has."""
-        return self.config.features
+        return self.options.features
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Float64, or uint8 for zeros and ones."""
-        return np.dtype(np.uint8 if self.config.distribution == "bernoulli" else np.float64)
+        return np.dtype(self._distribution.dtype)
 
-    @property
-    def parameters(self) -> dict[str, float]:
-        """The distribution's parameters, with their defaults filled in."""
-        defaults = DISTRIBUTIONS[self.config.distribution]
-        given = {name: getattr(self.config, name) for name in defaults}
-        return {name: defaults[name] if v is None else v for name, v in given.items()}
+    @cached_property
+    def _distribution(self) -> Distribution:
+        return self.options.distribution.make()
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Return the samples from start to stop, (stop - start, features)."""
-        x = np.empty((stop - start, self.features))
-        normal = self.config.distribution == "normal"
+        x, distribution = np.empty((stop - start, self.features)), self._distribution
         for row, stream in zip(x, row_streams(self.seed, "input", start, stop), strict=True):
-            if normal:
-                stream.standard_normal(out=row)
-            else:
-                stream.random(out=row)
-        p = self.parameters
-        match self.config.distribution:
-            case "normal":
-                x *= p["std"]
-                x += p["mean"]
-            case "uniform":
-                x *= p["high"] - p["low"]
-                x += p["low"]
-            case _:
-                return (x < p["p"]).view(np.uint8)
-        return x
+            distribution.fill(stream, row)
+        return distribution.finish(x)
 
     def fetch(self, start: int, stop: int) -> Callable[[], NDArray[Any]]:
         """Return what draws the samples: there is no disk to wait for."""
@@ -94,12 +93,19 @@ class RandomSource:
             "seed": self.seed,
             "shape": [self.samples, self.features],
             "dtype": self.dtype.name,
-            "distribution": self.config.distribution,
-            **self.parameters,
+            "distribution": self.options.distribution.kind,
+            **store(self.options.distribution.options),
         }
+
+    def paths(self) -> dict[str, str]:
+        """Return nothing: there is no file."""
+        return {}
+
+    def check_unchanged(self) -> None:
+        """Do nothing: there is no file."""
 
     def close(self) -> None:
         """Do nothing: there is no file."""
 
 
-RANDOM = SourceKind(RandomInput, RandomSource)
+random = Kind(RandomOptions, lambda options: partial(RandomSource, options))

@@ -1,15 +1,16 @@
-"""What a pipeline can do with a network and an input."""
+"""What a pipeline can do with a network and an input, one module a stage."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nnpipe.config.registry import Registry
 
-STAGES = Registry(
+if TYPE_CHECKING:
+    from nnpipe.stages.base import Stage
+
+STAGES: Registry[Stage] = Registry(
     "a stage",
     "nnpipe.stages",
-    {
-        "evaluate": "nnpipe.stages.evaluate:evaluate",
-        "infer": "nnpipe.stages.infer:infer",
-        "train": "nnpipe.stages.train:train",
-    },
+    {name: f"nnpipe.stages.{name}:{name}" for name in ("evaluate", "infer", "train")},
 )

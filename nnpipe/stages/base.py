@@ -8,12 +8,14 @@ from typing import Any, BinaryIO, Protocol
 
 from numpy.typing import DTypeLike, NDArray
 
-from nnpipe.config.schema import Config
-from nnpipe.engines.base import Engine
+from nnpipe.config.kind import Choice
+from nnpipe.engines.base import EngineOptions, MakeEngine
 from nnpipe.engines.tiles import tile_rows
 from nnpipe.network.network import Network
+from nnpipe.runs.options import OutputOptions
 from nnpipe.sources.input import Input
-from nnpipe.stages.metrics import Metrics
+from nnpipe.stages.output_metrics import Metrics
+from nnpipe.training.recipe import Recipe
 
 _SHARD_ROWS = 1 << 16
 _MOST_SHARDS = 1000
@@ -88,18 +90,28 @@ class StageContext:
 
     Attributes
     ----------
+    network : Network
+        The network as it is now.
+    engine : Choice
+        How it is executed.
+    recipe : Recipe
+        How it is trained.
+    output : OutputOptions
+        What the run is to hold.
     validation, test : Input or None
-        More labelled samples: what judges a training as it goes, and what judges it at the end.
+        Further samples with labels or targets: what judges a training after each epoch, and what
+        judges the network at the end.
     infer_shards : callable or None
         Infers the shards somewhere else, and returns their metrics in order; None: here, one
         after the other.
-    figures : dict
-        What a stage found out, as numbers, texts and lists; it goes into the manifest.
+    metrics : dict
+        What a stage measures, as numbers, texts and lists; it goes into the manifest.
     """
 
-    config: Config
     network: Network
-    engine: Callable[[Network], Engine]
+    engine: Choice[MakeEngine]
+    recipe: Recipe
+    output: OutputOptions
     input: Input
     sink: Sink
     artifacts: ArtifactStore
@@ -107,37 +119,33 @@ class StageContext:
     test: Input | None = None
     progress: Progress = field(default_factory=Silence)
     infer_shards: Callable[[StageContext], Iterable[Metrics]] | None = None
-    figures: dict[str, Any] = field(default_factory=dict[str, Any])
+    metrics: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
-class Stage(Protocol):
-    """One step of the pipeline."""
-
-    def __call__(self, context: StageContext) -> None:
-        """Do the step: read the input, write to the sink, add to the figures."""
-        ...
+Stage = Callable[[StageContext], None]
+"""One step of the pipeline: it reads the input, writes to the sink, adds to the metrics."""
 
 
-def batch_rows(config: Config, network: Network) -> int:
+def batch_rows(engine: EngineOptions, network: Network) -> int:
     """Return how many samples to read together, in whole tiles.
 
     About what `engine.batch_size` says, or else about 2 MiB of input, but two tiles: for less,
     threads would be woken too often. Tiles are never cut, so the same samples give the same bits
     whatever the size of the batches.
     """
-    tile = config.engine.tile or tile_rows(network)
-    if config.engine.batch_size is not None:
-        return max(1, config.engine.batch_size // tile) * tile
+    tile = engine.tile_rows or tile_rows(network)
+    if engine.batch_size is not None:
+        return max(1, engine.batch_size // tile) * tile
     return max(2, _BATCH_BYTES // (network.inputs * network.dtype.itemsize) // tile) * tile
 
 
-def shards(config: Config, samples: int, network: Network) -> list[range]:
-    """Return the samples in shards: what is tallied together, and what one worker does at a time.
+def shards(engine: EngineOptions, samples: int, network: Network) -> list[range]:
+    """Return the samples in shards: each has metrics of its own, and is done by one worker.
 
-    They depend on the config, the network and the number of samples, never on who works on them.
+    They depend on the engine's options, the network and the number of samples, and on nothing else.
     Each is of whole batches, so that the same samples are multiplied together wherever that
     happens: of 65,536 samples at least, and there are at most about 1,000.
     """
-    together = batch_rows(config, network)
+    together = batch_rows(engine, network)
     rows = -(-max(_SHARD_ROWS, samples // _MOST_SHARDS) // together) * together
     return [range(start, min(start + rows, samples)) for start in range(0, samples, rows)]

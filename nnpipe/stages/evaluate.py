@@ -1,39 +1,54 @@
-"""Judge the network on samples with labels: those for a test, if there are any."""
+"""Judge the network on samples with labels or targets: those for a test, if there are any."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from nnpipe.engines.base import Array
+from nnpipe.config.kind import Choice, Kind, choices
 from nnpipe.sources.input import Input, read_targets
 from nnpipe.stages.base import StageContext
-from nnpipe.stages.calibration import Calibration
-from nnpipe.stages.errors import Errors
 from nnpipe.stages.execution import execute
-from nnpipe.stages.scores import Scores, predict
-from nnpipe.stages.several_labels import SeveralLabels
+from nnpipe.stages.metrics import METRICS
+from nnpipe.stages.metrics.base import Detailed, MakeMetric, Metric, Task
 
-TOP = (2, 3, 5)
+_STANDARD: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
+    "classes": (
+        ("accuracy", {}),
+        ("cross_entropy", {}),
+        *(("top_k", {"k": k}) for k in (2, 3, 5)),
+        ("calibration_error", {}),
+        ("f1", {}),
+    ),
+    "labels": (("accuracy", {}), ("label_accuracy", {}), ("f1", {})),
+    "numbers": (("mean_squared_error", {}), ("mean_absolute_error", {}), ("r2", {})),
+}
+"""The metrics that suit each kind of targets."""
 
 
-def evaluate(context: StageContext) -> None:
-    """Add the figures `evaluation`, and write /evaluation/... for each class and each bin.
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """The option of evaluate."""
+
+    metrics: list[Choice[MakeMetric]] = choices(
+        METRICS, [], "what judges the network, beside the metrics that suit its targets"
+    )
+
+
+def _evaluate(options: EvaluateOptions, context: StageContext) -> None:
+    """Add the metrics `evaluation`, and write /evaluation/... for each class and each bin.
 
     It is done on `test`; without one on `validation`, and without that on the input itself.
     Real targets are judged by their errors; of sigmoids, each by itself; of a softmax, as the
     label with the greatest target.
     """
     name, data = judged(context)
-    activation, outputs = context.network.layers[-1].activation, context.network.outputs
-    real = read_targets(data.source, 0, 0)
-    if real is None or real.ndim == 1 or activation == "softmax":
-        judge = Classes(activation, outputs)
-    else:
-        judge = SeveralLabels(outputs) if activation == "sigmoid" else Errors(outputs)
+    task = _task(context, data)
+    standard = [METRICS.choice(name, **given) for name, given in _STANDARD[task.targets]]
+    metrics = _make(standard, task) | _make(options.metrics, task)
     context.progress.begin("evaluate", data.samples)
     try:
         samples = [range(data.samples)]
@@ -41,79 +56,22 @@ def evaluate(context: StageContext) -> None:
             for batch in batches:
                 targets = batch.targets
                 assert targets is not None
-                if isinstance(judge, Classes) and targets.ndim > 1:
+                if task.targets == "classes" and targets.ndim > 1:
                     targets = targets.argmax(axis=1)
-                judge.add(batch.outputs, targets)
+                for metric in metrics.values():
+                    metric.add(batch.outputs, targets)
                 context.progress.advance(len(batch.outputs))
     finally:
         context.progress.end()
-    context.figures["evaluation"] = {"input": name, "samples": data.samples, **judge.figures()}
-    if isinstance(judge, Classes):
-        for path, (values, dims, title) in judge.datasets().items():
+    found = {label: metric.value() for label, metric in metrics.items()}
+    context.metrics["evaluation"] = {"input": name, "samples": data.samples, **found}
+    for metric in metrics.values():
+        for path, (values, dims, title) in (
+            metric.datasets().items() if isinstance(metric, Detailed) else ()
+        ):
             path = f"evaluation/{path}"
             context.sink.create(path, values.shape, values.dtype, dims, title)
             context.sink.write(path, 0, values)
-
-
-class Classes:
-    """Scores, ranks and calibration of the samples added so far, by their labels.
-
-    Parameters
-    ----------
-    activation : str
-        The last layer's.
-    neurons : int
-        The last layer's.
-    """
-
-    def __init__(self, activation: str, neurons: int) -> None:
-        self._activation, self._neurons = activation, neurons
-        self._scores = Scores(activation, neurons)
-        self._calibration = Calibration() if activation in ("softmax", "sigmoid") else None
-        self._top = {k: 0 for k in TOP if k < neurons}
-        self._samples = 0
-
-    def add(self, outputs: Array, labels: NDArray[np.int64]) -> None:
-        """Take in a batch: outputs (samples, neurons) and labels (samples,)."""
-        self._samples += len(labels)
-        self._scores.add(outputs, labels)
-        if self._calibration is not None:
-            self._calibration.add(outputs, predict(self._activation, outputs) == labels)
-        if self._top:
-            own = outputs[np.arange(len(outputs)), labels][:, np.newaxis]
-            # Of equal outputs the first is ranked first, as argmax has it.
-            first = np.less(np.arange(self._neurons), labels[:, np.newaxis])
-            rank = np.count_nonzero((outputs > own) | ((outputs == own) & first), axis=1)
-            for k in self._top:
-                self._top[k] += int(np.count_nonzero(rank < k))
-
-    def figures(self) -> dict[str, Any]:
-        """Return accuracy, cross-entropy, top_2, top_3 and top_5, calibration error and F1."""
-        found = self._scores.figures()
-        figures: dict[str, Any] = {
-            "accuracy": found["accuracy"],
-            "cross_entropy": found["cross_entropy"],
-            **{f"top_{k}": count / self._samples for k, count in self._top.items()},
-        }
-        if self._calibration is not None:
-            figures["calibration_error"] = self._calibration.error
-        if self._scores.confusion is not None:
-            figures["f1"] = float(by_class(self._scores.confusion)["f1"].mean())
-        return figures
-
-    def datasets(self) -> dict[str, tuple[NDArray[Any], tuple[str, ...], str]]:
-        """Return arrays by name, each with its dimensions and its title."""
-        found: dict[str, tuple[NDArray[Any], tuple[str, ...], str]] = {}
-        calibration, confusion = self._calibration, self._scores.confusion
-        if calibration is not None:
-            found["calibration_samples"] = (calibration.counts, ("bin",), "Samples by confidence")
-            found["calibration_right"] = (calibration.right, ("bin",), "Right ones by confidence")
-        if confusion is not None:
-            dims = ("label", "predicted")
-            found["confusion_matrix"] = (confusion, dims, "Samples by label and prediction")
-            for score, values in by_class(confusion).items():
-                found[score] = (values, ("label",), f"{score.capitalize()} of each class")
-        return found
 
 
 def judged(context: StageContext) -> tuple[str, Input]:
@@ -125,16 +83,26 @@ def judged(context: StageContext) -> tuple[str, Input]:
     return "input", context.input
 
 
-def by_class(confusion: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-    """Return precision, recall and F1 of each class; 0 where there is nothing to divide by.
+def _task(context: StageContext, data: Input) -> Task:
+    activation, outputs = context.network.layers[-1].activation, context.network.outputs
+    targets = read_targets(data.source, 0, 0)
+    kind: Literal["classes", "labels", "numbers"] = "numbers"
+    if targets is None or targets.ndim == 1 or activation == "softmax":
+        kind = "classes"
+    elif activation == "sigmoid":
+        kind = "labels"
+    return Task(kind, activation, outputs)
 
-    >>> by_class(np.array([[8, 2], [0, 0]]))["recall"]
-    array([0.8, 0. ])
-    """
-    right = np.diag(confusion).astype(np.float64)
-    predicted, labelled = confusion.sum(axis=0), confusion.sum(axis=1)
-    return {
-        "precision": right / np.maximum(predicted, 1),
-        "recall": right / np.maximum(labelled, 1),
-        "f1": 2 * right / np.maximum(predicted + labelled, 1),
-    }
+
+def _make(chosen: list[Choice[MakeMetric]], task: Task) -> dict[str, Metric]:
+    """Return the metrics that judge such a task, by the names under which they are stored."""
+    found: dict[str, Metric] = {}
+    for choice in chosen:
+        label = getattr(choice.of, "label", None)
+        metric = choice.make()(task)
+        if metric is not None:
+            found[label(choice.options) if label else choice.kind] = metric
+    return found
+
+
+evaluate = Kind(EvaluateOptions, lambda options: partial(_evaluate, options))

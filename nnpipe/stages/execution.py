@@ -25,14 +25,14 @@ def execute(
     ConfigError
         If `engine.memory_limit` is too little.
     """
-    together = batch_rows(context.config, context.network)
+    together = batch_rows(context.engine.options, context.network)
     batches = [
         range(start, min(start + together, rows.stop))
         for rows in parts
         for start in rows[::together]
     ]
     network = context.network
-    if context.config.engine.kind != "reference":
+    if context.engine.kind != "reference":
         network, given = fold_normalization(network, given)
-    threads = min(fitting_threads(context.config, network, keep), len(batches))
-    return stream(given, context.engine(network), batches, threads, keep, targets)
+    threads = min(fitting_threads(context.engine.options, network, keep), len(batches))
+    return stream(given, context.engine.make()(network), batches, threads, keep, targets)

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnpipe.network.network import Network
 from nnpipe.sources.input import Input
-from nnpipe.sources.normalize import Normalization
+from nnpipe.sources.normalizations.none import IDENTITY
 
 # Twice this and one more is by how much rounding may grow where a large offset is taken away.
 _SHIFT = 4.0
@@ -34,8 +34,7 @@ def fold_normalization(network: Network, given: Input) -> tuple[Network, Input]:
     shift = np.broadcast_to(offset * factor, first.inputs)
     parameters[:, -1] = first.bias - np.einsum("ni,i->n", first.weights, shift)
     folded = replace(network, layers=(replace(first, parameters=parameters), *network.layers[1:]))
-    plain = Normalization("none", np.zeros(1), np.ones(1))
-    return folded, Input(given.source, plain, dtype)
+    return folded, Input(given.source, IDENTITY, dtype)
 
 
 def _is_mild(offset: np.ndarray, factor: np.ndarray) -> bool:

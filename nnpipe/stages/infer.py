@@ -8,19 +8,20 @@ from itertools import islice
 
 import numpy as np
 
+from nnpipe.config.kind import Kind, NoOptions
 from nnpipe.stages.base import StageContext, batch_rows, shards
 from nnpipe.stages.execution import execute
 from nnpipe.stages.memory import report
-from nnpipe.stages.metrics import Metrics
+from nnpipe.stages.output_metrics import Metrics
 from nnpipe.stages.scores import predict
 from nnpipe.stages.stream import Executed
 
 
-def infer(context: StageContext) -> None:
+def _infer(context: StageContext) -> None:
     """Write /outputs, and on request /activations/<layer> and /predictions.
 
     Where the input has labels, the accuracy, the cross-entropy and the confusion matrix are
-    added to the figures, and /confusion_matrix is written, unless there are too many classes.
+    among the metrics, and /confusion_matrix is written, unless there are too many classes.
     """
     announce(context)
     total = Metrics(context.network, context.input.has_labels)
@@ -32,8 +33,8 @@ def infer(context: StageContext) -> None:
     finally:
         context.progress.end()
 
-    context.figures["samples"] = context.input.samples
-    context.figures |= total.figures()
+    context.metrics["samples"] = context.input.samples
+    context.metrics |= total.values()
     confusion = None if total.scores is None else total.scores.confusion
     if confusion is not None:
         context.sink.create(
@@ -61,7 +62,7 @@ def announce(context: StageContext) -> None:
             ("sample", f"{name}_neuron"),
             f"Activations of {name}",
         )
-    if context.config.output.predictions:
+    if context.output.predictions:
         context.sink.create("predictions", (samples,), np.int64, ("sample",), "Predictions")
 
 
@@ -72,23 +73,23 @@ def infer_shard(context: StageContext, rows: range) -> Metrics:
 
 
 def _one_after_the_other(context: StageContext) -> Iterator[Metrics]:
-    parts = shards(context.config, context.input.samples, context.network)
+    parts = shards(context.engine.options, context.input.samples, context.network)
     with closing(execute(context, context.input, parts, _kept(context))) as executed:
         for rows in parts:
             yield _take(context, executed, rows)
-    report(context.config)
+    report(context.engine.options)
 
 
 def _take(context: StageContext, executed: Iterator[Executed], rows: range) -> Metrics:
     activation = context.network.layers[-1].activation
     metrics = Metrics(context.network, context.input.has_labels)
     before = context.input.nonfinite
-    together = batch_rows(context.config, context.network)
+    together = batch_rows(context.engine.options, context.network)
     for batch in islice(executed, len(rows[::together])):
         context.sink.write("outputs", batch.start, batch.outputs)
         for name, activations in batch.activations.items():
             context.sink.write(f"activations/{name}", batch.start, activations)
-        if context.config.output.predictions:
+        if context.output.predictions:
             context.sink.write("predictions", batch.start, predict(activation, batch.outputs))
         metrics.add(batch.outputs, batch.targets)
         context.progress.advance(len(batch.outputs))
@@ -98,5 +99,8 @@ def _take(context: StageContext, executed: Iterator[Executed], rows: range) -> M
 
 
 def _kept(context: StageContext) -> tuple[str, ...]:
-    wanted = context.config.output.activations
+    wanted = context.output.activations
     return tuple(layer.name for layer in context.network.layers if {layer.name, "all"} & {*wanted})
+
+
+infer = Kind(NoOptions, lambda options: _infer)

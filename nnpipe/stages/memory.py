@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from nnpipe.config.schema import Config
+from nnpipe.engines.base import EngineOptions
 from nnpipe.engines.tiles import tile_rows
 from nnpipe.errors import ConfigError
 from nnpipe.network.network import Network
@@ -21,7 +21,7 @@ MIB = 1 << 20
 logger = logging.getLogger("nnpipe")
 
 
-def fitting_threads(config: Config, network: Network, keep: Collection[str]) -> int:
+def fitting_threads(options: EngineOptions, network: Network, keep: Collection[str]) -> int:
     """Return how many batches can be computed at the same time within `engine.memory_limit`.
 
     Raises
@@ -29,14 +29,14 @@ def fitting_threads(config: Config, network: Network, keep: Collection[str]) -> 
     ConfigError
         If not even one can.
     """
-    threads = config.engine.threads or cores()
-    limit = config.engine.memory_limit
+    threads = options.threads or cores()
+    limit = options.memory_limit
     if limit is None:
         return threads
-    while needed(config, network, keep, threads) > limit * MIB:
+    while needed(options, network, keep, threads) > limit * MIB:
         threads -= 1
         if threads == 0:
-            least = -(-needed(config, network, keep, 1) // MIB)
+            least = -(-needed(options, network, keep, 1) // MIB)
             problem = (
                 f"engine.memory_limit: found {limit} MiB; expected at least {least} MiB, which one "
                 "thread takes with this network and this input. Raise it, or set it to null."
@@ -45,18 +45,18 @@ def fitting_threads(config: Config, network: Network, keep: Collection[str]) -> 
     return threads
 
 
-def needed(config: Config, network: Network, keep: Collection[str], threads: int) -> int:
+def needed(options: EngineOptions, network: Network, keep: Collection[str], threads: int) -> int:
     """Return the bytes that this process will take at the most: what it has, and what is to come.
 
     That is a copy of the parameters, their biases repeated, two buffers for each layer and
     thread, and batches: as stored, as the network takes them, and what comes out.
     """
-    itemsize, rows = network.dtype.itemsize, batch_rows(config, network)
+    itemsize, rows = network.dtype.itemsize, batch_rows(options, network)
     hidden = sum(layer.neurons for layer in network.layers)
     kept = sum(layer.neurons for layer in network.layers if layer.name in keep)
     sample = network.inputs * (8 + itemsize) + (network.outputs + kept) * (itemsize + 16)
     batches = threads + AHEAD + 1
-    buffers = threads * (config.engine.tile or tile_rows(network)) * hidden * itemsize
+    buffers = threads * (options.tile_rows or tile_rows(network)) * hidden * itemsize
     return peak() + 2 * network.nbytes + 2 * buffers + batches * rows * sample
 
 
@@ -70,8 +70,8 @@ def peak() -> int:
         return found if sys.platform == "darwin" else found << 10
 
 
-def report(config: Config) -> None:
+def report(options: EngineOptions) -> None:
     """Log the peak memory beside the limit, where there is one."""
-    limit = config.engine.memory_limit
+    limit = options.memory_limit
     if limit is not None:
         logger.info("memory   %d MiB at the most; the limit is %d MiB", peak() // MIB, limit)

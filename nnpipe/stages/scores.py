@@ -14,7 +14,7 @@ MOST_COUNTED = 1000
 """The most classes for which the confusion matrix, classes × classes, is counted."""
 
 MOST_SHOWN = 50
-"""The most classes for which the confusion matrix is among the figures too."""
+"""The most classes for which the confusion matrix is among the metrics too."""
 
 
 def predict(activation: str, outputs: Array) -> NDArray[np.int64]:
@@ -38,16 +38,14 @@ def predict(activation: str, outputs: Array) -> NDArray[np.int64]:
     return outputs.argmax(axis=1).astype(np.int64)
 
 
+def new_confusion(neurons: int) -> NDArray[np.int64]:
+    """Return a confusion matrix without samples, (classes, classes)."""
+    classes = max(neurons, 2)
+    return np.zeros((classes, classes), np.int64)
+
+
 class Scores:
     """Accuracy, cross-entropy and confusion matrix of all samples added so far.
-
-    The cross-entropy is in nats a sample, and depends on what the last layer's activation makes
-    of its outputs: with `softmax`, -ln of the label's output; with `sigmoid`, the sum over the
-    neurons of the binary cross-entropy against the one-hot label (one neuron: against the label
-    itself); with `linear`, that of the softmax of the outputs. Other activations, and a single
-    neuron of softmax or linear, do not give probabilities, and no cross-entropy. Outputs
-    are held away from 0 and 1 by the dtype's machine epsilon, so that one wrong certainty does
-    not make the mean infinite.
 
     Parameters
     ----------
@@ -61,17 +59,13 @@ class Scores:
     confusion : (classes, classes) int64 or None
         Samples by label (rows) and prediction (columns); None for more than 1000 classes.
 
-    References
-    ----------
-    Bishop: Pattern Recognition and Machine Learning (2006), sections 4.3.2 and 4.3.4.
     """
 
     def __init__(self, activation: str, neurons: int) -> None:
         self.activation = activation
         self.confusion: NDArray[np.int64] | None = None
-        classes = max(neurons, 2)
-        if classes <= MOST_COUNTED:
-            self.confusion = np.zeros((classes, classes), np.int64)
+        if neurons <= MOST_COUNTED:
+            self.confusion = new_confusion(neurons)
         self._samples = 0
         self._right = 0
         self._cross_entropy = 0.0
@@ -83,7 +77,7 @@ class Scores:
             np.add.at(self.confusion, (labels, predicted), 1)
         self._samples += len(labels)
         self._right += int(np.count_nonzero(labels == predicted))
-        self._cross_entropy += _cross_entropy(self.activation, outputs, labels)
+        self._cross_entropy += cross_entropy_sum(self.activation, outputs, labels)
 
     def merge(self, other: Scores) -> None:
         """Take in the samples that another has seen, of the same network."""
@@ -105,22 +99,35 @@ class Scores:
         self._samples, self._right = int(state["_samples"]), int(state["_right"])
         self._cross_entropy = float(state["_cross_entropy"])
 
-    def figures(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """Return accuracy (0 to 1), cross_entropy (nats a sample, or None) and confusion_matrix.
 
         The confusion matrix, as a list of rows, is left out for more than 50 classes.
         """
         mean = self._cross_entropy / self._samples
-        figures: dict[str, Any] = {
+        found: dict[str, Any] = {
             "accuracy": self._right / self._samples,
             "cross_entropy": None if np.isnan(mean) else mean,
         }
         if self.confusion is not None and len(self.confusion) <= MOST_SHOWN:
-            figures["confusion_matrix"] = self.confusion.tolist()
-        return figures
+            found["confusion_matrix"] = self.confusion.tolist()
+        return found
 
 
-def _cross_entropy(activation: str, outputs: Array, labels: NDArray[np.int64]) -> float:
+def cross_entropy_sum(activation: str, outputs: Array, labels: NDArray[np.int64]) -> float:
+    """Return the sum of the cross-entropies of samples, in nats; NaN where there is none.
+
+    It depends on what the last layer's activation makes of its outputs: with `softmax`, -ln of the
+    label's output; with `sigmoid`, the sum over the neurons of the binary cross-entropy against
+    the one-hot label (one neuron: against the label itself); with `linear`, that of the softmax of
+    the outputs. Other activations, and a single neuron of softmax or linear, do not give
+    probabilities, and no cross-entropy. Outputs are held away from 0 and 1 by the dtype's machine
+    epsilon, so that one wrong certainty does not make the mean infinite.
+
+    References
+    ----------
+    Bishop: Pattern Recognition and Machine Learning (2006), sections 4.3.2 and 4.3.4.
+    """
     epsilon = float(np.finfo(outputs.dtype).eps)
     rows = np.arange(len(outputs))
     o = outputs.astype(np.float64)

@@ -48,7 +48,7 @@ class Executed:
 
 
 ReadTargets = Callable[[Source, int, int], "NDArray[Any] | None"]
-"""``targets(source, start, stop)`` reads what belongs to the samples from start to stop."""
+"""``read(source, start, stop)`` reads what belongs to the samples from start to stop."""
 
 
 def labels_of(source: Source, start: int, stop: int) -> NDArray[np.int64] | None:

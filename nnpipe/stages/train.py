@@ -6,31 +6,31 @@ import logging
 import math
 from pathlib import Path
 
-from nnpipe.config.layers import transforms_of
+from nnpipe.config.kind import Kind, NoOptions
 from nnpipe.engines.blas import one_thread
 from nnpipe.sources.input import Input
 from nnpipe.stages.base import StageContext
 from nnpipe.system.cores import cores
 from nnpipe.training.batching import Batches
-from nnpipe.training.checkpoint import FILE, fingerprint, read_checkpoint, write_checkpoint
+from nnpipe.training.checkpoint import FILE, read_checkpoint, write_checkpoint
 from nnpipe.training.history import write_csv, write_hdf5
-from nnpipe.training.losses import LOSSES, loss_of
 from nnpipe.training.split import Split
 from nnpipe.training.training import Training
 
 logger = logging.getLogger("nnpipe")
 
 
-def train(context: StageContext) -> None:
+def _train(context: StageContext) -> None:
     """Train `context.network` and replace it by the best or the last one, as `training.keep` says.
 
     The run gets history.csv and history.h5, checkpoint.h5, last.h5, and where the network is
     validated, best.h5: the parameters after the last and the best epoch.
     """
-    config, artifacts = context.config.training, context.artifacts
-    split = _split(context)
+    recipe, artifacts = context.recipe, context.artifacts
+    config = recipe.training
+    split = Split(context.input.samples, config.validation_fraction or 0.0, recipe.seed)
     training = _training(context, split)
-    course = fingerprint(context.config, context.input.samples)
+    course = recipe.fingerprint(context.input.samples)
     if config.resume is not None:
         training.restore(read_checkpoint(Path(config.resume)))
 
@@ -64,7 +64,7 @@ def train(context: StageContext) -> None:
         artifacts.save_parameters("best.h5", training.best)
     context.network = training.best if config.keep == "best" else training.last
     final = training.history[-1]
-    context.figures["training"] = {
+    context.metrics["training"] = {
         "epochs": final.epoch,
         "best_epoch": training.best_epoch or None,
         "loss": final.loss,
@@ -75,14 +75,12 @@ def train(context: StageContext) -> None:
 
 
 def _training(context: StageContext, split: Split) -> Training:
-    config, network = context.config.training, context.network
-    limit = config.memory_mib << 20
-    loss = LOSSES.load(config.loss or loss_of(network.layers[-1].activation))
-    data = _reading(context, context.input)
-    validation = None
+    recipe, data = context.recipe, _quietly(context.input)
+    config, seed = recipe.training, recipe.seed
+    limit, validation = config.memory_mib << 20, None
     if context.validation is not None:
-        further = _reading(context, context.validation)
-        nothing = Split(further.samples, 0, context.config.seed)
+        further = _quietly(context.validation)
+        nothing = Split(further.samples, 0, seed)
         validation = Batches(
             further, nothing.kept, further.samples, config.batch_size, limit, seed=None
         )
@@ -90,22 +88,16 @@ def _training(context: StageContext, split: Split) -> Training:
         share = int(limit * split.fraction)
         validation = Batches(data, split.held_out, split.held, config.batch_size, share, seed=None)
         limit -= share
-    seed = context.config.seed if config.shuffle else None
-    left = context.input.samples - split.held
-    batches = Batches(data, split.kept, left, config.batch_size, limit, seed)
-    threads = context.config.engine.threads or cores()
-    transforms = transforms_of(context.config.architecture)
-    how = network, loss, config, context.config.optimizer
-    return Training(*how, batches, validation, context.config.seed, transforms, threads)
+    order = seed if config.shuffle else None
+    left = data.samples - split.held
+    batches = Batches(data, split.kept, left, config.batch_size, limit, order)
+    threads = context.engine.options.threads or cores()
+    return Training(context.network, recipe, batches, validation, threads)
 
 
-def _split(context: StageContext) -> Split:
-    fraction = context.config.training.validation_fraction
-    if fraction is None:
-        fraction = 0.0 if context.validation is not None else 0.1
-    return Split(context.input.samples, fraction, context.config.seed)
+def _quietly(data: Input) -> Input:
+    """Return an input for reading it often: what it counts is not the run's to report."""
+    return Input(data.source, data.normalization, data.dtype, data.on_nonfinite)
 
 
-def _reading(context: StageContext, data: Input) -> Input:
-    """Return the input for reading it often: what it counts is not the run's to report."""
-    return Input(data.source, data.normalization, data.dtype, context.config.input.on_nonfinite)
+train = Kind(NoOptions, lambda options: _train)

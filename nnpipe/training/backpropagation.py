@@ -21,13 +21,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from nnpipe.config.schema import TransformConfig
+from nnpipe.config.kind import Choice
 from nnpipe.network.activations.base import Array
+from nnpipe.network.layers.base import MakeTransform
 from nnpipe.network.network import Network
 from nnpipe.system.products import multiply
 from nnpipe.system.tiles import cut
 from nnpipe.training.losses.base import Loss, Targets
-from nnpipe.training.transforms import transform
 
 # Outputs whose loss is taken at once. What a loss makes on the way is then as large, whatever the
 # batch.
@@ -49,7 +49,7 @@ class Backpropagation:
         It must fit the last layer's activation.
     rows : int
         The largest batch.
-    transforms : mapping of str to mapping of str to TransformConfig
+    transforms : mapping of str to mapping of str to Choice
         What is done to the inputs of a layer, in order, by the name of that layer.
     threads : int
         How many may share a product; what comes out is the same to the bit.
@@ -70,7 +70,7 @@ class Backpropagation:
         network: Network,
         loss: Loss,
         rows: int,
-        transforms: Mapping[str, Mapping[str, TransformConfig]] = {},
+        transforms: Mapping[str, Mapping[str, Choice[MakeTransform]]] = {},
         threads: int = 1,
     ) -> None:
         self._loss, self._threads, self._rows = loss, threads, 0
@@ -101,8 +101,8 @@ class Backpropagation:
         self._deltas = [np.empty((rows, layer.neurons), dtype) for layer in network.layers]
         self._named = [
             {
-                name: transform(config, rows, layer.inputs, dtype)
-                for name, config in transforms.get(layer.name, {}).items()
+                name: chosen.make()(rows, layer.inputs, dtype)
+                for name, chosen in transforms.get(layer.name, {}).items()
             }
             for layer in network.layers
         ]
@@ -141,7 +141,7 @@ class Backpropagation:
     def forward(
         self, x: Array, targets: Targets, generator: np.random.Generator | None = None
     ) -> tuple[float, int]:
-        """Return the sum of the losses of a batch, and how many samples are classified rightly.
+        """Return the sum of the losses of a batch, and how many samples are classified correctly.
 
         Parameters
         ----------

@@ -12,16 +12,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, is_dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.schema import Config
 from nnpipe.errors import DataError, NnpipeError, RunError, shown
 from nnpipe.hdf5.artifact import (
+    OtherVersion,
     check_stored,
     group_of,
     integer_attribute,
@@ -43,7 +43,8 @@ from nnpipe.training.optimizers.base import State
 
 FILE = "checkpoint.h5"
 FORMAT = "nnpipe checkpoint"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+_READABLE = {FORMAT: (3, FORMAT_VERSION)}  # a fingerprint of version 3 has nulls for defaults
 
 _MOST_FINGERPRINT = 1 << 20
 _MOST_STEPS = 1 << 53
@@ -56,7 +57,7 @@ class Checkpoint:
     Attributes
     ----------
     fingerprint : mapping
-        What must be the same for a training to go on: see `fingerprint`.
+        What must be the same for a training to go on: see `Recipe.fingerprint`.
     parameters : vector
     statistics : mapping of str to vector
         What batch normalizations remember, by their names.
@@ -69,6 +70,8 @@ class Checkpoint:
     steps : int
         How many the optimizer has made.
     history : tuple of Epoch
+    version : int
+        That of the format.
     """
 
     fingerprint: Mapping[str, Any]
@@ -79,34 +82,7 @@ class Checkpoint:
     state: State
     steps: int
     history: tuple[Epoch, ...]
-
-
-def fingerprint(config: Config, samples: int) -> dict[str, Any]:
-    """Return what decides the course of a training, by config key, ready for JSON."""
-    training = flatten("training", config.training)
-    for name in ("epochs", "checkpoint_every", "resume", "patience", "keep"):
-        del training[f"training.{name}"]
-    return {
-        "seed": config.seed,
-        "dtype": config.dtype,
-        "input.samples": samples,
-        **training,
-        **flatten("optimizer", config.optimizer),
-        **flatten("architecture", config.architecture),
-        **flatten("input.normalize", config.input.normalize),
-    }
-
-
-def flatten(key: str, part: Any) -> dict[str, Any]:
-    """Return the values of a part of a config by their whole keys."""
-    if is_dataclass(part) and not isinstance(part, type):
-        part = vars(part)
-    if not isinstance(part, Mapping):
-        return {key: part}
-    found: dict[str, Any] = {}
-    for name, value in cast("Mapping[str, Any]", part).items():
-        found |= flatten(f"{key}.{name}", value)
-    return found
+    version: int = FORMAT_VERSION
 
 
 def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any], where: Path) -> list[str]:
@@ -162,34 +138,20 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         )
         raise RunError(problem)
     try:
-        with open_artifact(path, FILE, FORMAT, _try_out) as file:
-            _check_version(file)
-            return Checkpoint(**_facts(file), **_vectors(file, read=_finite_numbers))
-    except _OtherVersion:
-        raise
+        with open_artifact(path, FILE, _READABLE, _try_out) as file:
+            version = integer_attribute(file["/"], "format_version", FILE)
+            vectors = _vectors(file, read=_finite_numbers)
+            return Checkpoint(**_facts(file), **vectors, version=version)
+    except OtherVersion as error:
+        raise RunError(str(error)) from error
     except NnpipeError as error:
         problem = f"{error} This file was not written by nnpipe, or was altered."
         raise RunError(problem) from error
 
 
-class _OtherVersion(RunError):
-    """The file is of another version of the format."""
-
-
-def _check_version(file: Any) -> None:
-    version = integer_attribute(file["/"], "format_version", FILE)
-    if version != FORMAT_VERSION:
-        problem = (
-            f"{file.filename}: found version {version} of the format; expected {FORMAT_VERSION}. "
-            "Go on with the version of nnpipe that wrote it, or train anew."
-        )
-        raise _OtherVersion(problem)
-
-
 def _try_out(file: Any) -> None:
-    if integer_attribute(file["/"], "format_version", FILE) == FORMAT_VERSION:
-        _facts(file)
-        _vectors(file, read=read_ends)
+    _facts(file)
+    _vectors(file, read=read_ends)
 
 
 def _facts(file: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from threading import local
 
 import numpy as np
@@ -31,8 +30,6 @@ class Descent:
     ----------
     optimizer : Optimizer
         How each entry moves.
-    options : mapping of str to float
-        Its options, none left out.
     parameters, gradient : vectors of one length
         They are kept; each step reads the one and changes both.
     threads : int
@@ -49,12 +46,11 @@ class Descent:
     def __init__(
         self,
         optimizer: Optimizer,
-        options: Mapping[str, float],
         parameters: Array,
         gradient: Array,
         threads: int = 1,
     ) -> None:
-        self.options = dict(options)
+        self.options = optimizer.options
         self.state: State = optimizer.init(parameters)
         self.steps = 0
         self._update = optimizer.update

@@ -1,4 +1,4 @@
-"""Tell whether a checkpoint holds what a config's training remembers, before anything is made."""
+"""Check that a checkpoint holds what a config's training remembers, before anything is made."""
 
 from __future__ import annotations
 
@@ -6,36 +6,37 @@ from pathlib import Path
 
 import numpy as np
 
-from nnpipe.config.layers import stack_of, transforms_of
-from nnpipe.config.schema import BatchNormConfig, Config
 from nnpipe.errors import shown
+from nnpipe.network.architectures.base import dense_layers, transforms
 from nnpipe.training.checkpoint import Checkpoint
-from nnpipe.training.optimizers import OPTIMIZERS
+from nnpipe.training.recipe import Recipe
 
 _MOST_LINES = 20
 
 
-def misfits(checkpoint: Checkpoint, config: Config, inputs: int, where: Path) -> list[str]:
+def misfits(checkpoint: Checkpoint, recipe: Recipe, inputs: int, where: Path) -> list[str]:
     """Return one line for each vector of a checkpoint that is not one of a config's training.
 
     Parameters
     ----------
     checkpoint : Checkpoint
-    config : Config
-        Planned. Of a network that comes from a run the sizes are not known here.
+    recipe : Recipe
+        Of a network that comes from a run it does not say the sizes.
     inputs : int
         How many features the input has.
     where : Path
         The run that the checkpoint is of.
     """
-    layers, transforms = stack_of(config.architecture), transforms_of(config.architecture)
+    stack = recipe.architecture.make()
+    layers, before = dense_layers(stack), transforms(stack)
     count, statistics = 0, dict[str, int]()
     for name, layer in layers.items():
-        before = transforms.get(name, {}).items()
-        statistics |= {of: 2 * inputs for of, kind in before if isinstance(kind, BatchNormConfig)}
+        for transform, chosen in before.get(name, {}).items():
+            remembered = chosen.make()(1, inputs, np.dtype(recipe.dtype)).statistics
+            statistics |= {transform: remembered.size} if remembered.size else {}
         count, inputs = count + layer.neurons * (inputs + 1), layer.neurons
     count = count if layers else checkpoint.parameters.size
-    state = OPTIMIZERS.load(config.optimizer.kind).init(np.zeros(1))
+    state = recipe.optimizer.make().init(np.zeros(1))
     wanted = {"parameters": count, **dict.fromkeys(state, count), **statistics}
     vectors = {"parameters": checkpoint.parameters, **checkpoint.state, **checkpoint.statistics}
     found = {name: vector.size for name, vector in vectors.items()}

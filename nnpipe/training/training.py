@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from nnpipe.config.schema import TransformConfig
-from nnpipe.config.training_schema import OptimizerConfig, TrainingConfig
 from nnpipe.errors import RunError, TrainingError, shown
 from nnpipe.network.activations.base import Array
+from nnpipe.network.architectures.base import transforms
 from nnpipe.network.network import Network
 from nnpipe.system.seeding import named_stream
 from nnpipe.training.backpropagation import Backpropagation
@@ -21,10 +20,9 @@ from nnpipe.training.batching import Batches
 from nnpipe.training.checkpoint import Checkpoint
 from nnpipe.training.descent import Descent
 from nnpipe.training.history import Epoch
-from nnpipe.training.losses.base import Loss
-from nnpipe.training.optimizers import OPTIMIZERS
 from nnpipe.training.penalty import Penalty
-from nnpipe.training.schedules import schedule
+from nnpipe.training.recipe import Recipe
+from nnpipe.training.schedules.base import factor_at
 
 
 class Training:
@@ -34,17 +32,11 @@ class Training:
     ----------
     network : Network
         Its parameters are where the training starts; they are copied.
-    loss : Loss
-    config : TrainingConfig
-    optimizer : OptimizerConfig
+    recipe : Recipe
     batches : Batches
         What is trained on.
     validation : Batches or None
         What judges the network after each epoch.
-    seed : int
-        Decides what dropout drops.
-    transforms : mapping of str to mapping of str to TransformConfig
-        What is done to the inputs of a layer, in order, by the name of that layer.
     threads : int
         How many may share a step; what comes out is the same to the bit.
 
@@ -59,28 +51,22 @@ class Training:
     def __init__(
         self,
         network: Network,
-        loss: Loss,
-        config: TrainingConfig,
-        optimizer: OptimizerConfig,
+        recipe: Recipe,
         batches: Batches,
         validation: Batches | None,
-        seed: int,
-        transforms: Mapping[str, Mapping[str, TransformConfig]] = {},
         threads: int = 1,
     ) -> None:
-        self._config, self._loss, self._seed = config, loss, seed
+        config, optimizer = recipe.training, recipe.optimizer.make()
+        self._config, self._loss, self._seed = config, recipe.loss, recipe.seed
         self._batches, self._validation = batches, validation
         rows = max(part.size for part in (batches, validation) if part is not None)
-        self._pass = Backpropagation(network, loss, rows, transforms, threads)
-        kind = OPTIMIZERS.load(optimizer.kind)
-        options = {
-            name: default if getattr(optimizer, name) is None else getattr(optimizer, name)
-            for name, default in kind.options.items()
-        }
-        self._rate: float = options.pop("learning_rate")
+        self._pass = Backpropagation(
+            network, self._loss, rows, transforms(recipe.architecture.make()), threads
+        )
+        self._rate = optimizer.options.learning_rate
         vectors = self._pass.parameters, self._pass.gradient
-        self._descent = Descent(kind, options, *vectors, threads)
-        self._factor = schedule(config.schedule, config.epochs, batches.steps)
+        self._descent = Descent(optimizer, *vectors, threads)
+        self._factor = factor_at(config.schedule, config.epochs, batches.steps)
         self._penalty = Penalty(self._pass, config.l1, config.l2)
         self.history: list[Epoch] = []
         self._best: Array | None = None

@@ -1,20 +1,29 @@
 """The activations, one module each; a new one is a module and a line here."""
 
-from nnpipe.config.registry import Registry
+from __future__ import annotations
 
-ACTIVATIONS = Registry(
+from nnpipe.config.registry import Registry
+from nnpipe.network.activations.base import Activation
+
+ACTIVATIONS: Registry[Activation] = Registry(
     "an activation",
     "nnpipe.activations",
     {
-        "elu": "nnpipe.network.activations.elu:elu",
-        "gelu": "nnpipe.network.activations.gelu:gelu",
-        "leaky_relu": "nnpipe.network.activations.leaky_relu:leaky_relu",
-        "linear": "nnpipe.network.activations.linear:linear",
-        "relu": "nnpipe.network.activations.relu:relu",
-        "sigmoid": "nnpipe.network.activations.sigmoid:sigmoid",
-        "silu": "nnpipe.network.activations.silu:silu",
-        "softmax": "nnpipe.network.activations.softmax:softmax",
-        "softplus": "nnpipe.network.activations.softplus:softplus",
-        "tanh": "nnpipe.network.activations.tanh:tanh",
+        name: f"nnpipe.network.activations.{name}:{name}"
+        for name in (
+            "elu",
+            "gelu",
+            "hard_sigmoid",
+            "leaky_relu",
+            "linear",
+            "mish",
+            "relu",
+            "selu",
+            "sigmoid",
+            "silu",
+            "softmax",
+            "softplus",
+            "tanh",
+        )
     },
 )

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnpipe.config.kind import Kind, NoOptions
+
 Array = NDArray[np.floating[Any]]
 
 
@@ -42,3 +44,8 @@ class Activation:
         with np.errstate(over="ignore", invalid="ignore"):
             self.forward(z, a)
         return a
+
+
+def plain(function: Activation) -> Kind[NoOptions, Activation]:
+    """Return the kind of an activation without options."""
+    return Kind(NoOptions, lambda options: function)

@@ -1,28 +1,46 @@
-"""The exponential linear unit: f(z) = z where z > 0, else e^z - 1, with f' = min(a, 0) + 1.
+"""The exponential linear unit: f(z) = z where z > 0, else α (e^z - 1), with f' = 1, else a + α.
 
 References
 ----------
 Clevert, Unterthiner, Hochreiter: Fast and accurate deep network learning by exponential linear
-units (ICLR 2016), with alpha = 1.
+units (ICLR 2016).
 """
+
+from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
+from nnpipe.config.kind import Kind, option
 from nnpipe.network.activations.base import Activation, Array
 
 
-def _forward(z: Array, out: Array) -> None:
-    # As e^z - 1 is never below z, the greater of the two is the one that is meant.
-    z = z.copy() if out is z else z
-    np.minimum(z, 0, out=out)
-    np.expm1(out, out=out)
-    np.maximum(z, out, out=out)
+@dataclass(frozen=True)
+class EluOptions:
+    """The option of elu."""
+
+    alpha: float = option(1.0, "minus the limit of f for z far below 0", at_least=0)
 
 
-def _backward(z: Array, a: Array, delta: Array) -> None:
-    np.minimum(a, 0, out=z)
-    z += 1
-    delta *= z
+def exponential_linear(alpha: float) -> Activation:
+    """Return the activation for one α."""
+
+    def forward(z: Array, out: Array) -> None:
+        positive = np.maximum(z, 0)
+        np.minimum(z, 0, out=out)
+        np.expm1(out, out=out)
+        if alpha != 1:
+            out *= alpha
+        out += positive
+
+    def backward(z: Array, a: Array, delta: Array) -> None:
+        positive = a > 0
+        np.add(a, alpha, out=z)
+        np.copyto(z, 1, where=positive)
+        delta *= z
+
+    return Activation(forward, backward)
 
 
-elu = Activation(_forward, _backward)
+elu = Kind(EluOptions, lambda options: exponential_linear(options.alpha))

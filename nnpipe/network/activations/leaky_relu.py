@@ -1,27 +1,41 @@
-"""The leaky rectified linear unit: f(z) = max(z, 0.01 z), with f' = 1 where z > 0, else 0.01.
+"""The leaky rectified linear unit: f(z) = max(z, s z), with f' = 1 where z > 0, else the slope s.
 
 References
 ----------
 Maas, Hannun, Ng: Rectifier nonlinearities improve neural network acoustic models (ICML 2013).
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 import numpy as np
 
+from nnpipe.config.kind import Kind, option
 from nnpipe.network.activations.base import Activation, Array
 
-SLOPE = 0.01
+
+@dataclass(frozen=True)
+class LeakyReluOptions:
+    """The option of leaky_relu."""
+
+    slope: float = option(0.01, "slope of f below 0", at_least=0, at_most=1)
 
 
-def _forward(z: Array, out: Array) -> None:
-    z = z.copy() if out is z else z
-    np.multiply(z, SLOPE, out=out)
-    np.maximum(z, out, out=out)
+def leaky_rectified(slope: float) -> Activation:
+    """Return the activation for one slope."""
+
+    def forward(z: Array, out: Array) -> None:
+        z = z.copy() if out is z else z
+        np.multiply(z, slope, out=out)
+        np.maximum(z, out, out=out)
+
+    def backward(z: Array, a: Array, delta: Array) -> None:
+        np.greater(a, 0, out=z)
+        np.maximum(z, slope, out=z)
+        delta *= z
+
+    return Activation(forward, backward)
 
 
-def _backward(z: Array, a: Array, delta: Array) -> None:
-    np.greater(a, 0, out=z)
-    np.maximum(z, SLOPE, out=z)
-    delta *= z
-
-
-leaky_relu = Activation(_forward, _backward)
+leaky_relu = Kind(LeakyReluOptions, lambda options: leaky_rectified(options.slope))

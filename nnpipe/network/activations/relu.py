@@ -7,7 +7,7 @@ Nair, Hinton: Rectified linear units improve restricted Boltzmann machines (ICML
 
 import numpy as np
 
-from nnpipe.network.activations.base import Activation, Array
+from nnpipe.network.activations.base import Activation, Array, plain
 
 
 def _forward(z: Array, out: Array) -> None:
@@ -20,4 +20,4 @@ def _backward(z: Array, a: Array, delta: Array) -> None:
     delta *= z
 
 
-relu = Activation(_forward, _backward)
+relu = plain(Activation(_forward, _backward))

@@ -8,9 +8,9 @@ reinforcement learning (Neural Networks, 2018).
 
 import numpy as np
 
-from nnpipe.network.activations.base import Activation, Array
+from nnpipe.network.activations.base import Activation, Array, plain
 from nnpipe.network.activations.blockwise import blockwise
-from nnpipe.network.activations.sigmoid import sigmoid
+from nnpipe.network.activations.sigmoid import function as sigmoid
 
 # Beyond it the sigmoid is exactly 0 or 1 in every dtype, and 0 times infinity is kept away.
 LIMIT = 1000
@@ -33,4 +33,4 @@ def _backward(z: Array, a: Array, delta: Array) -> None:
     delta *= slope
 
 
-silu = Activation(_forward, _backward, needs_z=True)
+silu = plain(Activation(_forward, _backward, needs_z=True))

@@ -7,7 +7,7 @@ Bridle: Probabilistic interpretation of feedforward classification network outpu
 
 import numpy as np
 
-from nnpipe.network.activations.base import Activation, Array
+from nnpipe.network.activations.base import Activation, Array, plain
 
 
 def _forward(z: Array, out: Array) -> None:
@@ -23,4 +23,4 @@ def _backward(z: Array, a: Array, delta: Array) -> None:
     delta *= a
 
 
-softmax = Activation(_forward, _backward)
+softmax = plain(Activation(_forward, _backward))

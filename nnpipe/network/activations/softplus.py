@@ -8,7 +8,7 @@ better option pricing (NIPS 2000).
 
 import numpy as np
 
-from nnpipe.network.activations.base import Activation, Array
+from nnpipe.network.activations.base import Activation, Array, plain
 from nnpipe.network.activations.blockwise import blockwise
 
 
@@ -30,4 +30,4 @@ def _backward(z: Array, a: Array, delta: Array) -> None:
     delta *= z
 
 
-softplus = Activation(_forward, _backward)
+softplus = plain(Activation(_forward, _backward))

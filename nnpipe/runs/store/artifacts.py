@@ -9,7 +9,7 @@ from typing import BinaryIO
 from nnpipe.network.network import Network
 from nnpipe.runs.store.parameters import write_parameters
 from nnpipe.runs.store.record import Record
-from nnpipe.sources.normalize import Normalization
+from nnpipe.sources.normalizations.base import Normalization
 
 
 @dataclass(frozen=True)

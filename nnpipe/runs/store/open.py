@@ -15,7 +15,7 @@ from nnpipe.network.network import Network, Prepare, plain
 from nnpipe.runs.store.manifest import Manifest, read_manifest, verify
 from nnpipe.runs.store.parameters import read_parameters
 from nnpipe.runs.store.virtual import find_result, open_results
-from nnpipe.sources.normalize import Normalization
+from nnpipe.sources.normalizations.base import Normalization
 from nnpipe.system.documents import read_yaml, refuse_calls
 
 CONFIG, OVERRIDES, LOG = "config.yaml", "overrides.yaml", "run.log"

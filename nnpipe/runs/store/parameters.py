@@ -4,20 +4,28 @@ Layout: ``/layers/<name>/parameters`` (neurons, inputs+1), the bias in the last 
 group the attributes kind, activation, inputs, neurons and order (from 0). Where the input was
 normalized, ``/normalization/offset`` and ``/normalization/factor``: x = (stored - offset) * factor.
 Each matrix has its dimensions `neuron` and `input` beside it.
+
+Where every activation has the options that it always had, the format is `nnpipe parameters`,
+version 1. Else it is `nnpipe network`, version 2, which older readers refuse: a layer's attribute
+`activation_options` holds its activation's options as JSON.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.check import LAYER_NAME
+from nnpipe.config.defaults import VERSION_1
+from nnpipe.config.kind import Choice
+from nnpipe.config.load import load_choice, store
 from nnpipe.errors import ConfigError, DataError, NnpipeError, RunError
 from nnpipe.hdf5.artifact import (
+    OtherVersion,
     check_stored,
     group_of,
     groups,
@@ -32,16 +40,18 @@ from nnpipe.hdf5.links import link_of
 from nnpipe.hdf5.paths import follow
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Activation
+from nnpipe.network.architectures.stack import LAYER_NAME
 from nnpipe.network.layer import Layer
 from nnpipe.network.network import Network
 from nnpipe.runs.store.axes import add_scale, attach, describe, mark_plot, mark_root
 from nnpipe.runs.store.folder import Folder
-from nnpipe.sources.normalize import Normalization
+from nnpipe.sources.normalizations.base import Normalization
+from nnpipe.sources.normalizations.none import IDENTITY
+from nnpipe.system.documents import parse_json
 from nnpipe.system.hdf5_writer import new_hdf5
 from nnpipe.system.interrupts import run_uninterrupted
 
-FORMAT = "nnpipe parameters"
-FORMAT_VERSION = 1
+FORMATS = {"nnpipe parameters": (1,), "nnpipe network": (2,)}
 
 
 @run_uninterrupted
@@ -50,14 +60,17 @@ def write_parameters(
 ) -> None:
     """Write a network's parameter matrices, and the normalization of its input, into a file."""
     with folder.publish(name) as new, new_hdf5(new) as (file, _):
-        file.attrs["format"] = FORMAT
-        file.attrs["format_version"] = FORMAT_VERSION
+        plain = not any(_changed_options(layer) for layer in network.layers)
+        file.attrs["format"] = "nnpipe parameters" if plain else "nnpipe network"
+        file.attrs["format_version"] = 1 if plain else 2
         layers = mark_root(file, "layers")
         layers.attrs["default"] = network.layers[0].name
         for order, layer in enumerate(network.layers):
             group: Any = layers.create_group(layer.name)
             group.attrs["kind"] = "dense"
             group.attrs["activation"] = layer.activation
+            if not plain:
+                group.attrs["activation_options"] = json.dumps(dict(layer.options))
             group.attrs["inputs"] = layer.inputs
             group.attrs["neurons"] = layer.neurons
             group.attrs["order"] = order
@@ -94,6 +107,12 @@ def write_parameters(
                 attach(dataset, [add_scale(stored, "feature", feature, "Feature", text)])
 
 
+def _changed_options(layer: Layer) -> bool:
+    """Tell whether the activation of a layer has options that version 1 did not have."""
+    before = VERSION_1["nnpipe.activations"].get(layer.activation, {})
+    return dict(layer.options) != before
+
+
 def _chunks(parameters: NDArray[Any]) -> tuple[int, int]:
     neurons, columns = parameters.shape
     rows = max(1, (1 << 20) // (columns * parameters.itemsize))
@@ -109,12 +128,14 @@ def read_parameters(path: Path) -> tuple[list[Layer], Normalization]:
         If the file is not what `write_parameters` writes.
     """
     try:
-        with open_artifact(path, "parameters", FORMAT, _try_out) as file:
+        with open_artifact(path, "parameters", FORMATS, _try_out) as file:
             layers = [
-                Layer(d.name, read_whole(d.parameters, str(path)), d.activation, d.function)
+                Layer.of(d.name, read_whole(d.parameters, str(path)), d.activation)
                 for d in _declared(file)
             ]
             normalization = _normalization(file, layers[0].inputs)
+    except OtherVersion as error:
+        raise RunError(str(error)) from error
     except NnpipeError as error:
         problem = f"{error} This file was not written by nnpipe, or was altered."
         raise RunError(problem) from error
@@ -125,8 +146,7 @@ class _Declared(NamedTuple):
     """A layer as the file declares it; its numbers are not read yet."""
 
     name: str
-    activation: str
-    function: Activation
+    activation: Choice[Activation]
     parameters: Any
 
 
@@ -141,11 +161,13 @@ def _declared(file: h5py.File) -> list[_Declared]:
         order, inputs, neurons = (
             integer_attribute(group, key, what) for key in ("order", "inputs", "neurons")
         )
-        activation = text_attribute(group, "activation", what)
+        if (kind := text_attribute(group, "kind", what)) != "dense":
+            problem = f"{what} is of the kind {kind!r}; expected 'dense'."
+            raise DataError(problem)
         path, shape = f"/layers/{name}/parameters", (neurons, inputs + 1)
         parameters = numbers_at(file, path, shape, "parameters")
         try:
-            found[order] = _Declared(name, activation, ACTIVATIONS.load(activation), parameters)
+            found[order] = _Declared(name, _activation(group, what), parameters)
         except ConfigError as error:
             problem = f"{what}: {error}."
             raise DataError(problem) from error
@@ -157,6 +179,22 @@ def _declared(file: h5py.File) -> list[_Declared]:
     return declared
 
 
+def _activation(group: Any, what: str) -> Choice[Activation]:
+    """Return the activation of a layer; a file of version 1 has none but the options of then."""
+    kind = text_attribute(group, "activation", what)
+    options: Any = VERSION_1["nnpipe.activations"].get(kind, {})
+    if "activation_options" in group.attrs:
+        options = parse_json(text_attribute(group, "activation_options", what), what)
+        if not isinstance(options, dict):
+            problem = f"{what} has activation_options that are not a mapping."
+            raise DataError(problem)
+    chosen = load_choice(ACTIVATIONS, {**cast("dict[str, Any]", options), "kind": kind}, what)
+    if store(chosen.options) != options:
+        problem = f"{what} does not say every option of the activation {kind!r}."
+        raise DataError(problem)
+    return chosen
+
+
 def _try_out(file: h5py.File) -> None:
     declared = _declared(file)
     for layer in declared:
@@ -166,7 +204,7 @@ def _try_out(file: h5py.File) -> None:
 
 def _normalization(file: Any, features: int) -> Normalization:
     if link_of(file["/"], "normalization") is None:
-        return Normalization("none", np.zeros(1), np.ones(1))
+        return IDENTITY
     stored = group_of(file["/"], "normalization", "parameters: /")
     kind = text_attribute(stored, "kind", "parameters: /normalization")
     offset, factor = (_statistic(file, name, features) for name in ("offset", "factor"))

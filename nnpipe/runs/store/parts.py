@@ -20,7 +20,7 @@ from nnpipe.hdf5 import find_dataset
 from nnpipe.hdf5.artifact import open_artifact
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.manifest import Artifact, is_part, measure
-from nnpipe.runs.store.results import FORMAT, ResultsWriter
+from nnpipe.runs.store.results import READABLE, ResultsWriter
 from nnpipe.system.documents import read_json
 
 FOLDER = "results"
@@ -112,7 +112,7 @@ def read_receipt(part: Path, key: str, rows: range) -> Receipt | None:
 
 def copy_part(part: Path, rows: range, writer: ResultsWriter) -> None:
     """Copy the samples of a part to their rows of another results file."""
-    with open_artifact(part, "results", FORMAT) as file:
+    with open_artifact(part, "results", READABLE) as file:
         for name in writer.sampled:
             dataset: Any = find_dataset(file, name, "results")
             step = _step(dataset)

@@ -27,6 +27,7 @@ from nnpipe.system.hdf5_writer import new_hdf5
 
 FORMAT = "nnpipe results"
 FORMAT_VERSION = 1
+READABLE = {FORMAT: (FORMAT_VERSION,)}
 _CHUNK_BYTES = 1 << 20
 
 # Batches that may wait to be written while others are computed.

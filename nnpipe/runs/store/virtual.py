@@ -19,7 +19,7 @@ from nnpipe.hdf5 import check_dataset, dtype_of, find_dataset, is_real, list_dat
 from nnpipe.hdf5.artifact import open_artifact
 from nnpipe.hdf5.paths import MAX_SOURCES, follow
 from nnpipe.runs.store.manifest import is_part
-from nnpipe.runs.store.results import FORMAT
+from nnpipe.runs.store.results import READABLE
 
 
 def open_results(path: Path, artifacts: Collection[str]) -> h5py.File:
@@ -37,7 +37,7 @@ def open_results(path: Path, artifacts: Collection[str]) -> h5py.File:
     DataError, RunError
         If the file is not what nnpipe writes, or if a view is not made of the run's parts.
     """
-    file = open_artifact(path, "results", FORMAT)
+    file = open_artifact(path, "results", READABLE)
     try:
         wanted: dict[str, dict[str, tuple[int, ...]]] = {}
         for view in (one.path for one in list_datasets(file) if one.virtual):
@@ -130,7 +130,7 @@ def _box(space: Any) -> _Box | None:
 
 
 def _check_part(folder: Path, part: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
-    with open_artifact(folder / part, "results", FORMAT, inside=folder) as opened:
+    with open_artifact(folder / part, "results", READABLE, inside=folder) as opened:
         for view, shape in shapes.items():
             dataset = follow(opened, view, f"results: {part}")
             check_dataset(dataset, "results", packed=True)

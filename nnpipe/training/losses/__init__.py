@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nnpipe.config.registry import Registry
 
-LOSSES = Registry(
+if TYPE_CHECKING:
+    from nnpipe.training.losses.base import Loss
+
+LOSSES: Registry[Loss] = Registry(
     "a loss",
     "nnpipe.losses",
     {
-        "binary_cross_entropy": (
-            "nnpipe.training.losses.binary_cross_entropy:binary_cross_entropy"
-        ),
-        "cross_entropy": "nnpipe.training.losses.cross_entropy:cross_entropy",
-        "mean_squared_error": "nnpipe.training.losses.mean_squared_error:mean_squared_error",
+        name: f"nnpipe.training.losses.{name}:{name}"
+        for name in ("binary_cross_entropy", "cross_entropy", "mean_squared_error")
     },
 )
 
@@ -25,12 +27,3 @@ def loss_of(activation: str) -> str:
     """
     natural = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
     return natural.get(activation, "mean_squared_error")
-
-
-def activation_of(loss: str) -> str | None:
-    """Return the only activation of the last layer that a loss fits, or None for any.
-
-    >>> activation_of("cross_entropy")
-    'softmax'
-    """
-    return LOSSES.load(loss).activation

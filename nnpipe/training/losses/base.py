@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnpipe.config.kind import Kind, NoOptions
 from nnpipe.network.activations.base import Activation, Array
 
 Targets = NDArray[Any]
@@ -26,7 +27,7 @@ class Loss:
     backward : callable
         ``backward(function, z, targets, delta)`` is given the sums of the last layer,
         (samples, neurons), and its activation; it writes dL/dz of each sample into `delta`, and
-        returns the sum of the losses and how many samples are classified rightly. `z` may be
+        returns the sum of the losses and how many samples are classified correctly. `z` may be
         overwritten.
     activation : str or None
         The only activation of the last layer that it fits; None for any.
@@ -37,6 +38,11 @@ class Loss:
     backward: Backward
     activation: str | None
     classifies: bool
+
+
+def plain(loss: Loss) -> Kind[NoOptions, Loss]:
+    """Return the kind of a loss without options."""
+    return Kind(NoOptions, lambda options: loss)
 
 
 def one_hot(labels: Targets, like: Array) -> Array:

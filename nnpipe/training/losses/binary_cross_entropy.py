@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array
-from nnpipe.training.losses.base import Loss, Targets, one_hot
+from nnpipe.training.losses.base import Loss, Targets, one_hot, plain
 
 
 def _backward(function: Activation, z: Array, targets: Targets, delta: Array) -> tuple[float, int]:
@@ -31,4 +31,4 @@ def _backward(function: Activation, z: Array, targets: Targets, delta: Array) ->
     return float(losses.sum()), int(np.count_nonzero(right))
 
 
-binary_cross_entropy = Loss(_backward, activation="sigmoid", classifies=True)
+binary_cross_entropy = plain(Loss(_backward, activation="sigmoid", classifies=True))

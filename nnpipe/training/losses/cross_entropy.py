@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array
-from nnpipe.training.losses.base import Loss, Targets
+from nnpipe.training.losses.base import Loss, Targets, plain
 
 # The logarithm of the least output that counts in δ. Products with lesser ones would be subnormal
 # numbers, for which a processor may take a hundred times as long.
@@ -40,4 +40,4 @@ def _backward(function: Activation, z: Array, targets: Targets, delta: Array) ->
     return loss, int(np.count_nonzero(found == targets.argmax(axis=1)))
 
 
-cross_entropy = Loss(_backward, activation="softmax", classifies=True)
+cross_entropy = plain(Loss(_backward, activation="softmax", classifies=True))

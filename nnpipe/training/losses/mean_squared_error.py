@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array
-from nnpipe.training.losses.base import Loss, Targets, one_hot
+from nnpipe.training.losses.base import Loss, Targets, one_hot, plain
 
 
 def _backward(function: Activation, z: Array, targets: Targets, delta: Array) -> tuple[float, int]:
@@ -19,4 +19,4 @@ def _backward(function: Activation, z: Array, targets: Targets, delta: Array) ->
     return loss, 0
 
 
-mean_squared_error = Loss(_backward, activation=None, classifies=False)
+mean_squared_error = plain(Loss(_backward, activation=None, classifies=False))

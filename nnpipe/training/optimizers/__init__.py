@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from nnpipe.config.registry import Registry
 
-OPTIMIZERS = Registry(
+if TYPE_CHECKING:
+    from nnpipe.training.optimizers.base import Optimizer
+
+OPTIMIZERS: Registry[Optimizer] = Registry(
     "an optimizer",
     "nnpipe.optimizers",
     {
@@ -22,13 +25,5 @@ OPTIMIZERS = Registry(
             "sgd",
         )
     },
+    base="nnpipe.training.optimizers.base:OptimizerOptions",
 )
-
-
-def optimizer_options(name: str) -> Mapping[str, float]:
-    """Return the options that an optimizer takes, with their defaults.
-
-    >>> optimizer_options("sgd")
-    {'learning_rate': 0.1}
-    """
-    return OPTIMIZERS.load(name).options

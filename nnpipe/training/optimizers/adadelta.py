@@ -9,15 +9,27 @@ Zeiler: ADADELTA: an adaptive learning rate method (2012), algorithm 1.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from nnpipe.config.kind import option
 from nnpipe.network.activations.base import Array
-from nnpipe.training.optimizers.base import Optimizer, State, Step, remember
+from nnpipe.training.optimizers.base import OptimizerOptions, State, Step, optimizer, remember
+
+
+@dataclass(frozen=True)
+class AdadeltaOptions(OptimizerOptions):
+    """The options of adadelta."""
+
+    learning_rate: float = option(1.0, "size of a step", above=0)
+    rho: float = option(0.9, "decay of the mean square gradient", at_least=0, below=1)
+    epsilon: float = option(1e-6, "keeps the divisor away from 0", at_least=0)
 
 
 def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:
     s, u = state["s"], state["u"]
-    rho, epsilon = step.options["rho"], step.options["epsilon"]
+    rho, epsilon = step.options.rho, step.options.epsilon
     np.multiply(gradient, gradient, out=scratch)
     scratch *= 1 - rho
     s *= rho
@@ -36,6 +48,4 @@ def _update(parameters: Array, gradient: Array, state: State, scratch: Array, st
     parameters -= gradient
 
 
-adadelta = Optimizer(
-    remember("s", "u"), _update, {"learning_rate": 1.0, "rho": 0.9, "epsilon": 1e-6}
-)
+adadelta = optimizer(AdadeltaOptions, remember("s", "u"), _update)

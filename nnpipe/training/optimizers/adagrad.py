@@ -8,10 +8,21 @@ Duchi, Hazan, Singer: Adaptive subgradient methods for online learning and stoch
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from nnpipe.config.kind import option
 from nnpipe.network.activations.base import Array
-from nnpipe.training.optimizers.base import Optimizer, State, Step, remember
+from nnpipe.training.optimizers.base import OptimizerOptions, State, Step, optimizer, remember
+
+
+@dataclass(frozen=True)
+class AdagradOptions(OptimizerOptions):
+    """The options of adagrad."""
+
+    learning_rate: float = option(0.01, "size of a step", above=0)
+    epsilon: float = option(1e-10, "keeps the divisor away from 0", at_least=0)
 
 
 def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:
@@ -19,10 +30,10 @@ def _update(parameters: Array, gradient: Array, state: State, scratch: Array, st
     np.multiply(gradient, gradient, out=scratch)
     s += scratch
     np.sqrt(s, out=scratch)
-    scratch += step.options["epsilon"]
+    scratch += step.options.epsilon
     gradient /= scratch
     gradient *= step.rate
     parameters -= gradient
 
 
-adagrad = Optimizer(remember("s"), _update, {"learning_rate": 0.01, "epsilon": 1e-10})
+adagrad = optimizer(AdagradOptions, remember("s"), _update)

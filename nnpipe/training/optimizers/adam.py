@@ -14,11 +14,23 @@ Kingma, Ba: Adam: a method for stochastic optimization (ICLR 2015), algorithm 1 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
+from nnpipe.config.kind import option
 from nnpipe.network.activations.base import Array
-from nnpipe.training.optimizers.base import Optimizer, State, Step, remember
+from nnpipe.training.optimizers.base import OptimizerOptions, State, Step, optimizer, remember
+
+
+@dataclass(frozen=True)
+class AdamOptions(OptimizerOptions):
+    """The options of adam."""
+
+    learning_rate: float = option(0.001, "size of a step", above=0)
+    beta1: float = option(0.9, "decay of the mean gradient", at_least=0, below=1)
+    beta2: float = option(0.999, "decay of the mean square gradient", at_least=0, below=1)
+    epsilon: float = option(1e-8, "keeps the divisor away from 0", at_least=0)
 
 
 def adam_update(
@@ -26,7 +38,7 @@ def adam_update(
 ) -> None:
     """Make one step; see `Optimizer`."""
     m, v = state["m"], state["v"]
-    beta1, beta2 = step.options["beta1"], step.options["beta2"]
+    beta1, beta2 = step.options.beta1, step.options.beta2
     m *= beta1
     m += gradient
     gradient *= gradient
@@ -34,12 +46,10 @@ def adam_update(
     v += gradient
     root = math.sqrt((1 - beta2**step.number) / (1 - beta2))
     np.sqrt(v, out=scratch)
-    scratch += step.options["epsilon"] * root
+    scratch += step.options.epsilon * root
     np.divide(m, scratch, out=scratch)
     scratch *= step.rate * root * (1 - beta1) / (1 - beta1**step.number)
     parameters -= scratch
 
 
-ADAM_OPTIONS = {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
-
-adam = Optimizer(remember("m", "v"), adam_update, ADAM_OPTIONS)
+adam = optimizer(AdamOptions, remember("m", "v"), adam_update)

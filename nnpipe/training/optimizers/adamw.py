@@ -7,14 +7,24 @@ Loshchilov, Hutter: Decoupled weight decay regularization (ICLR 2019), algorithm
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from nnpipe.config.kind import option
 from nnpipe.network.activations.base import Array
-from nnpipe.training.optimizers.adam import ADAM_OPTIONS, adam_update
-from nnpipe.training.optimizers.base import Optimizer, State, Step, remember
+from nnpipe.training.optimizers.adam import AdamOptions, adam_update
+from nnpipe.training.optimizers.base import State, Step, optimizer, remember
+
+
+@dataclass(frozen=True)
+class AdamwOptions(AdamOptions):
+    """The options of adam, and the decay."""
+
+    weight_decay: float = option(0.01, "share of each parameter taken away a step", at_least=0)
 
 
 def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:
-    parameters *= 1 - step.rate * step.options["weight_decay"]
+    parameters *= 1 - step.rate * step.options.weight_decay
     adam_update(parameters, gradient, state, scratch, step)
 
 
-adamw = Optimizer(remember("m", "v"), _update, {**ADAM_OPTIONS, "weight_decay": 0.01})
+adamw = optimizer(AdamwOptions, remember("m", "v"), _update)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from nnpipe.config.kind import Kind, Options, option
 from nnpipe.network.activations.base import Array
 
 State = dict[str, Array]
 """What an optimizer remembers of the steps before, by name: arrays shaped like the parameters."""
+
+
+Init = Callable[[Array], State]
+Update = Callable[[Array, Array, State, Array, "Step"], None]
+
+
+@dataclass(frozen=True)
+class OptimizerOptions:
+    """What every optimizer takes; each says a default of its own."""
+
+    learning_rate: float = option(0.01, "size of a step", above=0)
 
 
 @dataclass(frozen=True)
@@ -23,13 +36,13 @@ class Step:
         Counts from 1.
     rate : float
         The learning rate of this step.
-    options : mapping of str to float
-        The other options, none left out.
+    options : OptimizerOptions
+        Those of the optimizer's kind.
     """
 
     number: int
     rate: float
-    options: Mapping[str, float]
+    options: Any
 
 
 @dataclass(frozen=True)
@@ -43,16 +56,24 @@ class Optimizer:
     update : callable
         ``update(parameters, gradient, state, scratch, step)`` changes the parameters and the
         state in place. All arrays are of one shape; `gradient` and `scratch` may be overwritten.
-    options : mapping of str to float
-        What it takes, with the defaults; `learning_rate` is always among them.
+    options : OptimizerOptions
     """
 
-    init: Callable[[Array], State]
-    update: Callable[[Array, Array, State, Array, Step], None]
-    options: Mapping[str, float]
+    init: Init
+    update: Update
+    options: OptimizerOptions
 
 
-def remember(*names: str) -> Callable[[Array], State]:
+def optimizer(options: type[Options], init: Init, update: Update) -> Kind[Options, Optimizer]:
+    """Return the kind of an optimizer, whose options extend `OptimizerOptions`."""
+
+    def make(chosen: Any) -> Optimizer:
+        return Optimizer(init, update, chosen)
+
+    return Kind(options, make)
+
+
+def remember(*names: str) -> Init:
     """Return an `init` whose state is one array of zeros for each name."""
 
     def init(parameters: Array) -> State:

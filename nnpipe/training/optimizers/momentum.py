@@ -7,18 +7,29 @@ Polyak: Some methods of speeding up the convergence of iteration methods (1964).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from nnpipe.config.kind import option
 from nnpipe.network.activations.base import Array
-from nnpipe.training.optimizers.base import Optimizer, State, Step, remember
+from nnpipe.training.optimizers.base import OptimizerOptions, State, Step, optimizer, remember
+
+
+@dataclass(frozen=True)
+class MomentumOptions(OptimizerOptions):
+    """The options of momentum."""
+
+    learning_rate: float = option(0.01, "size of a step", above=0)
+    momentum: float = option(0.9, "share of the last step in the next", at_least=0, below=1)
 
 
 def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:
     v = state["v"]
-    v *= step.options["momentum"]
+    v *= step.options.momentum
     v += gradient
     np.multiply(v, step.rate, out=scratch)
     parameters -= scratch
 
 
-momentum = Optimizer(remember("v"), _update, {"learning_rate": 0.01, "momentum": 0.9})
+momentum = optimizer(MomentumOptions, remember("v"), _update)

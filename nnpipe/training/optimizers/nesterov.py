@@ -8,14 +8,25 @@ learning (ICML 2013), for Nesterov's method of 1983 in this form, at the point l
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from nnpipe.config.kind import option
 from nnpipe.network.activations.base import Array
-from nnpipe.training.optimizers.base import Optimizer, State, Step, remember
+from nnpipe.training.optimizers.base import OptimizerOptions, State, Step, optimizer, remember
+
+
+@dataclass(frozen=True)
+class NesterovOptions(OptimizerOptions):
+    """The options of nesterov."""
+
+    learning_rate: float = option(0.01, "size of a step", above=0)
+    momentum: float = option(0.9, "share of the last step in the next", at_least=0, below=1)
 
 
 def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:
-    v, mu = state["v"], step.options["momentum"]
+    v, mu = state["v"], step.options.momentum
     v *= mu
     v += gradient
     np.multiply(v, mu, out=scratch)
@@ -24,4 +35,4 @@ def _update(parameters: Array, gradient: Array, state: State, scratch: Array, st
     parameters -= scratch
 
 
-nesterov = Optimizer(remember("v"), _update, {"learning_rate": 0.01, "momentum": 0.9})
+nesterov = optimizer(NesterovOptions, remember("v"), _update)

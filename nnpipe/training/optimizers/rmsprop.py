@@ -7,23 +7,35 @@ Tieleman, Hinton: Lecture 6.5 of Neural Networks for Machine Learning (Coursera,
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from nnpipe.config.kind import option
 from nnpipe.network.activations.base import Array
-from nnpipe.training.optimizers.base import Optimizer, State, Step, remember
+from nnpipe.training.optimizers.base import OptimizerOptions, State, Step, optimizer, remember
+
+
+@dataclass(frozen=True)
+class RmspropOptions(OptimizerOptions):
+    """The options of rmsprop."""
+
+    learning_rate: float = option(0.001, "size of a step", above=0)
+    rho: float = option(0.99, "decay of the mean square gradient", at_least=0, below=1)
+    epsilon: float = option(1e-8, "keeps the divisor away from 0", at_least=0)
 
 
 def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:
-    s, rho = state["s"], step.options["rho"]
+    s, rho = state["s"], step.options.rho
     np.multiply(gradient, gradient, out=scratch)
     scratch *= 1 - rho
     s *= rho
     s += scratch
     np.sqrt(s, out=scratch)
-    scratch += step.options["epsilon"]
+    scratch += step.options.epsilon
     gradient /= scratch
     gradient *= step.rate
     parameters -= gradient
 
 
-rmsprop = Optimizer(remember("s"), _update, {"learning_rate": 0.001, "rho": 0.99, "epsilon": 1e-8})
+rmsprop = optimizer(RmspropOptions, remember("s"), _update)

@@ -7,8 +7,18 @@ Robbins, Monro: A stochastic approximation method (Annals of Mathematical Statis
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from nnpipe.config.kind import option
 from nnpipe.network.activations.base import Array
-from nnpipe.training.optimizers.base import Optimizer, State, Step, remember
+from nnpipe.training.optimizers.base import OptimizerOptions, State, Step, optimizer, remember
+
+
+@dataclass(frozen=True)
+class SgdOptions(OptimizerOptions):
+    """The option of sgd."""
+
+    learning_rate: float = option(0.1, "size of a step", above=0)
 
 
 def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:
@@ -16,4 +26,4 @@ def _update(parameters: Array, gradient: Array, state: State, scratch: Array, st
     parameters -= gradient
 
 
-sgd = Optimizer(remember(), _update, {"learning_rate": 0.1})
+sgd = optimizer(SgdOptions, remember(), _update)

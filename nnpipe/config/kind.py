@@ -1,0 +1,208 @@
+"""What a kind is: options with real defaults, a check across them, and what it makes of them.
+
+A kind is anything that a config chooses by name. Its options are a frozen dataclass, whose fields
+say their documentation and their range; everything else, the YAML choice, the command line, the
+errors, follows from it.
+
+>>> @dataclass(frozen=True)
+... class StepOptions:
+...     every: float = option(10.0, "epochs between two changes", above=0)
+>>> step = Kind(StepOptions, lambda options: f"a step every {options.every:g} epochs")
+>>> Choice("step", StepOptions(every=5), step).make()
+'a step every 5 epochs'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+if TYPE_CHECKING:
+    from nnpipe.config.registry import Registry
+
+MISSING: Any = "???"
+"""The value of an option that has no default (OmegaConf's sign for it)."""
+
+Options = TypeVar("Options")
+Made = TypeVar("Made", covariant=True)
+
+
+Guess = Callable[[Mapping[str, Any]], str]
+"""``guess(given)`` returns the kind that a mapping without `kind` means."""
+
+
+def _always(kind: str) -> Guess:
+    def guess(given: Mapping[str, Any]) -> str:
+        return kind
+
+    return guess
+
+
+def _nothing(options: Any, key: str) -> Iterable[str]:
+    return ()
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """The options of a kind that has none."""
+
+
+@dataclass(frozen=True)
+class Kind(Generic[Options, Made]):
+    """What a name in a registry stands for.
+
+    Parameters
+    ----------
+    options : type
+        A frozen dataclass, each field made by `option`, `choice` or `choices`.
+    make : callable
+        ``make(options)`` returns what the kind does. What a run knows goes to that.
+    check : callable
+        ``check(options, key)`` yields the problems that span several options, one line each,
+        each beginning with the config key, of which `key` is the first part.
+    """
+
+    options: type[Options]
+    make: Callable[[Options], Made]
+    check: Callable[[Options, str], Iterable[str]] = _nothing
+
+
+@dataclass(frozen=True)
+class Choice(Generic[Made]):
+    """A kind that a config has chosen, with the value of every option.
+
+    Attributes
+    ----------
+    kind : str
+        Its name in the registry.
+    options : Any
+        An instance of the kind's options.
+    of : Kind
+        What the name stands for.
+    """
+
+    kind: str
+    options: Any
+    of: Kind[Any, Made] = field(repr=False, compare=False)
+
+    def make(self) -> Made:
+        """Return what the kind makes of the options."""
+        return self.of.make(self.options)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a value must be.
+
+    Attributes
+    ----------
+    above, at_least, below, at_most : float or None
+        The range of a number, or of each number of a list.
+    among : sequence of str
+        The words that a text may be, or that a list may hold.
+    """
+
+    above: float | None = None
+    at_least: float | None = None
+    below: float | None = None
+    at_most: float | None = None
+    among: Sequence[str] = ()
+
+    def refusal(self, value: Any) -> str | None:
+        """Return what was expected instead of a value, or None if it is within the limits.
+
+        >>> Limits(at_least=0, below=1).refusal(1.5)
+        '0 or greater, below 1'
+        """
+        if isinstance(value, str):
+            return None if not self.among or value in self.among else ", ".join(self.among)
+        low = self.at_least is None or value >= self.at_least
+        low &= self.above is None or value > self.above
+        high = self.at_most is None or value <= self.at_most
+        high &= self.below is None or value < self.below
+        return None if low and high else str(self)
+
+    def __str__(self) -> str:
+        if self.at_least is not None and self.at_most is not None:
+            return f"{self.at_least:g} to {self.at_most:g}"
+        limits = (
+            (self.at_least, "{:g} or greater"),
+            (self.above, "more than {:g}"),
+            (self.at_most, "{:g} or less"),
+            (self.below, "below {:g}"),
+        )
+        return ", ".join(text.format(limit) for limit, text in limits if limit is not None)
+
+
+def option(
+    default: Any,
+    doc: str,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    below: float | None = None,
+    at_most: float | None = None,
+    among: Sequence[str] = (),
+) -> Any:
+    """Return the field of an option with its default, its documentation and its limits.
+
+    The default `MISSING` stands for an option that must be set. A default that is a list is
+    copied for each config.
+    """
+    metadata = {"doc": doc, "limits": Limits(above, at_least, below, at_most, among)}
+    if isinstance(default, list):
+        copied = cast("list[Any]", default)
+        return field(default_factory=copied.copy, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def choice(
+    registry: Registry[Any],
+    default: str | None,
+    doc: str,
+    guess: Guess | None = None,
+) -> Any:
+    """Return the field of an option that is a kind of its own.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where its name is looked up.
+    default : str or None
+        The name that is taken where none is given; None: no choice.
+    doc : str
+        What it is, for people.
+    guess : callable, optional
+        Returns the name that a mapping without `kind` means; else it is the default.
+    """
+    metadata: dict[str, Any] = {"doc": doc, "registry": registry}
+    metadata |= {"guess": guess or _always(default or MISSING)}
+    if default is None:
+        return field(default=None, metadata=metadata)
+    return field(default_factory=lambda: registry.choice(default), metadata=metadata)
+
+
+def choices(
+    registry: Registry[Any],
+    default: Sequence[str] | Mapping[str, Any],
+    doc: str,
+    guess: Guess | None = None,
+) -> Any:
+    """Return the field of an option that is a list of kinds, or a mapping of names to kinds.
+
+    `default` is a list of the kinds' names, or the empty mapping; see `choice`.
+    """
+    metadata: dict[str, Any] = {"doc": doc, "registry": registry}
+    metadata |= {"guess": guess or _always(MISSING)}
+    if isinstance(default, Mapping):
+        return field(default_factory=dict[str, Any], metadata=metadata)
+    return field(
+        default_factory=lambda: [registry.choice(name) for name in default], metadata=metadata
+    )
+
+
+def check_order(low: float, high: float, key: str) -> Iterable[str]:
+    """Yield a problem where the options `low` and `high` are no range."""
+    if not low < high:
+        yield f"{key}.high: found {high}; expected more than low, which is {low}"

@@ -1,0 +1,104 @@
+"""The fast engine on the workers of a Dask cluster; `nnpipe.distributed` starts it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from nnpipe.config.kind import Kind, option
+from nnpipe.config.registry import did_you_mean
+from nnpipe.engines.base import TiledOptions
+from nnpipe.engines.fast import FastEngine
+from nnpipe.errors import ConfigError
+
+CLUSTERS = ("local", "slurm")
+"""The clusters that a run can start; anything else is a scheduler's address."""
+
+_ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://[^\s/]+:\d+", re.ASCII)
+_MEMORY = re.compile(r"\d+(\.\d+)? ?[kKMGT]i?B", re.ASCII)
+_WALLTIME = re.compile(r"(\d+-)?\d{1,2}:\d{2}:\d{2}", re.ASCII)
+_WORD = re.compile(r"\w*", re.ASCII)
+_PARTITION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,-]*")
+
+
+@dataclass(frozen=True)
+class DaskOptions(TiledOptions):
+    """The options of dask: `partition` and `walltime` belong to slurm."""
+
+    cluster: str = option("local", "local, slurm, or the address of a scheduler: tcp://host:8786")
+    workers: int | None = option(
+        None, "null: as many as the cores take for local, 1 for slurm", at_least=1
+    )
+    memory: str | None = option(
+        None, "of a worker, such as 4GiB; null: its share of the machine's, 4GiB for slurm"
+    )
+    partition: str | None = option(None, "slurm: null is the cluster's default")
+    walltime: str | None = option(None, "slurm: hours:minutes:seconds; null: 01:00:00")
+
+
+def _check(options: DaskOptions, key: str) -> Iterator[str]:
+    cluster = options.cluster
+    if cluster not in CLUSTERS and not _ADDRESS.fullmatch(cluster):
+        yield (
+            f"{key}.cluster: found {cluster!r}; expected {', '.join(CLUSTERS)} or a scheduler's "
+            f"address, such as tcp://host:8786.{did_you_mean(cluster, CLUSTERS)}"
+        )
+    if options.memory is not None and not _MEMORY.fullmatch(options.memory):
+        yield f"{key}.memory: found {options.memory!r}; expected a size, such as 4GiB"
+    if options.walltime is not None and not _WALLTIME.fullmatch(options.walltime):
+        yield f"{key}.walltime: found {options.walltime!r}; expected a time, such as 01:30:00"
+    if options.partition is not None and not _PARTITION.fullmatch(options.partition):
+        yield f"{key}.partition: {options.partition!r} cannot name a partition"
+    for name in ("partition", "walltime"):
+        if cluster != "slurm" and getattr(options, name) is not None:
+            yield f"{key}.{name}: belongs to cluster=slurm; found cluster={cluster}. Leave it null."
+
+
+dask = Kind(DaskOptions, lambda options: partial(FastEngine, tile=options.tile), _check)
+
+
+def refuse_address(
+    cluster: Any, typed: Collection[str], where: str, how: str = "engine.cluster=ADDRESS"
+) -> None:
+    """Refuse the address of a scheduler that was neither typed nor chosen in Dask's own config.
+
+    Whatever answers there sends pickles, which run code here, so a file must not name it.
+
+    Parameters
+    ----------
+    cluster : Any
+        What `engine.cluster` says.
+    typed : collection of str
+        The addresses that were typed in this command.
+    where : str
+        Where it was found.
+    how : str
+        How it is typed.
+
+    Raises
+    ------
+    ConfigError
+        If it is an address of a file.
+    """
+    if cluster is None or _WORD.fullmatch(str(cluster)) or str(cluster) in typed:
+        return
+    if cluster == _own_address():
+        return
+    problem = (
+        f"{where}: engine.cluster: found {str(cluster)[:80]!r} in a file; expected "
+        f"{', '.join(CLUSTERS)}, or an address that is typed, because what answers there can run "
+        f"code here. Type {how} if you trust it."
+    )
+    raise ConfigError([problem])
+
+
+def _own_address() -> str | None:
+    """Return the address that the user's own ~/.config/dask names."""
+    if find_spec("dask") is None:
+        return None
+    return import_module("dask").config.get("scheduler-address", None)

@@ -1,0 +1,28 @@
+"""A sigmoid of three lines: f(z) = max(0, min(1, z / 6 + 1/2)), with f' = 1/6 where 0 < a < 1.
+
+References
+----------
+Courbariaux, Bengio, David: BinaryConnect (NIPS 2015), for a hard sigmoid; the slope 1/6 is that of
+PyTorch and of Keras 3.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnpipe.network.activations.base import Activation, Array, plain
+
+
+def _forward(z: Array, out: Array) -> None:
+    np.divide(z, 6, out=out)
+    out += 0.5
+    np.clip(out, 0, 1, out=out)
+
+
+def _backward(z: Array, a: Array, delta: Array) -> None:
+    inside = (a > 0) & (a < 1)
+    np.divide(inside, 6, out=z)
+    delta *= z
+
+
+hard_sigmoid = plain(Activation(_forward, _backward))

@@ -1,0 +1,31 @@
+"""The forms of architecture, one module each; a new one is a module and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from nnpipe.config.registry import Registry
+
+if TYPE_CHECKING:
+    from nnpipe.network.architectures.base import Stack
+
+ARCHITECTURES: Registry[Stack] = Registry(
+    "a form of architecture",
+    "nnpipe.architectures",
+    {
+        name: f"nnpipe.network.architectures.{name}:{name}"
+        for name in ("from_run", "mlp", "stack", "uniform")
+    },
+    base="nnpipe.network.architectures.base:ArchitectureOptions",
+)
+
+
+def guess_architecture(given: Mapping[str, Any]) -> str:
+    """Return the form that a mapping without `kind` means, by the keys it has.
+
+    >>> guess_architecture({"layers": {}})
+    'stack'
+    """
+    forms = {"layers": "stack", "run": "from_run", "width": "uniform", "depth": "uniform"}
+    return next((form for key, form in forms.items() if key in given), "mlp")

@@ -1,0 +1,22 @@
+"""The layers and the stored parameters of an earlier run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnpipe.config.kind import MISSING, Kind, option
+from nnpipe.network.architectures.base import ArchitectureOptions, Stack
+
+
+@dataclass(frozen=True)
+class FromRunOptions(ArchitectureOptions):
+    """The options of from_run."""
+
+    run: str = option(MISSING, "the folder of a run, such as outputs/default/v0001")
+
+
+def _stored(options: FromRunOptions) -> Stack:
+    return {}
+
+
+from_run = Kind(FromRunOptions, _stored)

@@ -1,0 +1,23 @@
+"""Hidden layers of one width: made for grids over width and depth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnpipe.config.kind import Kind, option
+from nnpipe.network.architectures.base import SharedOptions
+
+
+@dataclass(frozen=True)
+class UniformOptions(SharedOptions):
+    """The options of uniform."""
+
+    width: int = option(64, "neurons of each hidden layer", at_least=1)
+    depth: int = option(2, "hidden layers", at_least=0, at_most=1000)
+    outputs: int = option(10, "neurons of the last layer", at_least=1)
+
+
+uniform = Kind(
+    UniformOptions,
+    lambda options: options.stack([options.width] * options.depth + [options.outputs]),
+)

@@ -1,0 +1,24 @@
+"""Evenly spread numbers with mean 0 and the variance 2 / (fan_in + fan_out), not truncated.
+
+References
+----------
+Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks
+(AISTATS 2010).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnpipe.config.kind import Kind, option
+from nnpipe.network.initializers.base import InitializerOptions, glorot, uniform_of
+
+
+@dataclass(frozen=True)
+class GlorotUniformOptions(InitializerOptions):
+    """The gain."""
+
+    gain: float = option(1.0, "what the numbers are multiplied by")
+
+
+glorot_uniform = Kind(GlorotUniformOptions, lambda options: uniform_of(glorot, options.gain))

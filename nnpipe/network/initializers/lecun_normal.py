@@ -1,0 +1,15 @@
+"""Normal numbers with mean 0 and the variance 1 / fan_in, not truncated.
+
+References
+----------
+LeCun, Bottou, Orr, Müller: Efficient BackProp (1998).
+"""
+
+from __future__ import annotations
+
+from nnpipe.config.kind import Kind
+from nnpipe.network.initializers.base import InitializerOptions, normal_of
+
+lecun_normal = Kind(
+    InitializerOptions, lambda options: normal_of(lambda fan_in, fan_out: 1 / fan_in)
+)

@@ -1,0 +1,90 @@
+"""The rules across the sections of a config."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from nnpipe.config.kind import MISSING, Choice
+from nnpipe.config.registry import unknown
+from nnpipe.network.architectures.base import Stack, dense_layers, transforms
+from nnpipe.pipeline.config import Config
+from nnpipe.report.illustrate import missing
+from nnpipe.runs.options import check_output
+from nnpipe.training.losses import loss_of
+from nnpipe.training.losses.base import Loss
+
+
+def find_conflicts(config: Config) -> Iterator[str]:
+    """Yield each problem that lies in no single section, one line each."""
+    stack = _stack(config)
+    yield from check_output(config.output, "output")
+    yield from missing(config.output)
+    if not config.pipeline.stages:
+        yield "pipeline.stages: found an empty list; expected at least one stage"
+    if stack:
+        yield from check_activations(config.output.activations, dense_layers(stack))
+    yield from _training(config, stack)
+    for key, chosen in config.inputs.items():
+        kind = chosen.options.normalize.kind
+        if key != "input" and kind != "none":
+            yield (
+                f"{key}.normalize.kind: found {kind!r}; expected 'none': "
+                "what is done to `input` is done to it too"
+            )
+
+
+def _stack(config: Config) -> Stack:
+    """Return the declared layers; none where they cannot be made."""
+    options: Any = config.architecture.options
+    return {} if MISSING in vars(options).values() else config.architecture.make()
+
+
+def _training(config: Config, stack: Stack) -> Iterator[str]:
+    training = config.training
+    if config.validation is not None and training.validation_fraction:
+        yield (
+            f"training.validation_fraction: found {training.validation_fraction} and an input for "
+            "validation; expected one of them. Leave it null."
+        )
+    held_out = training.validation_fraction != 0 or config.validation is not None
+    if training.patience is not None and not held_out:
+        yield (
+            f"training.patience: found {training.patience} without samples for validation; "
+            "expected null. Set training.validation_fraction above 0, or an input validation."
+        )
+    if training.batch_size == 1:
+        normalizing = (
+            name
+            for before in transforms(stack).values()
+            for name, chosen in before.items()
+            if chosen.kind == "batch_norm"
+        )
+        for name in normalizing:
+            yield (
+                "training.batch_size: found 1; expected 2 or greater, since architecture.layers."
+                f"{name} normalizes features over the samples of a batch"
+            )
+            break
+    layers = list(dense_layers(stack).values())
+    if config.has_stage("train") and layers:
+        yield from check_loss(training.loss, layers[-1].activation.kind)
+
+
+def check_loss(loss: Choice[Loss] | None, activation: str) -> Iterator[str]:
+    """Yield why a loss does not fit the activation of the last layer, if it does not."""
+    natural = loss_of(activation)
+    fits = None if loss is None else loss.make().activation
+    if loss is not None and fits not in (None, activation):
+        yield (
+            f"training.loss: {loss.kind!r} does not fit a last layer with the activation "
+            f"{activation!r}; expected {fits!r}. Set the output activation to {fits}, "
+            f"or training.loss to {natural}."
+        )
+
+
+def check_activations(wanted: Collection[str], layers: Collection[str]) -> Iterator[str]:
+    """Yield the problems of `output.activations` against a network's layer names."""
+    for name in wanted:
+        if name not in layers and name != "all":
+            yield f"output.activations: {unknown(name, 'a layer', [*layers, 'all'])}"

@@ -1,0 +1,19 @@
+"""The distributions of random samples, one module each; a new one is a module and a line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnpipe.config.registry import Registry
+
+if TYPE_CHECKING:
+    from nnpipe.sources.distributions.base import Distribution
+
+DISTRIBUTIONS: Registry[Distribution] = Registry(
+    "a distribution",
+    "nnpipe.distributions",
+    {
+        name: f"nnpipe.sources.distributions.{name}:{name}"
+        for name in ("bernoulli", "normal", "uniform")
+    },
+)

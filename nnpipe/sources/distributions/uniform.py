@@ -1,0 +1,25 @@
+"""Numbers spread evenly from low to high."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnpipe.config.kind import Kind, check_order, option
+from nnpipe.sources.distributions.base import Distribution, fill_uniform, stretch
+
+
+@dataclass(frozen=True)
+class UniformOptions:
+    """The options of uniform."""
+
+    low: float = option(0.0, "least number")
+    high: float = option(1.0, "greatest number, above low")
+
+
+uniform = Kind(
+    UniformOptions,
+    lambda options: Distribution(
+        fill_uniform, lambda x: stretch(x, options.high - options.low, options.low)
+    ),
+    lambda options, key: check_order(options.low, options.high, key),
+)

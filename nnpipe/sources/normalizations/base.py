@@ -1,0 +1,153 @@
+"""What a normalization is: an offset and a factor, from statistics of the features."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.errors import DataError
+from nnpipe.sources.base import Source, fetch
+from nnpipe.sources.moments import Moments
+from nnpipe.system.cores import cores
+
+Statistics = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """How stored numbers become a network's input: (x - offset) * factor.
+
+    Parameters
+    ----------
+    kind : str
+        none, scale, standardize or minmax.
+    offset, factor : (1,) or (features,) float64
+        One number for all features, or one for each.
+    """
+
+    kind: str
+    offset: Statistics
+    factor: Statistics
+
+    @property
+    def identity(self) -> bool:
+        """Whether it changes nothing."""
+        return not self.offset.any() and bool((self.factor == 1).all())
+
+
+class Features:
+    """The features of one source; the pass over it is made when statistics are first needed.
+
+    Parameters
+    ----------
+    source : Source
+        The stored numbers.
+    batch_rows : int
+        Samples to read together.
+    key : str
+        The config key of the normalization, with which every message begins.
+    on_batch : callable, optional
+        Is told how many samples each batch of the pass had.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        batch_rows: int,
+        key: str = "input.normalize",
+        on_batch: Callable[[int], None] | None = None,
+    ) -> None:
+        self.source, self.key = source, key
+        self._batch_rows, self._on_batch = batch_rows, on_batch
+        self._moments: Moments | None = None
+
+    @property
+    def moments(self) -> Moments:
+        """Minimum, maximum, mean and standard deviation of each feature."""
+        if self._moments is None:
+            self._moments = Moments(self.source.features)
+            for batch in self._batches():
+                self._moments.merge(batch)
+                if self._on_batch is not None:
+                    self._on_batch(batch.count)
+        return self._moments
+
+    def _batches(self) -> Iterator[Moments]:
+        """Yield the moments of each batch, in order; they are decoded and computed ahead."""
+        source, waiting = self.source, deque[Future[Moments]]()
+        with ThreadPoolExecutor(cores(), "nnpipe-moments") as pool:
+            for start in range(0, source.samples, self._batch_rows):
+                decode = fetch(source, start, min(start + self._batch_rows, source.samples))
+                waiting.append(pool.submit(_moments_of, decode, source.features))
+                if len(waiting) > cores():
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def given(self, name: str, values: Sequence[float] | None) -> Statistics | None:
+        """Return statistics from the config as an array, (1,) or (features,); None: none given.
+
+        Raises
+        ------
+        DataError
+            If there are neither one nor as many as features.
+        """
+        if values is None:
+            return None
+        features = self.source.features
+        if len(values) not in (1, features):
+            problem = (
+                f"{self.key}.{name}: found {len(values)} numbers; "
+                f"expected 1, or {features}, one a feature."
+            )
+            raise DataError(problem)
+        return np.array(values, np.float64)
+
+    def check_finite(self, statistic: str, values: Statistics, name: str) -> None:
+        """Refuse a statistic that is not finite, with the option that would set it.
+
+        Raises
+        ------
+        DataError
+        """
+        finite = np.isfinite(values)
+        if not finite.all():
+            feature = int(np.argmin(finite))
+            problem = (
+                f"{self.key}: feature {feature} has the {statistic} {values[feature]}; "
+                f"expected a finite number. Clean the data, or set {self.key}.{name}."
+            )
+            raise DataError(problem)
+
+
+Fit = Callable[[Features], Normalization]
+"""``fit(features)`` returns the normalization, with statistics that are given or computed.
+
+It raises DataError where a statistic has the wrong length or is not finite.
+"""
+
+
+def _moments_of(decode: Callable[[], NDArray[Any]], features: int) -> Moments:
+    moments = Moments(features)
+    moments.add(decode())
+    return moments
+
+
+def inverse(width: Statistics) -> Statistics:
+    """Return 1 / width, and 1 where a feature is constant: it has no scale to be freed from."""
+    with np.errstate(divide="ignore", over="ignore"):
+        inverse = 1 / width
+    return np.where(np.isfinite(inverse), inverse, 1.0)
+
+
+def check_filled(options: object, key: str) -> Iterator[str]:
+    """Yield a problem for each list of statistics that is empty."""
+    for name, values in vars(options).items():
+        if values == []:
+            yield f"{key}.{name}: found an empty list; expected one number, or one a feature"

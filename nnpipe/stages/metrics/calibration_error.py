@@ -1,0 +1,68 @@
+"""Whether a network is right as often as it is sure: the expected calibration error.
+
+References
+----------
+Guo, Pleiss, Sun, Weinberger: On calibration of modern neural networks (ICML 2017), section 2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnpipe.config.kind import NoOptions
+from nnpipe.engines.base import Array
+from nnpipe.stages.metrics.base import MakeMetric, MetricKind, Named, Task
+from nnpipe.stages.scores import predict
+
+BINS = 15
+
+
+class Calibration:
+    """A `Metric` from 0 to 1: the mean distance of accuracy and confidence, over the samples.
+
+    The confidence is the probability of the predicted class: the greatest output of a softmax;
+    with one sigmoid neuron, its output or 1 less it. Several sigmoid neurons are probabilities
+    of their own, whose greatest is taken. Samples are counted in 15 bins of equal width.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._activation = task.activation
+        self._counts = np.zeros(BINS, np.int64)
+        self._correct = np.zeros(BINS, np.int64)
+        self._confidence = np.zeros(BINS)
+
+    def add(self, outputs: Array, targets: NDArray[Any]) -> None:
+        """Take in a batch."""
+        correct = predict(self._activation, outputs) == targets
+        highest = outputs.max(axis=1).astype(np.float64)
+        confidence = np.maximum(highest, 1 - highest) if outputs.shape[1] == 1 else highest
+        # A bin holds its upper end and not its lower one, as in the paper.
+        bins = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+        self._counts += np.bincount(bins, minlength=BINS)
+        self._correct += np.bincount(bins[correct], minlength=BINS)
+        self._confidence += np.bincount(bins, confidence, minlength=BINS)
+
+    def value(self) -> float:
+        """Return the error."""
+        return float(np.abs(self._correct - self._confidence).sum() / self._counts.sum())
+
+    def datasets(self) -> Named:
+        """Return how many samples each bin has, and how many of them are right, (15,) int64."""
+        return {
+            "calibration_samples": (self._counts, ("bin",), "Samples by confidence"),
+            "calibration_right": (self._correct, ("bin",), "Right ones by confidence"),
+        }
+
+
+def _make(options: NoOptions) -> MakeMetric:
+    def make(task: Task) -> Calibration | None:
+        fits = task.targets == "classes" and task.activation in ("softmax", "sigmoid")
+        return Calibration(task) if fits else None
+
+    return make
+
+
+calibration_error = MetricKind(NoOptions, _make, direction="minimize")

@@ -1,0 +1,20 @@
+"""How the learning rate changes, one module a schedule; a new one is a module and a line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnpipe.config.registry import Registry
+
+if TYPE_CHECKING:
+    from nnpipe.training.schedules.base import Schedule
+
+SCHEDULES: Registry[Schedule] = Registry(
+    "a schedule",
+    "nnpipe.schedules",
+    {
+        name: f"nnpipe.training.schedules.{name}:{name}"
+        for name in ("constant", "cosine", "inverse_time", "step")
+    },
+    base="nnpipe.training.schedules.base:ScheduleOptions",
+)

@@ -1,0 +1,30 @@
+"""A learning rate that falls from all to a floor at the last step, along half a cosine.
+
+References
+----------
+Loshchilov, Hutter: SGDR: stochastic gradient descent with warm restarts (ICLR 2017), equation 5.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+
+from nnpipe.config.kind import Kind, option
+from nnpipe.training.schedules.base import ScheduleOptions
+
+
+@dataclass(frozen=True)
+class CosineOptions(ScheduleOptions):
+    """The option of cosine."""
+
+    floor: float = option(0.0, "the last factor of the learning rate", at_least=0)
+
+
+def _factor(options: CosineOptions, t: float, progress: float) -> float:
+    half = (1 + math.cos(math.pi * progress)) / 2
+    return options.floor + (1 - options.floor) * half
+
+
+cosine = Kind(CosineOptions, lambda options: partial(_factor, options))

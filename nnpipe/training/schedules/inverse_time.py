@@ -1,0 +1,23 @@
+"""A learning rate that falls as 1 / (1 + decay t), with t the epochs that are done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from nnpipe.config.kind import Kind, option
+from nnpipe.training.schedules.base import ScheduleOptions
+
+
+@dataclass(frozen=True)
+class InverseTimeOptions(ScheduleOptions):
+    """The option of inverse_time."""
+
+    decay: float = option(1.0, "the learning rate is halved after 1 / decay epochs", at_least=0)
+
+
+def _factor(options: InverseTimeOptions, t: float, progress: float) -> float:
+    return 1 / (1 + options.decay * t)
+
+
+inverse_time = Kind(InverseTimeOptions, lambda options: partial(_factor, options))

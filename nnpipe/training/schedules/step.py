@@ -1,0 +1,24 @@
+"""A learning rate that falls by a factor every so many epochs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from nnpipe.config.kind import Kind, option
+from nnpipe.training.schedules.base import ScheduleOptions
+
+
+@dataclass(frozen=True)
+class StepOptions(ScheduleOptions):
+    """The options of step."""
+
+    every: float = option(10.0, "epochs from one fall to the next", above=0)
+    factor: float = option(0.5, "what the learning rate is multiplied by", at_least=0)
+
+
+def _factor(options: StepOptions, t: float, progress: float) -> float:
+    return options.factor ** (t // options.every)
+
+
+step = Kind(StepOptions, lambda options: partial(_factor, options))
