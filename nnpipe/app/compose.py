@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +16,13 @@ from nnpipe.config.fields import MISSING
 from nnpipe.sources import SOURCES
 
 VERSION_BASE = "1.3"
+
+
+@dataclass
+class _Output(schema.OutputConfig):
+    """The keys of `output` that Hydra takes, with the former ones; see `nnpipe.config.moved`."""
+
+    figure: str | None = None
 
 
 def conf_folder() -> Path:
@@ -51,7 +59,7 @@ def register() -> None:
     store.store(group="schema", name="engine", node=schema.EngineConfig)
     for name, node in schema.ENGINES.items():
         store.store(group="schema/engine", name=name, node=node)
-    store.store(group="schema", name="output", node=schema.OutputConfig)
+    store.store(group="schema", name="output", node=_Output)
     store.store(group="schema", name="pipeline", node=schema.PipelineConfig)
     store.store(group="schema", name="training", node=training_schema.TrainingConfig)
     store.store(group="schema", name="optimizer", node=training_schema.OptimizerConfig)

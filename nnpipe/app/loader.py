@@ -20,10 +20,11 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from nnpipe.app.hydra_keys import Key, changes, foreign, is_allowed, plain, refusal
 from nnpipe.config.cluster import refuse_address
+from nnpipe.config.moved import MOVED, move_keys
 from nnpipe.errors import ConfigError
 
 _ANYONES = ("command-line", "main", "hydra.searchpath in main", "hydra.searchpath in command-line")
@@ -104,6 +105,7 @@ class Loader(ConfigLoaderImpl):
             found = foreign(plain(config.hydra), self._merged, _FILLED)
             _refuse(found, self.origin.stored)
         self._judge_address(config, [] if self.origin.stored else typed)
+        _move(config)
         return config
 
     def load_sweep_config(
@@ -192,6 +194,22 @@ def _refuse(found: Iterable[tuple[Key, Any]], where: object) -> None:
     for key, value in found:
         if not is_allowed(key, value):
             raise ConfigError([refusal(("hydra", *key), value, where)])
+
+
+def _move(config: DictConfig) -> None:
+    """Give former keys their current names. One that contradicts its new name stays as it is."""
+    given = plain(config)
+    moved, problems = move_keys(given)
+    if problems:
+        return  # the check of the config reports it beside all others
+    for former, current in MOVED.items():
+        section, _, name = former.partition(".")
+        wanted = current.rpartition(".")[2]
+        if isinstance(given.get(section), dict) and name in given[section]:
+            node = config[section]
+            with open_dict(node):
+                node[wanted] = moved[section][wanted]
+                del node[name]
 
 
 def _file(default: Any, repo: Any) -> Path | None:

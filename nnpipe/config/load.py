@@ -13,6 +13,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 import numpy as np
 
 from nnpipe.config.fields import MISSING
+from nnpipe.config.moved import move_keys
 from nnpipe.config.registry import did_you_mean, unknown
 from nnpipe.config.schema import (
     ARCHITECTURES,
@@ -48,7 +49,7 @@ def load(
     problems : list of str
         One line each, beginning with the config key; empty for a config of the right shape.
     """
-    problems: list[str] = []
+    given, problems = move_keys(given)
     parts: dict[str, Any] = {
         **{"architecture": {}, "input": {}, "engine": {}, "training": {}},
         **given,

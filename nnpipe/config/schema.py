@@ -223,7 +223,7 @@ class OutputConfig:
     """Where a run lands and what it holds beside the outputs.
 
     `report` null: a page is made where the extra is installed, but not for the jobs of a sweep.
-    `figure` is what a sweep is judged by.
+    `metric` is what a sweep is judged by.
     `compression` is of what has one row a sample.
     `merge`: of a sharded run, one plain results.h5 in place of a virtual one and its parts.
     """
@@ -235,7 +235,7 @@ class OutputConfig:
     compression: str | None = None
     report: bool | None = None
     plots: str | None = None
-    figure: str | None = None
+    metric: str | None = None
     tracking: str | None = None
     merge: bool = False
 

@@ -198,7 +198,7 @@ def _stages(
             progress=progress,
             infer_shards=sharded,
         )
-        record.facts["figures"] = context.figures
+        record.facts["metrics"] = context.metrics
         for name in config.pipeline.stages:
             with record.phase(name):
                 STAGES.load(name)(context)

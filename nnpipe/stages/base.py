@@ -93,7 +93,7 @@ class StageContext:
     infer_shards : callable or None
         Infers the shards somewhere else, and returns their metrics in order; None: here, one
         after the other.
-    figures : dict
+    metrics : dict
         What a stage found out, as numbers, texts and lists; it goes into the manifest.
     """
 
@@ -107,14 +107,14 @@ class StageContext:
     test: Input | None = None
     progress: Progress = field(default_factory=Silence)
     infer_shards: Callable[[StageContext], Iterable[Metrics]] | None = None
-    figures: dict[str, Any] = field(default_factory=dict[str, Any])
+    metrics: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Stage(Protocol):
     """One step of the pipeline."""
 
     def __call__(self, context: StageContext) -> None:
-        """Do the step: read the input, write to the sink, add to the figures."""
+        """Do the step: read the input, write to the sink, add to the metrics."""
         ...
 
 

@@ -32,7 +32,7 @@ class Errors:
         self._absolute += np.abs(error).sum(axis=0)
         self._moments.add(targets)
 
-    def figures(self) -> dict[str, float | None]:
+    def values(self) -> dict[str, float | None]:
         """Return the mean squared and the mean absolute error, and r2."""
         samples = self._moments.count
         spread = np.square(self._moments.std) * samples

@@ -21,7 +21,7 @@ TOP = (2, 3, 5)
 
 
 def evaluate(context: StageContext) -> None:
-    """Add the figures `evaluation`, and write /evaluation/... for each class and each bin.
+    """Add `evaluation` to the metrics, and write /evaluation/... for each class and each bin.
 
     It is done on `test`; without one on `validation`, and without that on the input itself.
     Real targets are judged by their errors; of sigmoids, each by itself; of a softmax, as the
@@ -47,7 +47,7 @@ def evaluate(context: StageContext) -> None:
                 context.progress.advance(len(batch.outputs))
     finally:
         context.progress.end()
-    context.figures["evaluation"] = {"input": name, "samples": data.samples, **judge.figures()}
+    context.metrics["evaluation"] = {"input": name, "samples": data.samples, **judge.values()}
     if isinstance(judge, Classes):
         for path, (values, dims, title) in judge.datasets().items():
             path = f"evaluation/{path}"
@@ -87,19 +87,19 @@ class Classes:
             for k in self._top:
                 self._top[k] += int(np.count_nonzero(rank < k))
 
-    def figures(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """Return accuracy, cross-entropy, top_2, top_3 and top_5, calibration error and F1."""
-        found = self._scores.figures()
-        figures: dict[str, Any] = {
+        found = self._scores.values()
+        values: dict[str, Any] = {
             "accuracy": found["accuracy"],
             "cross_entropy": found["cross_entropy"],
             **{f"top_{k}": count / self._samples for k, count in self._top.items()},
         }
         if self._calibration is not None:
-            figures["calibration_error"] = self._calibration.error
+            values["calibration_error"] = self._calibration.error
         if self._scores.confusion is not None:
-            figures["f1"] = float(by_class(self._scores.confusion)["f1"].mean())
-        return figures
+            values["f1"] = float(by_class(self._scores.confusion)["f1"].mean())
+        return values
 
     def datasets(self) -> dict[str, tuple[NDArray[Any], tuple[str, ...], str]]:
         """Return arrays by name, each with its dimensions and its title."""

@@ -20,7 +20,7 @@ def infer(context: StageContext) -> None:
     """Write /outputs, and on request /activations/<layer> and /predictions.
 
     Where the input has labels, the accuracy, the cross-entropy and the confusion matrix are
-    added to the figures, and /confusion_matrix is written, unless there are too many classes.
+    added to the metrics, and /confusion_matrix is written, unless there are too many classes.
     """
     announce(context)
     total = Metrics(context.network, context.input.has_labels)
@@ -32,8 +32,8 @@ def infer(context: StageContext) -> None:
     finally:
         context.progress.end()
 
-    context.figures["samples"] = context.input.samples
-    context.figures |= total.figures()
+    context.metrics["samples"] = context.input.samples
+    context.metrics |= total.values()
     confusion = None if total.scores is None else total.scores.confusion
     if confusion is not None:
         context.sink.create(

@@ -1,4 +1,4 @@
-"""What inference finds out about its samples as they pass: it becomes the figures of a run."""
+"""What inference finds out about its samples as they pass: it becomes the metrics of a run."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ class Metrics:
         self.nonfinite = state["nonfinite"]
         self.first_nonfinite_row = state["first_nonfinite_row"]
 
-    def figures(self) -> dict[str, Any]:
-        """Return the figures of a manifest, by name."""
+    def values(self) -> dict[str, Any]:
+        """Return the metrics by their names in a manifest."""
         seen = self.moments
-        figures: dict[str, Any] = {
+        values: dict[str, Any] = {
             "outputs": {
                 "min": float(seen.minimum[0]),
                 "mean": float(seen.mean[0]),
@@ -80,7 +80,7 @@ class Metrics:
             "nonfinite_inputs": self.nonfinite,
         }
         if self.first_nonfinite_row is not None:
-            figures["first_nonfinite_row"] = self.first_nonfinite_row
+            values["first_nonfinite_row"] = self.first_nonfinite_row
         if self.scores is not None:
-            figures |= self.scores.figures()
-        return figures
+            values |= self.scores.values()
+        return values

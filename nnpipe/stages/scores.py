@@ -14,7 +14,7 @@ MOST_COUNTED = 1000
 """The most classes for which the confusion matrix, classes × classes, is counted."""
 
 MOST_SHOWN = 50
-"""The most classes for which the confusion matrix is among the figures too."""
+"""The most classes for which the confusion matrix is among the metrics too."""
 
 
 def predict(activation: str, outputs: Array) -> NDArray[np.int64]:
@@ -105,19 +105,19 @@ class Scores:
         self._samples, self._right = int(state["_samples"]), int(state["_right"])
         self._cross_entropy = float(state["_cross_entropy"])
 
-    def figures(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """Return accuracy (0 to 1), cross_entropy (nats a sample, or None) and confusion_matrix.
 
         The confusion matrix, as a list of rows, is left out for more than 50 classes.
         """
         mean = self._cross_entropy / self._samples
-        figures: dict[str, Any] = {
+        values: dict[str, Any] = {
             "accuracy": self._right / self._samples,
             "cross_entropy": None if np.isnan(mean) else mean,
         }
         if self.confusion is not None and len(self.confusion) <= MOST_SHOWN:
-            figures["confusion_matrix"] = self.confusion.tolist()
-        return figures
+            values["confusion_matrix"] = self.confusion.tolist()
+        return values
 
 
 def _cross_entropy(activation: str, outputs: Array, labels: NDArray[np.int64]) -> float:

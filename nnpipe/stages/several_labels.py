@@ -37,7 +37,7 @@ class SeveralLabels:
         """The F1 of each label; 0 where there is nothing to divide by."""
         return 2 * self._both / np.maximum(self._found + self._wanted, 1)
 
-    def figures(self) -> dict[str, float]:
+    def values(self) -> dict[str, float]:
         """Return accuracy (samples with every label right), label_accuracy, and the mean F1."""
         wrong = (self._found - self._both) + (self._wanted - self._both)
         return {

@@ -64,7 +64,7 @@ def train(context: StageContext) -> None:
         artifacts.save_parameters("best.h5", training.best)
     context.network = training.best if config.keep == "best" else training.last
     final = training.history[-1]
-    context.figures["training"] = {
+    context.metrics["training"] = {
         "epochs": final.epoch,
         "best_epoch": training.best_epoch or None,
         "loss": final.loss,
