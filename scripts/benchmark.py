@@ -88,9 +88,9 @@ def measure(config: DictConfig, record: Record) -> tuple[list[Row], list[dict[st
 
 
 def write(record: Record, rows: list[Row], points: list[dict[str, Any]], threads: int) -> None:
-    """Write the page, the figures as JSON, and the plots."""
-    figures = {"rows": [asdict(row) for row in rows], "growth": points}
-    record.save("benchmark.json", lambda f: f.write(json.dumps(figures, indent=1).encode()))
+    """Write the page, the measurements as JSON, and the plots."""
+    measured = {"rows": [asdict(row) for row in rows], "growth": points}
+    record.save("benchmark.json", lambda f: f.write(json.dumps(measured, indent=1).encode()))
     record.save("benchmark.md", lambda f: f.write(page(rows, points, threads).encode()))
     if find_spec("matplotlib") is None:
         print("plots: skipped; matplotlib is not installed (nnpipe[benchmark])")

@@ -2,7 +2,7 @@
 
     python scripts/benchmark_scaling.py --samples 524288 --repeat 3
 
-Every figure is the best of the repetitions, whose kinds take turns; only Slurm, which is slow and
+Every number is the best of the repetitions, whose kinds take turns; only Slurm, which is slow and
 steady, is measured once. It prints Markdown tables, and takes five minutes on two quiet cores.
 """
 

@@ -104,11 +104,11 @@ def compare(sizes: Sequence[int], x: Any, y: Any, threads: int, rounds: int) -> 
             processor[name].append(time.process_time() - begun)
     print(f"\n{'-'.join(map(str, (FEATURES, *sizes))):<22}    wall                  processor")
     for name in programs:
-        cells = [figures(times["nnpipe"], times[name]) for times in (wall, processor)]
+        cells = [cell(times["nnpipe"], times[name]) for times in (wall, processor)]
         print(f"  {name:<20}{'  '.join(cells)}")
 
 
-def figures(ours: Sequence[float], theirs: Sequence[float]) -> str:
+def cell(ours: Sequence[float], theirs: Sequence[float]) -> str:
     """Return the median of their times, and what share of them ours are."""
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
     share = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"

@@ -64,7 +64,7 @@ def read_curves(folder: Path) -> dict[str, dict[str, list[float]]]:
 
 
 def draw(curves: dict[str, dict[str, list[float]]], target: Path) -> None:
-    """Draw a panel for each figure, with a line for each training.
+    """Draw a panel for each metric, with a line for each training.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -51,7 +52,7 @@ def register() -> None:
     store.store(group="schema", name="engine", node=schema.EngineConfig)
     for name, node in schema.ENGINES.items():
         store.store(group="schema/engine", name=name, node=node)
-    store.store(group="schema", name="output", node=schema.OutputConfig)
+    store.store(group="schema", name="output", node=_Output)
     store.store(group="schema", name="pipeline", node=schema.PipelineConfig)
     store.store(group="schema", name="training", node=training_schema.TrainingConfig)
     store.store(group="schema", name="optimizer", node=training_schema.OptimizerConfig)

@@ -31,7 +31,7 @@ from nnpipe.app.termination import TERMINATED, Terminated, terminable
 from nnpipe.errors import NnpipeError, RunError, RunFailed, one_line
 from nnpipe.pipeline.run import run
 from nnpipe.report.illustrate import illustrate_sweep
-from nnpipe.runs.inspect.sweep import add_row, figure_of, finish_sweep, job_line
+from nnpipe.runs.inspect.sweep import add_row, finish_sweep, job_line, metric_of
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.manifest import FILE as MANIFEST
 from nnpipe.runs.store.record import Record
@@ -139,7 +139,7 @@ def _launch() -> None:
 
 
 def start(config: DictConfig) -> float | None:
-    """Run one composed config: a single run, or a job of a sweep, of which a figure is returned."""
+    """Run one composed config: a single run, or a job of a sweep; return the metric of a job."""
     context = HydraConfig.get()
     overrides = [str(override) for override in context.overrides.task]
     given = plain(config)
@@ -150,7 +150,7 @@ def start(config: DictConfig) -> float | None:
             _failures.append(error)
         return None
     try:
-        return _play(context, given, overrides, config.output.figure)
+        return _play(context, given, overrides, config.output.metric)
     except (NnpipeError, OSError) as error:
         # Of any Exception that leaves a job Hydra says a line of its own.
         if isinstance(error, OSError):
@@ -159,15 +159,15 @@ def start(config: DictConfig) -> float | None:
 
 
 def _play(
-    context: HydraConf, given: dict[str, Any], overrides: list[str], figure: str | None
+    context: HydraConf, given: dict[str, Any], overrides: list[str], metric: str | None
 ) -> float | None:
-    """Do a job of a sweep, unless it is done; return its figure."""
+    """Do a job of a sweep, unless it is done; return its metric."""
     told = context.job.env_set
     with ExitStack() as stack:
         sweep = stack.enter_context(_sweep(Path(told[PLACE])))
         folder = stack.enter_context(job_of(sweep, job_folder(context.job.num)))
         if not begin_job(folder, overrides, told.get(SINCE)):
-            return figure_of(folder.path, figure)
+            return metric_of(folder.path, metric)
         if "joblib" in str(context.launcher._target_):
             # Joblib gives up all its processes when one dies.
             killed = in_subprocess(_job, folder, given, overrides)
@@ -178,7 +178,7 @@ def _play(
         with suppress(OSError, RunError):  # the table is written again at the end
             add_row(sweep, folder.path.name)
         _say(job_line(folder.path))
-        return figure_of(folder.path, figure)
+        return metric_of(folder.path, metric)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Let Optuna choose the jobs of a sweep, each from the figures of those before it.
+"""Let Optuna choose the jobs of a sweep, each by the metrics of those before it.
 
 The study is kept in the sweep's folder, as a journal of JSON lines, so that the sweep can be
 resumed: a job that was cut short is run again with the values that were chosen for it.
@@ -32,7 +32,7 @@ SAMPLERS = ("random", "tpe")
 DIRECTIONS = ("maximize", "minimize")
 
 Launch = Callable[[Sequence[Sequence[str]], int], Sequence[Any]]
-"""Runs jobs, given by their overrides and the number of the first; returns their figures."""
+"""Runs jobs, given by their overrides and the number of the first; returns their metrics."""
 
 
 def search(
@@ -89,26 +89,26 @@ def _search(
     def typed(values: Mapping[str, Any]) -> list[str]:
         return [*fixed, *(f"{key}={values[key]}" for key in space)]
 
-    def tell(trial: Any, figure: Any) -> None:
-        if figure is None:
+    def tell(trial: Any, metric: Any) -> None:
+        if metric is None:
             study.tell(trial, state=TrialState.FAIL)
         else:
-            study.tell(trial, float(figure))
+            study.tell(trial, float(metric))
 
     done = {t.user_attrs["job"] for t in begun if t.state == TrialState.COMPLETE}
     latest = {t.user_attrs["job"]: t for t in begun if "job" in t.user_attrs}
     for job, trial in latest.items():
         if job in done:
             continue
-        (figure,) = launch([typed(trial.params)], job)
+        (metric,) = launch([typed(trial.params)], job)
         if trial.state == TrialState.RUNNING:
-            tell(trial.number, figure)
-        elif figure is not None:
+            tell(trial.number, metric)
+        elif metric is not None:
             study.add_trial(
                 optuna.create_trial(
                     params=trial.params,
                     distributions=trial.distributions,
-                    value=float(figure),
+                    value=float(metric),
                     user_attrs={"job": job},
                 )
             )
@@ -116,9 +116,9 @@ def _search(
         trials = [study.ask(space) for _ in numbers]
         for job, trial in zip(numbers, trials, strict=True):
             trial.set_user_attr("job", job)
-        figures = launch([typed(trial.params) for trial in trials], numbers[0])
-        for trial, figure in zip(trials, figures, strict=True):
-            tell(trial, figure)
+        metrics = launch([typed(trial.params) for trial in trials], numbers[0])
+        for trial, metric in zip(trials, metrics, strict=True):
+            tell(trial, metric)
     if any(trial.state == TrialState.COMPLETE for trial in study.trials):
         best = study.best_trial
         values = " ".join(f"{key}={value}" for key, value in best.params.items())
@@ -179,11 +179,11 @@ def distribution(override: Override) -> Any:
     return CategoricalDistribution(list(override.sweep_string_iterator()))
 
 
-def problems(settings: Mapping[str, Any], figure: str | None) -> list[str]:
+def problems(settings: Mapping[str, Any], metric: str | None) -> list[str]:
     """Return what is wrong with the settings of a search, one line each."""
     found: list[str] = []
-    if figure is None:
-        found.append("output.figure: missing; expected the figure to optimise, such as accuracy")
+    if metric is None:
+        found.append("output.metric: missing; expected the metric to optimise, such as accuracy")
     if settings["sampler"] not in SAMPLERS:
         found.append(
             f"hydra.sweeper.sampler: {unknown(settings['sampler'], 'a sampler', SAMPLERS)}"

@@ -131,7 +131,7 @@ class ClaimSweep(Callback):
         swept = swept_keys(config)
         problems = [line for line in find_problems(plain(config)) if not line.startswith(swept)]
         if config.hydra.sweeper.get("_target_") == study.TARGET:
-            problems += study.problems(config.hydra.sweeper, config.output.figure)
+            problems += study.problems(config.hydra.sweeper, config.output.metric)
         elif (wanted := count_jobs(swept_overrides(config))) > MOST_JOBS:
             problems.append(f"the sweep: found {wanted:,} jobs; expected {MOST_JOBS:,} at most")
         if problems:

@@ -67,9 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--status", action="append", choices=STATES, help="only this; repeatable")
     one.add_argument("--kind", choices=("run", "sweep"), help="only runs, or only sweeps")
 
-    one = add("show", _show, "Show a run's config, stack, figures and files; a sweep's table")
+    one = add("show", _show, "Show a run's config, stack, metrics and files; a sweep's table")
     one.add_argument("run", help=_ADDRESS)
-    one.add_argument("--by", metavar="FIGURE", help="rank a sweep's jobs, the greatest first")
+    one.add_argument("--by", metavar="METRIC", help="rank a sweep's jobs, the greatest first")
     one.add_argument("--lowest", action="store_true", help="rank the least first")
 
     one = add("diff", _diff, "Compare two runs; exit status 1 where they differ")

@@ -1,6 +1,6 @@
 """What a manifest says, in words.
 
-A manifest may come from a stranger, and no checksum covers it: a figure that is no finite number
+A manifest may come from a stranger, and no checksum covers it: a metric that is no finite number
 is left out.
 """
 
@@ -47,19 +47,19 @@ def numbers_in(values: Any) -> dict[str, float]:
 
 def facts_of(manifest: Manifest, network: Network) -> Facts:
     """Return the numbers that stand at the top of a run's page."""
-    figures, seconds = numbers_in(manifest.figures), numbers_in(manifest.seconds)
-    evaluation = manifest.figures.get("evaluation")
+    metrics, seconds = numbers_in(manifest.metrics), numbers_in(manifest.seconds)
+    evaluation = manifest.metrics.get("evaluation")
     judged, on = numbers_in(evaluation), ""
     if judged:
         on = clip(f", {evaluation.get('input')}", 20) if isinstance(evaluation, dict) else ""
     else:
-        judged = figures
+        judged = metrics
     facts: list[tuple[str, str]] = []
     if "accuracy" in judged:
         facts.append((f"accuracy{on}", share(judged["accuracy"])))
     if "cross_entropy" in judged:
         facts.append((f"cross-entropy{on}", f"{judged['cross_entropy']:.4g} nats"))
-    samples, spent = figures.get("samples"), seconds.get("infer")
+    samples, spent = metrics.get("samples"), seconds.get("infer")
     if samples:
         facts.append(("samples", f"{samples:,.0f}"))
     if samples and spent:
@@ -72,8 +72,8 @@ def facts_of(manifest: Manifest, network: Network) -> Facts:
 
 def warning_of(manifest: Manifest) -> str:
     """Return what a reader must know before he believes the page, or nothing."""
-    figures = numbers_in(manifest.figures)
-    count, first = figures.get("nonfinite_inputs"), figures.get("first_nonfinite_row")
+    metrics = numbers_in(manifest.metrics)
+    count, first = metrics.get("nonfinite_inputs"), metrics.get("first_nonfinite_row")
     if not count or first is None:
         return ""
     return f"{count:,.0f} values of the input are not finite; the first is in row {first:,.0f}."

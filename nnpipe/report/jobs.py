@@ -1,4 +1,4 @@
-"""The jobs of a sweep: what was swept, and which figures came out."""
+"""The jobs of a sweep: what was swept, and which metrics came out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nnpipe.report.facts import numbers_in
 from nnpipe.report.figures import Value
 from nnpipe.runs.inspect.sweep import read_overrides
 
-_NOT_FIGURES = ("job", "status", "error", "path")
+_NOT_METRICS = ("job", "status", "error", "path")
 _FIRST = ("evaluation.accuracy", "validation_accuracy", "accuracy", "cross_entropy", "loss")
 _LAST = ("seconds", "outputs.")
 
@@ -28,7 +28,7 @@ class Job:
         Its folder within the sweep's.
     overrides : mapping of str to str
         What was typed, by key.
-    figures : mapping of str to float
+    metrics : mapping of str to float
         Those that are finite numbers.
     """
 
@@ -37,7 +37,7 @@ class Job:
     error: str
     path: str
     overrides: Mapping[str, str]
-    figures: Mapping[str, float]
+    metrics: Mapping[str, float]
 
 
 def jobs_of(folder: Path, rows: Sequence[Mapping[str, Any]]) -> list[Job]:
@@ -46,14 +46,14 @@ def jobs_of(folder: Path, rows: Sequence[Mapping[str, Any]]) -> list[Job]:
 
 
 def _job(row: Mapping[str, Any], overrides: Mapping[str, str]) -> Job:
-    others = {k: v for k, v in row.items() if k not in (*_NOT_FIGURES, *overrides)}
+    others = {k: v for k, v in row.items() if k not in (*_NOT_METRICS, *overrides)}
     return Job(
         name=str(row["job"]),
         status=str(row["status"]),
         error=str(row.get("error") or ""),
         path=str(row["path"]),
         overrides=overrides,
-        figures=numbers_in(others),
+        metrics=numbers_in(others),
     )
 
 
@@ -63,10 +63,10 @@ def swept_keys(jobs: Sequence[Job]) -> list[str]:
     return [key for key in keys if len({job.overrides.get(key, "") for job in jobs}) > 1]
 
 
-def figure_names(jobs: Sequence[Job], first: str | None = None) -> list[str]:
-    """Return the figures that differ from job to job: `first`, then the most telling ones."""
-    names = dict.fromkeys(name for job in jobs for name in job.figures)
-    differing = [n for n in names if len({job.figures[n] for job in jobs if n in job.figures}) > 1]
+def metric_names(jobs: Sequence[Job], first: str | None = None) -> list[str]:
+    """Return the metrics that differ from job to job: `first`, then the most telling ones."""
+    names = dict.fromkeys(name for job in jobs for name in job.metrics)
+    differing = [n for n in names if len({job.metrics[n] for job in jobs if n in job.metrics}) > 1]
     return sorted(differing, key=lambda name: -1 if name == first else _weight(name))
 
 
@@ -78,7 +78,7 @@ def _weight(name: str) -> int:
 
 
 def lower_is_better(name: str) -> bool | None:
-    """Return which of a figure's values is the best: the least, the greatest, or neither (None)."""
+    """Return which of a metric's values is the best: the least, the greatest, or neither (None)."""
     word = name.rsplit(".", 1)[-1]
     if "accuracy" in word:
         return False

@@ -1,4 +1,4 @@
-"""How a figure depends on what was swept: a line, a heat map, or parallel coordinates."""
+"""How a metric depends on what was swept: a line, a heat map, or parallel coordinates."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import numpy as np
 
 from nnpipe.report.figures import Axis, Figure, Matrix, Parallel, Points, Value
 from nnpipe.report.jobs import Job, lower_is_better, short_keys, values_of
-from nnpipe.report.numbers import figure as figure_text
-from nnpipe.report.numbers import short
+from nnpipe.report.numbers import metric_text, short
 
 SEED = "seed"
 
@@ -19,13 +18,13 @@ _MOST = 2000
 
 
 def landscape(jobs: Sequence[Job], swept: Sequence[str], name: str) -> Figure | None:
-    """Return the picture of one figure over the swept keys, or None where it has no two jobs.
+    """Return the figure of one metric over the swept keys, or None where it has no two jobs.
 
     One key is drawn as a line, two as a heat map if the jobs fill most of it, and more as
     parallel coordinates. Seeds that are swept beside other keys are repetitions: they are drawn
     as points around a mean, or averaged.
     """
-    found = [job for job in jobs if name in job.figures]
+    found = [job for job in jobs if name in job.metrics]
     if len(found) < 2 or not swept:
         return None
     keys = [key for key in swept if key != SEED] or list(swept)
@@ -46,7 +45,7 @@ def _points(jobs: Sequence[Job], key: str, name: str, title: str) -> Points:
     return Points(
         title=title,
         x=Axis(key, values_of(jobs, key)),
-        y=Axis(name, [job.figures[name] for job in jobs]),
+        y=Axis(name, [job.metrics[name] for job in jobs]),
         hints=[_hint(job, name) for job in jobs],
     )
 
@@ -57,7 +56,7 @@ def _matrix(jobs: Sequence[Job], down: str, across: str, name: str) -> Matrix:
         down, across, rows, columns = across, down, columns, rows
     cells: defaultdict[tuple[Value, Value], list[float]] = defaultdict(list)
     for row, column, job in zip(rows, columns, jobs, strict=True):
-        cells[row, column].append(job.figures[name])
+        cells[row, column].append(job.metrics[name])
     row_values, column_values = _ordered(rows), _ordered(columns)
     values = np.array(
         [
@@ -66,7 +65,7 @@ def _matrix(jobs: Sequence[Job], down: str, across: str, name: str) -> Matrix:
         ]
     )
     row_names, column_names = [_name(v) for v in row_values], [_name(v) for v in column_values]
-    texts = [[figure_text(name, v) if v == v else "" for v in row] for row in values.tolist()]
+    texts = [[metric_text(name, v) if v == v else "" for v in row] for row in values.tolist()]
     hints = [
         [f"{down}={r}, {across}={c}: {text}" for c, text in zip(column_names, line, strict=True)]
         for r, line in zip(row_names, texts, strict=True)
@@ -92,14 +91,14 @@ def _matrix(jobs: Sequence[Job], down: str, across: str, name: str) -> Matrix:
 def _parallel(jobs: Sequence[Job], swept: Sequence[str], name: str, title: str) -> Parallel:
     names = short_keys(swept)
     axes = [Axis(n, values_of(jobs, key)) for n, key in zip(names, swept, strict=True)]
-    axes.append(Axis(name, [job.figures[name] for job in jobs]))
+    axes.append(Axis(name, [job.metrics[name] for job in jobs]))
     hints = [_hint(job, name) for job in jobs]
     return Parallel(title, axes, hints, least=bool(lower_is_better(name)))
 
 
 def _hint(job: Job, name: str) -> str:
     typed = " ".join(f"{key}={value}" for key, value in job.overrides.items())
-    return f"{job.name}: {typed}: {figure_text(name, job.figures[name])}"
+    return f"{job.name}: {typed}: {metric_text(name, job.metrics[name])}"
 
 
 def _ordered(values: Sequence[Value]) -> Sequence[Value]:

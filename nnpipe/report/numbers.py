@@ -47,10 +47,10 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def figure(name: str, value: float) -> str:
-    """Return a figure of a run as its name asks for.
+def metric_text(name: str, value: float) -> str:
+    """Return a metric of a run as its name asks for.
 
-    >>> figure("accuracy", 0.98765), figure("accuracy", 0.5), figure("seconds", 0.02)
+    >>> metric_text("accuracy", 0.98765), metric_text("accuracy", 0.5), metric_text("seconds", 0.02)
     ('98.77 %', '50 %', '20 ms')
     """
     word = name.rsplit(".", 1)[-1]

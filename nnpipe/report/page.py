@@ -30,7 +30,7 @@ def _environment() -> Any:
         return Markup(draw(figure))
 
     def text(value: float, name: str) -> str:
-        return numbers.figure(name, value)
+        return numbers.metric_text(name, value)
 
     environment: Any = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -55,6 +55,6 @@ def _environment() -> Any:
         "svg": svg,
         "share": numbers.share,
         "short": numbers.short,
-        "figure": text,
+        "metric": text,
     }
     return environment

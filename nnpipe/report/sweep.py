@@ -12,13 +12,13 @@ from typing import Any, cast
 
 from nnpipe.errors import RunError
 from nnpipe.report.figures import Figure
-from nnpipe.report.jobs import Job, figure_names, jobs_of, lower_is_better, swept_keys
+from nnpipe.report.jobs import Job, jobs_of, lower_is_better, metric_names, swept_keys
 from nnpipe.report.landscape import landscape
-from nnpipe.report.numbers import figure as figure_text
+from nnpipe.report.numbers import metric_text
 from nnpipe.runs.store.definition import read_definition
 from nnpipe.runs.store.manifest import Manifest
 
-_FIGURES = 12
+_DRAWN = 12
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class SweepView:
     facts : sequence of (name, text)
         The numbers at the top.
     pictures : mapping of str to Figure
-        By the name of the figure that is drawn.
+        By the name of the metric that is drawn.
     columns : sequence of (name, kind)
     rows : sequence of sequence of Cell
     """
@@ -71,8 +71,8 @@ def view_sweep(folder: Path, manifest: Manifest, rows: Sequence[Mapping[str, Any
         What `nnpipe.runs.inspect.sweep.read_jobs` returns.
     """
     jobs = jobs_of(folder, rows)
-    swept, names = swept_keys(jobs), figure_names(jobs, _optimised(folder))
-    drawn = {name: landscape(jobs, swept, name) for name in names[:_FIGURES]}
+    swept, names = swept_keys(jobs), metric_names(jobs, _optimised(folder))
+    drawn = {name: landscape(jobs, swept, name) for name in names[:_DRAWN]}
     best = {name: _best(jobs, name) for name in names}
     columns = [("job", ""), *((key, "") for key in swept), ("status", "")]
     columns += [(name, "number") for name in names]
@@ -101,27 +101,27 @@ def view_sweep(folder: Path, manifest: Manifest, rows: Sequence[Mapping[str, Any
 
 
 def _optimised(folder: Path) -> str | None:
-    """Return the figure that the sweep was to optimise, if any."""
+    """Return the metric that the sweep was to optimise, if any."""
     with suppress(RunError):
         output: Any = read_definition(folder).config.get("output")
         if isinstance(output, dict):
-            return cast("dict[str, Any]", output).get("figure")
+            return cast("dict[str, Any]", output).get("metric")
     return None
 
 
 def _best(jobs: Sequence[Job], name: str) -> float | None:
     lower = lower_is_better(name)
-    values = [job.figures[name] for job in jobs if name in job.figures]
+    values = [job.metrics[name] for job in jobs if name in job.metrics]
     if lower is None or not values:
         return None
     return min(values) if lower else max(values)
 
 
 def _cell(job: Job, name: str, best: float | None) -> Cell:
-    if name not in job.figures:
+    if name not in job.metrics:
         return Cell("", "", "number")
-    value = job.figures[name]
-    return Cell(figure_text(name, value), value, "number best" if value == best else "number")
+    value = job.metrics[name]
+    return Cell(metric_text(name, value), value, "number best" if value == best else "number")
 
 
 def _link(folder: Path, job: Job) -> str:
@@ -140,8 +140,8 @@ def _facts(
     for name in names[:2]:
         found = best[name]
         if found is not None and name != "seconds":
-            job = next(job for job in jobs if job.figures.get(name) == found)
-            facts.append((f"best {name}, job {job.name}", figure_text(name, found)))
-    seconds = sum(job.figures.get("seconds", 0.0) for job in jobs)
-    facts.append(("time of all jobs", figure_text("seconds", seconds)))
+            job = next(job for job in jobs if job.metrics.get(name) == found)
+            facts.append((f"best {name}, job {job.name}", metric_text(name, found)))
+    seconds = sum(job.metrics.get("seconds", 0.0) for job in jobs)
+    facts.append(("time of all jobs", metric_text("seconds", seconds)))
     return facts

@@ -28,7 +28,7 @@ _TITLES = {
 
 @dataclass(frozen=True)
 class Epoch:
-    """The figures of one epoch. What was not measured is NaN.
+    """The metrics of one epoch. What was not measured is NaN.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ def write_csv(file: BinaryIO, epochs: Sequence[Epoch]) -> None:
 
 @run_uninterrupted
 def write_hdf5(file: BinaryIO, epochs: Sequence[Epoch]) -> None:
-    """Write one dataset a figure over the dimension `epoch`, plotted by NeXus viewers.
+    """Write one dataset a metric over the dimension `epoch`, plotted by NeXus viewers.
 
     Seconds are in the CSV alone: this file is the same, byte by byte, when a training is repeated.
     """

@@ -1,4 +1,4 @@
-"""The figures as a Markdown page and as plots."""
+"""The measurements as a Markdown page and as plots."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _REST = 0.15
 
 @dataclass(frozen=True)
 class Row:
-    """One figure of the table: how long nnpipe took, as a ratio to what was measured beside it.
+    """One row of the table: how long nnpipe took, as a ratio to what was measured beside it.
 
     Parameters
     ----------

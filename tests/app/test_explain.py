@@ -27,6 +27,14 @@ def explained(*arguments):
         ("seed=", ["seed: found ''; expected an integer"]),
         ("a=b=c", ["a=b=c: cannot be read; expected key=value, with quotes as needed"]),
         ("input=3", ["input: found 3; expected a mapping"]),
+        (
+            "output.figure=a output.metric=b seed=x",
+            [
+                "output.figure: output.metric is its new name and has another value; "
+                "found 'a' and 'b'; expected output.metric alone",
+                "seed: found 'x'; expected an integer",
+            ],
+        ),
         ("seed", ["seed: cannot be read; expected key=value, with quotes as needed"]),
     ],
 )

@@ -218,7 +218,7 @@ def test_real_mnist_images_give_the_same_bits_through_idx_and_hdf5(program, tmp_
     )
     assert first.outputs.shape == (10_000, 10)
     assert first.manifest.artifacts["results.h5"] == second.manifest.artifacts["results.h5"]
-    assert first.manifest.figures["accuracy"] == second.manifest.figures["accuracy"]
+    assert first.manifest.metrics["accuracy"] == second.manifest.metrics["accuracy"]
 
 
 def _endless_idx(path: Path) -> None:

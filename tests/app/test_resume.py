@@ -310,7 +310,7 @@ def test_a_reader_that_glances_at_the_lock_is_not_taken_for_a_sweep(
     assert runs(["resume", "default/1"]) == 0
 
 
-def test_the_table_ranks_the_jobs_by_a_figure(
+def test_the_table_ranks_the_jobs_by_a_metric(
     sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
@@ -321,7 +321,7 @@ def test_the_table_ranks_the_jobs_by_a_figure(
     expected = sorted(rows, key=lambda row: -float(row["outputs.mean"]))
     assert [line.split()[0] for line in shown[-3:]] == [row["job"] for row in expected]
     assert runs(["show", "default/1", "--by", "acuracy"]) == 2
-    assert "'acuracy' is not a figure of this sweep" in capsys.readouterr().err
+    assert "'acuracy' is not a metric of this sweep" in capsys.readouterr().err
 
 
 def test_the_table_grows_as_jobs_end(

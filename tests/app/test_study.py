@@ -1,25 +1,29 @@
-"""Sweeps whose jobs Optuna chooses by a figure, and their studies."""
+"""Sweeps whose jobs Optuna chooses by a metric, and their studies."""
 
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from nnpipe.app.main import main
 from nnpipe.app.study import distribution
 from nnpipe.cli.commands import runs
+from nnpipe.runs.inspect.sweep import add_row
+from nnpipe.runs.store.folder import Folder
 
 optuna = pytest.importorskip("optuna", reason="pip install 'nnpipe[optuna]'")
 
 ASKED = [
     "-m",
     "hydra/sweeper=optuna",
-    "output.figure=outputs.std",
+    "output.metric=outputs.std",
     "input.samples=8",
     "input.features=3",
     "architecture=uniform",
@@ -49,7 +53,13 @@ def study(sweep: Path) -> Any:
     return optuna.load_study(study_name="nnpipe", storage=storage)
 
 
-def test_a_study_holds_the_figure_of_every_job(
+def interrupt(folder: Folder, job: str) -> None:
+    add_row(folder, job)
+    if job == "002":
+        raise KeyboardInterrupt
+
+
+def test_a_study_holds_the_metric_of_every_job(
     sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(ASKED) == 0
@@ -67,14 +77,6 @@ def test_a_study_holds_the_figure_of_every_job(
 def test_a_study_that_was_cut_short_goes_on_with_the_values_it_had_chosen(
     sweep: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nnpipe.runs.inspect.sweep import add_row
-    from nnpipe.runs.store.folder import Folder
-
-    def interrupt(folder: Folder, job: str) -> None:
-        add_row(folder, job)
-        if job == "002":
-            raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
         patch.setattr("nnpipe.app.main.add_row", interrupt)
         assert main(ASKED) == 130
@@ -93,7 +95,7 @@ def test_a_job_that_failed_is_told_to_the_study_and_run_again_by_resume(sweep: P
     np.save("good.npy", np.ones((4, 3)))
     np.save("bad.npy", np.full((4, 3), np.nan))
     given = ["input=npy", "input.path=good.npy,bad.npy", "input.on_nonfinite=error"]
-    given += ["output.figure=outputs.mean", "hydra.sweeper.n_trials=5", "architecture.sizes=[2]"]
+    given += ["output.metric=outputs.mean", "hydra.sweeper.n_trials=5", "architecture.sizes=[2]"]
     assert main(["-m", "hydra/sweeper=optuna", *given]) == 1
     states = [trial.state.name for trial in study(sweep).trials]
     assert set(states) == {"COMPLETE", "FAIL"}
@@ -104,25 +106,49 @@ def test_a_job_that_failed_is_told_to_the_study_and_run_again_by_resume(sweep: P
     assert len(table(sweep)) == 5
 
 
+def test_a_study_of_an_earlier_version_goes_on_with_the_former_name_of_its_metric(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("nnpipe.app.main.add_row", interrupt)
+        assert main([*ASKED[:2], "output.figure=outputs.std", *ASKED[3:]]) == 130
+    asked = yaml.safe_load((sweep / "sweep.yaml").read_text())
+    output = asked["config"]["output"]
+    assert (output["metric"], "figure" in output) == ("outputs.std", False)
+    # As an earlier version wrote it.
+    output["figure"] = output.pop("metric")
+    (sweep / "sweep.yaml").write_text(yaml.safe_dump(asked))
+    done = sweep / "runs/000/manifest.json"
+    manifest = json.loads(done.read_text())
+    manifest |= {"schema_version": 1, "figures": manifest.pop("metrics")}
+    done.write_text(json.dumps(manifest))
+    before = table(sweep)
+    assert runs(["resume", "default/1"]) == 0
+    assert [row["status"] for row in table(sweep)] == ["complete"] * 4
+    assert table(sweep)[0] == before[0]
+    values = [trial.value for trial in study(sweep).trials]
+    assert values == [float(row["outputs.std"]) for row in table(sweep)]
+
+
 def test_what_a_study_cannot_use_is_refused_before_a_folder_is_made(
     sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = ["hydra/sweeper=optuna", "hydra.sweeper.direction=up", "hydra.sweeper.n_trials=0"]
     assert main(["-m", *given, "seed=1,2"]) == 2
     assert capsys.readouterr().err == (
-        "output.figure: missing; expected the figure to optimise, such as accuracy\n"
+        "output.metric: missing; expected the metric to optimise, such as accuracy\n"
         "hydra.sweeper.direction: 'up' is not a direction; expected one of maximize, minimize.\n"
         "hydra.sweeper.n_trials: found 0; expected 1 or greater\n"
     )
     assert not sweep.parent.exists()
 
 
-def test_a_figure_that_no_job_has_ends_the_sweep_with_the_names_there_are(
+def test_a_metric_that_no_job_has_ends_the_sweep_with_the_names_there_are(
     sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([*ASKED, "output.figure=output.std"]) == 2
+    assert main([*ASKED, "output.metric=output.std"]) == 2
     assert capsys.readouterr().err.endswith(
-        "output.figure: 'output.std' is not a figure of this run; expected one of nonfinite_inputs,"
+        "output.metric: 'output.std' is not a metric of this run; expected one of nonfinite_inputs,"
         " outputs.max, outputs.mean, outputs.min, outputs.std, samples, seconds. "
         "Did you mean 'outputs.std'?\n"
     )

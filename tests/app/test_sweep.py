@@ -44,7 +44,7 @@ def test_six_jobs_land_in_one_folder_with_a_table(program, tmp_path):
         assert row["status"] == "complete"
         with nnpipe.open_run(folder / row["path"]) as run:
             assert run.config["seed"] == int(row["seed"])
-            assert float(row["outputs.mean"]) == run.manifest.figures["outputs"]["mean"]
+            assert float(row["outputs.mean"]) == run.manifest.metrics["outputs"]["mean"]
     assert json.loads((folder / "manifest.json").read_text())["status"] == "complete"
     assert done.stdout.splitlines()[-2:] == [
         "jobs   6: 6 complete",
@@ -68,7 +68,7 @@ def test_a_sweep_and_the_list_of_runs_tell_how_networks_do_on_the_test(program, 
     for line, row in zip(lines, rows(folder), strict=True):
         assert row["evaluation.accuracy"] != row["accuracy"]
         assert line.endswith(f"test accuracy {float(row['evaluation.accuracy']):.2%}")
-    evaluation = nnpipe.open_run(folder / "runs/000").manifest.figures["evaluation"]
+    evaluation = nnpipe.open_run(folder / "runs/000").manifest.metrics["evaluation"]
     assert program(*train, *learned, *judged, last, "seed=1", "output.name=one").returncode == 0
     listed = list_runs(folder.parent.parent, ["one"]).text
     assert f"test: accuracy {evaluation['accuracy']:.4g}" in listed

@@ -77,7 +77,7 @@ def test_list_filters_by_name_and_status(root: Path, ask: Ask) -> None:
     kill(make(root, "mnist_b"))
     _, out, _ = ask("list", "mnist*", "--status", "complete")
     lines = out.splitlines()
-    assert lines[0].split() == ["run", "kind", "status", "age", "samples", "figures", "size"]
+    assert lines[0].split() == ["run", "kind", "status", "age", "samples", "metrics", "size"]
     assert [line.split()[0] for line in lines[1:]] == ["mnist_a/v0001"]
     assert ask("list", "none*")[1] == f"no runs in {root} match; there are 3 others\n"
 
@@ -90,7 +90,7 @@ def test_a_run_is_found_by_its_short_names(root: Path, ask: Ask, address: str) -
     shown = json.loads(out)
     assert shown["run"] == "small/v0002"
     assert shown["config"]["seed"] == 7
-    assert shown["manifest"]["figures"]["samples"] == 20
+    assert shown["manifest"]["metrics"]["samples"] == 20
 
 
 def test_a_run_is_found_by_its_path_from_anywhere(root: Path, ask: Ask) -> None:

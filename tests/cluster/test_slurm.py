@@ -130,7 +130,7 @@ def test_workers_in_slurm_jobs_hold_the_bits_of_one_process_when_one_is_killed(s
     with nnpipe.open_run(single) as a, nnpipe.open_run(sharded) as b:
         assert b.outputs.is_virtual
         assert a.outputs[()].tobytes() == b.outputs[()].tobytes()
-        assert a.manifest.figures == b.manifest.figures
+        assert a.manifest.metrics == b.manifest.metrics
     left = subprocess.run(
         ["squeue", "--noheader", "--name=nnpipe-default-v0002", "--states=R,PD"],
         capture_output=True,

@@ -90,14 +90,14 @@ def version(tmp_path, number):
 
 
 def assert_same(one, other):
-    """Every dataset equal to the bit, and every figure."""
+    """Every dataset equal to the bit, and every metric."""
     with nnpipe.open_run(one) as a, nnpipe.open_run(other) as b:
         names = ("outputs", "predictions", "activations/hidden1", "sample", "confusion_matrix")
         for name in (name for name in names if name in a.results):
             x, y = a.results[name], b.results[name]
             assert (x.shape, x.dtype) == (y.shape, y.dtype)
             assert x[()].tobytes() == y[()].tobytes()
-        assert a.manifest.figures == b.manifest.figures
+        assert a.manifest.metrics == b.manifest.metrics
 
 
 @pytest.mark.slow

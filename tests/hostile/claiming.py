@@ -57,7 +57,7 @@ def view(place):
         huge_view(file, place)
     manifest = json.loads((place.run / "manifest.json").read_text())
     manifest["artifacts"]["results/part-00000.h5"] = {"size": 0, "sha256": "0" * 64}
-    manifest["figures"]["samples"] = 10**10
+    manifest["metrics"]["samples"] = 10**10
     (place.run / "manifest.json").write_text(json.dumps(manifest))
     forge(place.run)
 
@@ -86,7 +86,7 @@ def sparse_outputs(place, rows=1 << 26, dataset="outputs", file="results.h5"):
         plist.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
         h5py.h5d.create(opened.id, dataset.encode(), h5py.h5t.IEEE_F32LE, space, plist)
     manifest = json.loads((place.run / "manifest.json").read_text())
-    manifest["figures"]["samples"] = rows
+    manifest["metrics"]["samples"] = rows
     (place.run / "manifest.json").write_text(json.dumps(manifest))
     forge_stub(place.run, file, path.stat().st_size)
 
@@ -162,7 +162,7 @@ for name, neurons in {"digits": 10**4000, "below-zero": -1, "billion": 10**9}.it
         statuses=HARMLESS,
     )
 
-FIGURES = {
+METRICS = {
     "nested": {"a": [[[[1]]]]},
     "of-texts": {"accuracy": "x" * 10**6, "samples": "y"},
     "of-integers": {"accuracy": 10**4200, "samples": 10**4200, "outputs": {"mean": 10**4200}},
@@ -173,21 +173,21 @@ FIGURES = {
     "of-a-training": {"training": {"epochs": 10**9, "loss": []}, "jobs": 10**30, "complete": []},
     "many": {f"k{number}": number for number in range(90_000)},
 }
-for name, figures in FIGURES.items():
+for name, metrics in METRICS.items():
     add(
         "memory",
-        f"figures-{name}",
-        partial(lambda place, figures: forge(place.run, figures=figures), figures=figures),
+        f"metrics-{name}",
+        partial(lambda place, metrics: forge(place.run, metrics=metrics), metrics=metrics),
         *READ,
         statuses=HARMLESS,
     )
 
-    def in_a_sweep(place, figures=figures):
-        forge(place.sweep / "runs" / "000", figures=figures)
+    def in_a_sweep(place, metrics=metrics):
+        forge(place.sweep / "runs" / "000", metrics=metrics)
 
     add(
         "memory",
-        f"figures-{name}-in-a-sweep",
+        f"metrics-{name}-in-a-sweep",
         in_a_sweep,
         "runs resume s/1",
         "runs show s/1",

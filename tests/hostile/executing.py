@@ -27,7 +27,7 @@ PASSFDS = (
 )
 POPEN = "{_target_: subprocess.Popen, args: [/usr/bin/touch, PROOF]}"
 OPTUNA = (
-    "defaults:\n  - override /hydra/sweeper: optuna\noutput: {figure: outputs.std}\n"
+    "defaults:\n  - override /hydra/sweeper: optuna\noutput: {metric: outputs.std}\n"
     "hydra:\n  mode: MULTIRUN\n  sweeper:\n    n_trials: 1\n"
 )
 HANDLERS = (

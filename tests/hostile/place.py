@@ -48,7 +48,7 @@ def make_runs(base):
         learned["training"]["loss"] = "cross_entropy"
         nnpipe.run({**learned, "output": {**alone, "name": "t"}}).close()
         assert main(["-m", *SMALL, "output.name=s", "seed=1,2,3"]) == 0
-        study = ["hydra/sweeper=optuna", "hydra.sweeper.n_trials=2", "output.figure=outputs.std"]
+        study = ["hydra/sweeper=optuna", "hydra.sweeper.n_trials=2", "output.metric=outputs.std"]
         assert main(["-m", *SMALL, *study, "output.name=o", "seed=range(1,99)"]) == 0
     finally:
         os.chdir(before)

@@ -39,7 +39,7 @@ for name, text in TEXTS.items():
         layers = [layer | {"activation": text} for layer in manifest["network"]]
         forge(
             place.run,
-            figures=manifest["figures"] | {"accuracy": text, text: 1, "outputs": {"mean": text}},
+            metrics=manifest["metrics"] | {"accuracy": text, text: 1, "outputs": {"mean": text}},
             network=layers,
             software={text: text},
             git_commit=text,
@@ -60,9 +60,9 @@ for name, text in TEXTS.items():
     def in_a_sweep(place, text=text):
         for job in ("000", "002"):
             path = place.sweep / "runs" / job / "manifest.json"
-            figures = json.loads(path.read_text())["figures"]
+            metrics = json.loads(path.read_text())["metrics"]
             changes = {
-                "figures": figures | {text: 1.5, "evaluation": {"accuracy": 0.5, "input": text}}
+                "metrics": metrics | {text: 1.5, "evaluation": {"accuracy": 0.5, "input": text}}
             }
             forge(place.sweep / "runs" / job, **changes)
         forge(place.sweep / "runs" / "002", status="failed", error=text)
@@ -149,8 +149,8 @@ for number, formula in enumerate(FORMULAS):
 
     def in_the_table(place, formula=formula):
         job = place.sweep / "runs" / "000"
-        figures = json.loads((job / "manifest.json").read_text())["figures"]
-        forge(job, figures=figures | {formula: 1, "evaluation": {"input": formula}})
+        metrics = json.loads((job / "manifest.json").read_text())["metrics"]
+        forge(job, metrics=metrics | {formula: 1, "evaluation": {"input": formula}})
         forge(place.sweep / "runs" / "002", status="failed", error=formula)
 
     def in_overrides(place, formula=formula, in_the_table=in_the_table):

@@ -57,7 +57,7 @@ def folder(genuine, tmp_path):
 def test_no_flip_of_a_bit_is_taken_for_another_result(folder, reading, name):
     ended = flips(reading, folder, name, FLIPS[name], forged=False)
     if name == "manifest.json":
-        # A figure, a time or a version may have changed; nothing that was computed has.
+        # A metric, a time or a version may have changed; nothing that was computed has.
         assert set(ended) == {"same", "RunError"}
     else:
         assert set(ended) == {"RunError"}

@@ -81,7 +81,7 @@ def test_rows_that_only_a_view_claims_are_not_allocated(folder, attempt, command
         file.create_dataset("outputs", data=np.zeros((20, 3), "f4"), chunks=(20, 3))
     manifest = json.loads((folder / "manifest.json").read_text())
     artifacts = manifest["artifacts"] | {name: {}}
-    forge(folder, artifacts=artifacts, figures=manifest["figures"] | {"samples": rows})
+    forge(folder, artifacts=artifacts, metrics=manifest["metrics"] | {"samples": rows})
     ended = attempt(*command)
     assert (ended.status in (1, 2)) == (command[0] != "run" and command[1] != "show")
 
@@ -111,8 +111,8 @@ def test_outputs_in_a_hole_are_read_a_few_rows_at_a_time(folder, attempt):
     with h5py.File(folder / "results.h5", "r+") as file:
         del file["outputs"], file["entry"]
         sparse(file, "outputs", (rows, 3))
-    figures = json.loads((folder / "manifest.json").read_text())["figures"]
-    forge(folder, figures=figures | {"samples": rows})
+    metrics = json.loads((folder / "manifest.json").read_text())["metrics"]
+    forge(folder, metrics=metrics | {"samples": rows})
     assert attempt("runs", "verify", "a/v0001").status == 0
     assert attempt("report", "a/v0001", "--to", "page.html").status == 0
 
@@ -186,8 +186,8 @@ def test_a_packed_sample_of_a_gigabyte_is_refused(tmp_path, refused):
         ("seconds", {"total": -1}),
         ("seconds", {"total": 10**4000}),
         ("seconds", {"total": True}),
-        ("figures", {"samples": 10**4000}),
-        ("figures", {"a": [{"b": -(2**64)}]}),
+        ("metrics", {"samples": 10**4000}),
+        ("metrics", {"a": [{"b": -(2**64)}]}),
         ("input", {"size": 2**64}),
         ("blas", [{"threads": 10**100}]),
     ],

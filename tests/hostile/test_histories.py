@@ -59,7 +59,7 @@ EDITS = {
     "schema": (lambda manifest: manifest.update(schema_version=2), "manifest.json"),
     "seconds": (lambda manifest: manifest.update(seconds=[]), "manifest.json"),
     "network": (lambda manifest: manifest.update(network=[{"name": 1}]), "manifest.json"),
-    "no figures": (lambda manifest: manifest.pop("figures"), "manifest.json"),
+    "no metrics": (lambda manifest: manifest.pop("metrics"), "manifest.json"),
     "no artifacts": (lambda manifest: manifest.update(artifacts={}), "config.yaml"),
     "unlisted": (lambda manifest: manifest["artifacts"].pop("parameters.h5"), "parameters.h5"),
     "unread": (lambda manifest: manifest["artifacts"].pop("results.h5"), "results.h5"),

@@ -18,7 +18,7 @@ SPAWN = (
     "{_target_: multiprocessing.util.spawnv_passfds, path: /bin/touch, "
     "args: [touch, proof], passfds: []}"
 )
-OPTUNA = "defaults: [override /hydra/sweeper: optuna]\noutput: {figure: outputs.mean}\n"
+OPTUNA = "defaults: [override /hydra/sweeper: optuna]\noutput: {metric: outputs.mean}\n"
 SLURM = "defaults: [override /hydra/launcher: submitit_slurm]\n"
 NOT_SHAPING = "of Hydra only its sweeper, launcher and mode"
 ONE_LINE = "one line of letters, digits"

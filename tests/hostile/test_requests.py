@@ -17,7 +17,7 @@ import pytest
         ("architecture=uniform", "architecture.width=100000000", "architecture.depth=9"),
     ],
 )
-def test_an_architecture_beyond_the_memory_is_refused_with_the_figure(refused, architecture):
+def test_an_architecture_beyond_the_memory_is_refused_with_its_size(refused, architecture):
     said = refused("run", *architecture, "input.features=784")
     assert said.startswith("architecture: its parameters need ")
     assert " GiB; expected at most the " in said

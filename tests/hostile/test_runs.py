@@ -61,7 +61,7 @@ def test_the_copy_is_fine(folder, attempt):
         ({"status": "done"}, "status is 'done'; expected one of complete, failed, interrupted."),
         ({"seconds": {"total": "1"}}, "seconds holds something of the wrong type."),
         ({"seed": True}, "seed is of the wrong type."),
-        ({"figures": []}, "figures is of the wrong type."),
+        ({"metrics": []}, "metrics is of the wrong type."),
         ({"network": [1]}, "network holds something of the wrong type."),
         ({"network": [{"name": "a"}]}, "network holds something of the wrong type."),
         ({"blas": ["x"]}, "blas holds something of the wrong type."),

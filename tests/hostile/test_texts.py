@@ -36,8 +36,8 @@ def stain(folder):
     manifest |= {"source_run": EVIL, "dtype": EVIL, "software": {EVIL: EVIL}}
     manifest["input"] |= {"path": EVIL, "kind": EVIL, "dtype": EVIL}
     manifest["seconds"][EVIL] = 1.0
-    manifest["figures"][EVIL] = EVIL
-    manifest["figures"]["evaluation"] = {"input": EVIL, "accuracy": 0.5, "samples": 3}
+    manifest["metrics"][EVIL] = EVIL
+    manifest["metrics"]["evaluation"] = {"input": EVIL, "accuracy": 0.5, "samples": 3}
     manifest["blas"] = [{EVIL: EVIL, "name": EVIL}]
     for layer in manifest["network"]:
         layer["name"] = EVIL

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from dataclasses import asdict
 
 import h5py
 import numpy as np
@@ -13,7 +15,9 @@ import yaml
 
 import nnpipe
 from nnpipe.errors import ConfigError, RunError, RunFailed
+from nnpipe.pipeline.rerun import rerun
 from nnpipe.runs.inspect.verification import verify_run
+from nnpipe.runs.store.manifest import measure
 from tests.engines.test_engines import BOUNDS, oracle
 
 
@@ -181,13 +185,13 @@ def test_labels_give_accuracy_cross_entropy_and_a_confusion_matrix(output, tmp_p
         }
     )
     p = run.outputs[()].astype(np.float64)
-    figures = run.manifest.figures
-    assert figures["accuracy"] == np.mean(p.argmax(axis=1) == labels)
+    metrics = run.manifest.metrics
+    assert metrics["accuracy"] == np.mean(p.argmax(axis=1) == labels)
     expected = -np.log(p[np.arange(300), labels]).mean()
-    np.testing.assert_allclose(figures["cross_entropy"], expected, rtol=1e-6)
+    np.testing.assert_allclose(metrics["cross_entropy"], expected, rtol=1e-6)
     confusion = np.zeros((3, 3), int)
     np.add.at(confusion, (labels, p.argmax(axis=1)), 1)
-    assert figures["confusion_matrix"] == confusion.tolist()
+    assert metrics["confusion_matrix"] == confusion.tolist()
     with h5py.File(run.path / "results.h5") as file:
         np.testing.assert_array_equal(file["confusion_matrix"][()], confusion)
 
@@ -197,8 +201,8 @@ def test_values_that_are_not_finite_are_counted_and_the_first_row_is_named(outpu
     x[7, 1], x[12, 0] = np.nan, np.inf
     np.save(tmp_path / "x.npy", x)
     config = {"output": output, "input": {"kind": "npy", "path": tmp_path / "x.npy"}}
-    figures = nnpipe.run(config).manifest.figures
-    assert (figures["nonfinite_inputs"], figures["first_nonfinite_row"]) == (2, 7)
+    metrics = nnpipe.run(config).manifest.metrics
+    assert (metrics["nonfinite_inputs"], metrics["first_nonfinite_row"]) == (2, 7)
 
 
 def test_a_run_that_fails_says_so_and_leaves_no_results(output, tmp_path):
@@ -258,6 +262,25 @@ def test_the_config_that_was_kept_runs_again(output):
     kept = yaml.safe_load((first.path / "config.yaml").read_text())
     again = nnpipe.run(kept)
     assert again.manifest.artifacts["results.h5"] == first.manifest.artifacts["results.h5"]
+
+
+def test_a_run_of_an_earlier_version_opens_and_runs_again(output):
+    first = nnpipe.run({"output": {**output, "figure": "outputs.std"}, "input": random_input()})
+    assert first.config["output"]["metric"] == "outputs.std"
+    assert first.metrics is first.manifest.metrics
+    # As an earlier version wrote it.
+    path = first.path / "config.yaml"
+    path.write_text(path.read_text().replace("  metric: ", "  figure: "))
+    manifest = json.loads((first.path / "manifest.json").read_text())
+    manifest["artifacts"]["config.yaml"] = asdict(measure(path))
+    manifest |= {"schema_version": 1, "figures": manifest.pop("metrics")}
+    (first.path / "manifest.json").write_text(json.dumps(manifest))
+    before = nnpipe.open_run(first.path)
+    assert (before.manifest.schema_version, before.metrics) == (1, first.metrics)
+    assert before.config == first.config
+    again, difference = rerun(first.path)
+    assert difference.nothing
+    assert (again.manifest.schema_version, again.metrics) == (2, first.metrics)
 
 
 def test_every_problem_is_reported_at_once_and_nothing_is_made(output):

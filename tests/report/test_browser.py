@@ -53,7 +53,7 @@ def test_the_table_of_a_sweep_is_sorted_by_a_click_on_a_column(browser, sweep):
     assert browser.ask("document.querySelector('[aria-sort]').textContent") == names[neurons]
     buttons[status].click()
     assert column(browser, status) == ["complete"] * 3 + ["failed"]
-    # A job without the figure stays at the end, whichever way the others go.
+    # A job without the metric stays at the end, whichever way the others go.
     for _ in range(2):
         buttons[mean].click()
         assert column(browser, mean)[-1] == ""

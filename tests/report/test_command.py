@@ -103,7 +103,7 @@ JUNK = [*NUMBERS, None, "<script>", [], ["<b>", {}], {}, {"a": {"b": []}}, True]
 
 
 @given(
-    figures=st.dictionaries(
+    metrics=st.dictionaries(
         st.sampled_from(
             [
                 "accuracy",
@@ -123,11 +123,11 @@ JUNK = [*NUMBERS, None, "<script>", [], ["<b>", {}], {}, {"a": {"b": []}}, True]
 )
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_manifest_of_any_content_makes_a_page_without_markup_of_its_own(
-    stored, tmp_path, figures, seconds, found
+    stored, tmp_path, metrics, seconds, found
 ):
     path = stored / "manifest.json"
     content = json.loads(path.read_text())
-    content |= {"figures": figures, "seconds": seconds, "input": found}
+    content |= {"metrics": metrics, "seconds": seconds, "input": found}
     content |= {"software": {"<b>": "<b>"}, "blas": [{}, {"name": ["<b>"]}]}
     path.write_text(json.dumps(content))
     assert main([str(stored), "--to", str(tmp_path / "page.html")]) == 0

@@ -50,7 +50,7 @@ def test_a_run_leaves_a_page_that_its_manifest_lists(tmp_path):
 def test_the_page_of_labelled_images_shows_them_and_the_confusion_matrix(tmp_path, images):
     done = run(tmp_path, input=images)
     html = page(done)
-    assert f"{100 * done.manifest.figures['accuracy']:.1f} %" in html
+    assert f"{100 * done.manifest.metrics['accuracy']:.1f} %" in html
     assert "Samples by label and prediction" in html
     assert html.count("data:image/png;base64,") == 21 + 6
 

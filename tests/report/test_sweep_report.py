@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnpipe.report.figures import Matrix, Parallel, Points
-from nnpipe.report.jobs import Job, figure_names, swept_keys
+from nnpipe.report.jobs import Job, metric_names, swept_keys
 from nnpipe.report.landscape import landscape
 
 
@@ -15,9 +15,9 @@ def jobs(swept: dict[str, list[str]], accuracy) -> list[Job]:
     found = []
     for number, values in enumerate(grid.tolist()):
         overrides = dict(zip(keys, values, strict=True)) | {"experiment": "x"}
-        figures = {"seconds": 1.0 + number, "samples": 10.0, "accuracy": accuracy(*values)}
+        metrics = {"seconds": 1.0 + number, "samples": 10.0, "accuracy": accuracy(*values)}
         path = f"runs/{number:03d}"
-        found.append(Job(f"{number:03d}", "complete", "", path, overrides, figures))
+        found.append(Job(f"{number:03d}", "complete", "", path, overrides, metrics))
     return found
 
 
@@ -28,7 +28,7 @@ def picture(found: list[Job]):
 def test_only_what_differs_is_swept_and_drawn():
     found = jobs({"a.width": ["1", "2"], "a.depth": ["3"]}, lambda w, d: float(w))
     assert swept_keys(found) == ["a.width"]
-    assert figure_names(found) == ["accuracy", "seconds"]
+    assert metric_names(found) == ["accuracy", "seconds"]
 
 
 def test_one_swept_number_is_a_line():
@@ -64,7 +64,7 @@ def test_the_best_is_the_strongest_where_less_is_better():
 def test_a_heat_map_that_would_be_mostly_empty_is_not_drawn():
     found = jobs({"width": [str(n) for n in range(9)], "rate": ["0"]}, lambda w, r: float(w))
     found = [
-        Job(j.name, j.status, "", j.path, {**j.overrides, "rate": j.name}, j.figures) for j in found
+        Job(j.name, j.status, "", j.path, {**j.overrides, "rate": j.name}, j.metrics) for j in found
     ]
     assert isinstance(picture(found), Parallel)
 
@@ -81,7 +81,7 @@ def test_three_swept_keys_are_parallel_coordinates():
 
 
 @pytest.mark.parametrize("left", [0, 1])
-def test_jobs_without_the_figure_are_left_out(left):
+def test_jobs_without_the_metric_are_left_out(left):
     found = jobs({"width": ["1", "2"]}, lambda w: float(w))
     failed = [Job(j.name, "failed", "no", j.path, j.overrides, {}) for j in found]
     assert picture(found[:left] + failed) is None

@@ -40,10 +40,10 @@ def test_every_part_is_measured_and_written_down(tmp_path):
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["status"] == "complete"
     assert {"benchmark.json", "benchmark.md", "config.yaml"} <= set(manifest["artifacts"])
-    figures = json.loads((folder / "benchmark.json").read_text())
-    parts = {row["part"] for row in figures["rows"]}
+    measured = json.loads((folder / "benchmark.json").read_text())
+    parts = {row["part"] for row in measured["rows"]}
     assert {"memory", "read", "start"} <= parts
-    assert [point["what"] for point in figures["growth"]] == ["samples", "width", "depth"]
+    assert [point["what"] for point in measured["growth"]] == ["samples", "width", "depth"]
     assert "| memory | 6-5-3, tanh, 70 | numpy |" in (folder / "benchmark.md").read_text()
     assert list(folder.glob("tmp*")) == []
 

@@ -34,7 +34,7 @@ def test_scores_are_those_of_scikit_learn(judged):
     run, labels = judged
     outputs = run.outputs[()]
     predicted = outputs.argmax(axis=1)
-    found, stored = run.manifest.figures["evaluation"], run.results["evaluation"]
+    found, stored = run.manifest.metrics["evaluation"], run.results["evaluation"]
     assert found["accuracy"] == metrics.accuracy_score(labels, predicted)
     assert found["cross_entropy"] == pytest.approx(metrics.log_loss(labels, outputs), rel=1e-6)
     for k in (2, 3, 5):
@@ -52,9 +52,9 @@ def test_of_equal_outputs_the_first_is_ranked_first():
     outputs, labels = np.full((6, 6), 1 / 6), np.arange(6)
     classes = Classes("softmax", 6)
     classes.add(outputs, labels)
-    figures = classes.figures()
-    assert figures["accuracy"] == 1 / 6
-    assert [figures[f"top_{k}"] for k in (2, 3, 5)] == [2 / 6, 3 / 6, 5 / 6]
+    metrics = classes.values()
+    assert metrics["accuracy"] == 1 / 6
+    assert [metrics[f"top_{k}"] for k in (2, 3, 5)] == [2 / 6, 3 / 6, 5 / 6]
 
 
 def test_the_calibration_error_is_that_of_its_definition(judged):
@@ -67,7 +67,7 @@ def test_the_calibration_error_is_that_of_its_definition(judged):
         if inside.any():
             gap = abs(right[inside].mean() - confidence[inside].mean())
             expected += inside.mean() * gap
-    found = run.manifest.figures["evaluation"]["calibration_error"]
+    found = run.manifest.metrics["evaluation"]["calibration_error"]
     assert found == pytest.approx(expected, rel=1e-6)
 
 

@@ -50,9 +50,9 @@ def test_accuracy_and_confusion_matrix_are_counts_over_the_samples(judgement, ac
     counted = [
         [sum((labels == i) & (predicted == j)) for j in range(classes)] for i in range(classes)
     ]
-    figures = scores.figures()
-    assert figures["confusion_matrix"] == counted
-    assert figures["accuracy"] == sum(labels == predicted) / len(labels)
+    metrics = scores.values()
+    assert metrics["confusion_matrix"] == counted
+    assert metrics["accuracy"] == sum(labels == predicted) / len(labels)
     np.testing.assert_array_equal(scores.confusion, counted)
 
 
@@ -60,7 +60,7 @@ def test_accuracy_and_confusion_matrix_are_counts_over_the_samples(judgement, ac
 def test_softmax_is_judged_by_the_log_of_the_labels_output(judgement):
     z, labels, cut = judgement
     outputs = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-    found = judged("softmax", outputs, labels, cut).figures()["cross_entropy"]
+    found = judged("softmax", outputs, labels, cut).values()["cross_entropy"]
     assert found == pytest.approx(log_loss(outputs, labels, 2**-52), rel=1e-12)
 
 
@@ -68,7 +68,7 @@ def test_softmax_is_judged_by_the_log_of_the_labels_output(judgement):
 def test_linear_outputs_are_judged_as_the_softmax_of_them(judgement):
     z, labels, cut = judgement
     softmax = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-    found = judged("linear", z, labels, cut).figures()["cross_entropy"]
+    found = judged("linear", z, labels, cut).values()["cross_entropy"]
     assert found == pytest.approx(log_loss(softmax, labels, 2**-1000), rel=1e-9)
 
 
@@ -76,7 +76,7 @@ def test_linear_outputs_are_judged_as_the_softmax_of_them(judgement):
 def test_sigmoid_neurons_are_judged_each_against_the_one_hot_label(judgement):
     z, labels, cut = judgement
     outputs = 1 / (1 + np.exp(-z))
-    found = judged("sigmoid", outputs, labels, cut).figures()["cross_entropy"]
+    found = judged("sigmoid", outputs, labels, cut).values()["cross_entropy"]
     single = outputs.shape[1] == 1
     wanted = math.fsum(
         binary_loss(p, label if single else neuron == label, 2**-52)
@@ -88,11 +88,11 @@ def test_sigmoid_neurons_are_judged_each_against_the_one_hot_label(judgement):
 
 def test_a_single_sigmoid_neuron_divides_the_classes_at_one_half():
     outputs = np.array([[0.2], [0.5], [0.8], [0.4]])
-    figures = judged("sigmoid", outputs, np.array([0, 1, 0, 1])).figures()
+    metrics = judged("sigmoid", outputs, np.array([0, 1, 0, 1])).values()
     wanted = -(math.log(0.8) + math.log(0.5) + math.log(0.2) + math.log(0.4)) / 4
-    assert figures["cross_entropy"] == pytest.approx(wanted)
-    assert figures["accuracy"] == 0.5
-    assert figures["confusion_matrix"] == [[1, 1], [1, 1]]
+    assert metrics["cross_entropy"] == pytest.approx(wanted)
+    assert metrics["accuracy"] == 0.5
+    assert metrics["confusion_matrix"] == [[1, 1], [1, 1]]
 
 
 def test_a_single_neuron_of_another_activation_divides_the_classes_at_zero():
@@ -109,19 +109,19 @@ def test_the_first_of_equal_outputs_is_the_prediction():
 @pytest.mark.parametrize(("activation", "neurons"), [("softmax", 1), ("sigmoid", 2)])
 def test_a_wrong_certainty_costs_the_log_of_the_dtypes_epsilon(dtype, activation, neurons):
     outputs = np.array([[1, 0]], dtype)
-    found = judged(activation, outputs, np.array([1])).figures()["cross_entropy"]
+    found = judged(activation, outputs, np.array([1])).values()["cross_entropy"]
     # Of two sigmoid neurons both are wrong.
     wanted = -neurons * math.log(np.finfo(dtype).eps)
     assert found == pytest.approx(wanted, rel=1e-6)
 
 
 def test_a_right_certainty_costs_nothing():
-    assert judged("softmax", np.array([[0.0, 1.0]]), np.array([1])).figures()["cross_entropy"] == 0
+    assert judged("softmax", np.array([[0.0, 1.0]]), np.array([1])).values()["cross_entropy"] == 0
 
 
 def test_great_linear_outputs_do_not_overflow():
     outputs = np.array([[1e30, 0.0], [-1e30, 1e30]], np.float32)
-    found = judged("linear", outputs, np.array([0, 0])).figures()["cross_entropy"]
+    found = judged("linear", outputs, np.array([0, 0])).values()["cross_entropy"]
     assert found == pytest.approx(1e30, rel=1e-6)
 
 
@@ -130,31 +130,31 @@ def test_great_linear_outputs_do_not_overflow():
     [("relu", [0.1, 0.9]), ("tanh", [0.1, 0.9]), ("linear", [0.9]), ("softmax", [1.0])],
 )
 def test_outputs_that_are_no_probabilities_have_no_cross_entropy(activation, outputs):
-    figures = judged(activation, np.array([outputs]), np.array([1])).figures()
-    assert figures["cross_entropy"] is None
-    assert figures["accuracy"] == 1
+    metrics = judged(activation, np.array([outputs]), np.array([1])).values()
+    assert metrics["cross_entropy"] is None
+    assert metrics["accuracy"] == 1
 
 
 @pytest.mark.parametrize("activation", ["softmax", "sigmoid", "linear"])
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_outputs_that_are_not_finite_are_judged_without_a_warning(activation, value):
-    figures = judged(activation, np.array([[value, 0.5], [0.5, 0.5]]), np.array([0, 0])).figures()
-    assert figures["confusion_matrix"] == [[2, 0], [0, 0]]
+    metrics = judged(activation, np.array([[value, 0.5], [0.5, 0.5]]), np.array([0, 0])).values()
+    assert metrics["confusion_matrix"] == [[2, 0], [0, 0]]
     if math.isnan(value):
-        assert figures["cross_entropy"] is None
+        assert metrics["cross_entropy"] is None
 
 
 @pytest.mark.parametrize(
     ("classes", "shown", "counted"),
     [(50, True, True), (51, False, True), (1000, False, True), (1001, False, False)],
 )
-def test_many_classes_have_no_confusion_matrix_among_the_figures(classes, shown, counted):
+def test_many_classes_have_no_confusion_matrix_among_the_metrics(classes, shown, counted):
     outputs = np.zeros((2, classes))
     outputs[:, classes - 1] = 1
     scores = judged("softmax", outputs, np.array([classes - 1, 0]))
-    figures = scores.figures()
-    assert figures["accuracy"] == 0.5
-    assert ("confusion_matrix" in figures) is shown
+    metrics = scores.values()
+    assert metrics["accuracy"] == 0.5
+    assert ("confusion_matrix" in metrics) is shown
     if counted:
         assert np.argwhere(scores.confusion).tolist() == [[0, classes - 1], [classes - 1] * 2]
     else:
@@ -175,18 +175,18 @@ def test_a_run_stores_the_confusion_matrix_that_its_classes_allow(tmp_path, neur
             "output": {"root": str(tmp_path / "outputs"), "predictions": True},
         }
     )
-    figures = run.manifest.figures
+    metrics = run.manifest.metrics
     with h5py.File(run.path / "results.h5") as file:
         predicted = file["predictions"][:]
         assert ("confusion_matrix" in file) is stored
         matrix = file["confusion_matrix"][:] if stored else None
     run.close()
     labels = np.arange(20) % 3
-    assert figures["accuracy"] == np.mean(predicted == labels)
-    assert ("confusion_matrix" in figures) is shown
+    assert metrics["accuracy"] == np.mean(predicted == labels)
+    assert ("confusion_matrix" in metrics) is shown
     if matrix is not None:
         assert matrix.shape == (neurons, neurons)
         assert matrix.sum() == 20
         assert np.trace(matrix) == np.sum(predicted == labels)
     if shown:
-        assert figures["confusion_matrix"] == matrix.tolist()
+        assert metrics["confusion_matrix"] == matrix.tolist()

@@ -32,7 +32,7 @@ def test_tallies_merged_in_order_are_the_tally_of_all_samples():
         metrics.add(outputs[part], labels[part])
         metrics.nonfinite, metrics.first_nonfinite_row = 1, int(part[0]) + 5
         total.merge(metrics)
-    expected, found = whole.figures(), total.figures()
+    expected, found = whole.values(), total.values()
     assert found["confusion_matrix"] == expected["confusion_matrix"]
     assert found["accuracy"] == expected["accuracy"]
     np.testing.assert_allclose(found["cross_entropy"], expected["cross_entropy"], rtol=1e-12)

@@ -44,7 +44,7 @@ class Stop(Silence):
 
 def test_a_network_learns_the_spirals(config: Config) -> None:
     with nnpipe.run(changed(config, training={"epochs": 60})) as run:
-        assert run.manifest.figures["accuracy"] > 0.97
+        assert run.manifest.metrics["accuracy"] > 0.97
         labels = np.arange(600) % 3
         assert (run.outputs[()].argmax(axis=1) == labels).mean() > 0.97
         with h5py.File(run.config["input"]["path"]) as file:
@@ -76,7 +76,7 @@ def test_the_history_has_one_row_an_epoch_in_both_formats(config: Config) -> Non
                 stored = [float(row[name]) for row in rows]
                 np.testing.assert_array_equal(history[name].values, stored)
         best = int(np.argmin([float(row["validation_loss"]) for row in rows])) + 1
-        assert run.manifest.figures["training"]["best_epoch"] == best
+        assert run.manifest.metrics["training"]["best_epoch"] == best
 
 
 def test_the_same_config_gives_the_same_bytes(config: Config) -> None:
@@ -221,7 +221,7 @@ def test_a_complete_training_goes_on_for_more_epochs(config: Config) -> None:
     done = nnpipe.run(config)
     longer = changed(config, training={"epochs": 8, "batch_size": 32})
     resumed = nnpipe.run(changed(longer, training={**longer["training"], "resume": done.path}))
-    assert resumed.manifest.figures["training"]["epochs"] == 8
+    assert resumed.manifest.metrics["training"]["epochs"] == 8
     whole = nnpipe.run(longer)
     name = "parameters.h5"
     assert whole.manifest.artifacts[name] == resumed.manifest.artifacts[name]
@@ -244,8 +244,8 @@ def test_patience_ends_a_training_that_no_longer_improves(config: Config) -> Non
     config = changed(
         config, training={"epochs": 200, "patience": 2}, optimizer={"learning_rate": 0.5}
     )
-    figures = nnpipe.run(config).manifest.figures["training"]
-    assert figures["epochs"] == figures["best_epoch"] + 2 < 200
+    metrics = nnpipe.run(config).manifest.metrics["training"]
+    assert metrics["epochs"] == metrics["best_epoch"] + 2 < 200
 
 
 def test_a_validation_input_of_its_own_leaves_the_whole_input_for_training(
@@ -256,12 +256,12 @@ def test_a_validation_input_of_its_own_leaves_the_whole_input_for_training(
     run = nnpipe.run(config | {"validation": aside, "test": aside | {"rows": {"stop": 60}}})
     with (run.path / "history.csv").open() as file:
         row = next(csv.DictReader(file))
-    figures = run.manifest.figures
-    assert figures["evaluation"]["input"] == "test"
-    assert figures["evaluation"]["samples"] == 60
+    metrics = run.manifest.metrics
+    assert metrics["evaluation"]["input"] == "test"
+    assert metrics["evaluation"]["samples"] == 60
     # One epoch, validated on what infer judges too: the same parameters over the same samples.
-    assert float(row["validation_loss"]) == pytest.approx(figures["cross_entropy"], rel=1e-5)
-    assert float(row["validation_accuracy"]) == figures["accuracy"]
+    assert float(row["validation_loss"]) == pytest.approx(metrics["cross_entropy"], rel=1e-5)
+    assert float(row["validation_accuracy"]) == metrics["accuracy"]
 
 
 def test_a_training_that_diverges_says_where(config: Config) -> None:
@@ -362,7 +362,7 @@ def test_a_regression_finds_the_numbers_that_made_its_targets(
             "dtype": "float64",
         }
     )
-    found = run.manifest.figures["evaluation"]
+    found = run.manifest.metrics["evaluation"]
     assert found["mean_squared_error"] < 1e-6
     assert found["r2"] == pytest.approx(1, abs=1e-6)
     parameters = run.network.layers[0].parameters
@@ -378,7 +378,7 @@ def test_sigmoids_learn_several_labels_of_a_sample(config: Config, tmp_path: Pat
     config = changed(config, architecture={"sizes": [16, 3], "output_activation": "sigmoid"})
     config["input"] = {"path": tmp_path / "signs.h5", "dataset": "/x", "targets": "/t"}
     run = nnpipe.run(changed(config, training={"epochs": 20, "batch_size": 32}))
-    found = run.manifest.figures["evaluation"]
+    found = run.manifest.metrics["evaluation"]
     right = (run.outputs[()] >= 0.5) == (x > 0)
     assert found["accuracy"] == right.all(axis=1).mean() > 0.9
     assert found["label_accuracy"] == pytest.approx(right.mean(), rel=1e-12)
@@ -387,9 +387,9 @@ def test_sigmoids_learn_several_labels_of_a_sample(config: Config, tmp_path: Pat
 def test_one_hot_targets_train_as_their_labels_do(config: Config, spirals: Path) -> None:
     with h5py.File(spirals, "a") as file:
         file["one_hot"] = np.eye(3)[file["y"][()]]
-    labelled = nnpipe.run(config).manifest.figures
+    labelled = nnpipe.run(config).manifest.metrics
     config = changed(config, input={"labels": None, "targets": "/one_hot"})
-    hot = nnpipe.run(config).manifest.figures
+    hot = nnpipe.run(config).manifest.metrics
     assert hot["training"]["loss"] == pytest.approx(labelled["training"]["loss"], rel=1e-4)
     assert hot["evaluation"]["accuracy"] == labelled["evaluation"]["accuracy"]
 
@@ -439,4 +439,4 @@ def test_mnist_is_learned(mnist: Path, tmp_path: Path) -> None:
             "output": {"root": tmp_path},
         }
     )
-    assert done.manifest.figures["evaluation"]["accuracy"] > 0.93
+    assert done.manifest.metrics["evaluation"]["accuracy"] > 0.93

@@ -1,4 +1,4 @@
-"""Dropout and batch normalization: their gradients, PyTorch's figures, and the network without."""
+"""Dropout and batch normalization: their gradients, PyTorch's results, and the network without."""
 
 from __future__ import annotations
 

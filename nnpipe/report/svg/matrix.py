@@ -1,4 +1,4 @@
-"""Draw a matrix of shaded cells: a confusion matrix, or a figure over two swept numbers."""
+"""Draw a matrix of shaded cells: a confusion matrix, or a metric over two swept numbers."""
 
 from __future__ import annotations
 

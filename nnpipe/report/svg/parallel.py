@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from nnpipe.report.figures import Parallel
-from nnpipe.report.numbers import figure as figure_text
-from nnpipe.report.numbers import short
+from nnpipe.report.numbers import metric_text, short
 from nnpipe.report.svg.canvas import Canvas, clip, path
 from nnpipe.report.svg.scale import Scale, scale_for, str_of
 
@@ -46,7 +45,7 @@ def draw_parallel(figure: Parallel) -> Canvas:
         x = left + _STEP * i
         canvas.line(x, _TOP, x, _BASE, "axis")
         canvas.write(x, 36, clip(axis.name, 15), "tick strong", "middle")
-        write = short if i < len(scales) - 1 else partial(figure_text, axis.name)
+        write = short if i < len(scales) - 1 else partial(metric_text, axis.name)
         for y, text in scale.ticks(6, write):
             canvas.line(x - 3, y, x, y, "axis")
             canvas.write(x + 5, y + 4, clip(text, 10), "tick halo")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from nnpipe.report.figures import Axis, Curves, Points, Value
-from nnpipe.report.numbers import figure as figure_text
+from nnpipe.report.numbers import metric_text
 from nnpipe.report.svg.canvas import WIDTH, Canvas, clip, path
 from nnpipe.report.svg.scale import Scale, round_numbers, scale_for, str_of
 
@@ -65,7 +65,7 @@ def _frame(
     canvas.write(4, 13, title, "title")
     for number in round_numbers(y.low, y.high, 6):
         canvas.line(_LEFT, y(number), _RIGHT, y(number), "grid")
-        canvas.write(_LEFT - 6, y(number) + 4, figure_text(y_name, number), "tick", "end")
+        canvas.write(_LEFT - 6, y(number) + 4, metric_text(y_name, number), "tick", "end")
     canvas.line(_LEFT, _BASE, _RIGHT, _BASE, "axis")
     ticks = x.ticks(8 if x.names else 6)
     letters = max(4, int((_RIGHT - _LEFT) / 6.6 / max(len(ticks), 1)))

@@ -31,14 +31,14 @@ def show(folder: Path, root: Path, by: str | None = None, lowest: bool = False) 
     folder, root : Path
         The run's folder, and where runs land.
     by : str, optional
-        The figure, or any other column, that ranks the jobs of a sweep: the greatest first.
+        The metric, or any other column, that ranks the jobs of a sweep: the greatest first.
     lowest : bool
         Rank the least first.
 
     Raises
     ------
     RunError
-        If no job has the figure.
+        If no job has the metric.
     """
     state = look(folder)
     facts = [
@@ -83,10 +83,10 @@ def rank(rows: list[dict[str, Any]], by: str | None, lowest: bool = False) -> li
         return rows
     having = [row for row in rows if isinstance(row.get(by), int | float)]
     if not having:
-        figures = {
+        metrics = {
             name for row in rows for name, value in row.items() if isinstance(value, int | float)
         }
-        problem = f"--by: {unknown(by, 'a figure of this sweep', figures)}"
+        problem = f"--by: {unknown(by, 'a metric of this sweep', metrics)}"
         raise RunError(problem)
     rest = [row for row in rows if row not in having]
     return sorted(having, key=lambda row: row[by], reverse=not lowest) + rest
@@ -116,8 +116,8 @@ def _parts(state: State) -> list[str]:
             shape, count = f"{neurons} × {columns}", f"{neurons * columns:,}"
             rows.append((layer["name"], layer["activation"], shape, count))
         parts.append(align(rows, right=(3,)))
-    if manifest.figures:
-        parts.append(f"figures\n{_indented(align(list(flat(manifest.figures).items())))}")
+    if manifest.metrics:
+        parts.append(f"metrics\n{_indented(align(list(flat(manifest.metrics).items())))}")
     seconds = [(name, f"{value:.3f} s") for name, value in manifest.seconds.items()]
     if seconds:
         parts.append(f"time\n{_indented(align(seconds, right=(1,)))}")

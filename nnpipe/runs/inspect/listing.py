@@ -50,7 +50,7 @@ def list_runs(
 
 
 def _row(state: State, root: Path) -> dict[str, Any]:
-    figures = state.manifest.figures if state.manifest else dict[str, Any]()
+    metrics = state.manifest.metrics if state.manifest else dict[str, Any]()
     return {
         "run": label(state.folder, root),
         "path": str(state.folder.absolute()),
@@ -60,15 +60,15 @@ def _row(state: State, root: Path) -> dict[str, Any]:
         "status": state.status,
         "age": round(max(state.age, 0.0), 3),
         "started": state.manifest.started if state.manifest else None,
-        "samples": figures.get("samples"),
-        "figures": dict(figures),
+        "samples": metrics.get("samples"),
+        "metrics": dict(metrics),
         "size": state.size,
         "error": state.manifest.error if state.manifest else state.problem,
     }
 
 
 def _table(data: list[dict[str, Any]]) -> str:
-    rows = [["run", "kind", "status", "age", "samples", "figures", "size"]]
+    rows = [["run", "kind", "status", "age", "samples", "metrics", "size"]]
     for row in data:
         samples = row["samples"]
         rows.append(
@@ -78,26 +78,26 @@ def _table(data: list[dict[str, Any]]) -> str:
                 row["status"],
                 age_text(row["age"]),
                 f"{samples:,}" if isinstance(samples, int) else "",
-                _figures(row["figures"]),
+                _metrics(row["metrics"]),
                 size_text(row["size"]),
             ]
         )
     return align(rows, right=(3, 4, 6))
 
 
-def _figures(figures: Mapping[str, Any]) -> str:
-    if "jobs" in figures:
-        return f"{figures.get('complete', 0)} of {figures['jobs']} jobs"
+def _metrics(metrics: Mapping[str, Any]) -> str:
+    if "jobs" in metrics:
+        return f"{metrics.get('complete', 0)} of {metrics['jobs']} jobs"
     # Where a network was evaluated, that tells more than what it makes of the samples it learned.
-    evaluation = figures.get("evaluation")
+    evaluation = metrics.get("evaluation")
     if isinstance(evaluation, Mapping):
         judged = cast("Mapping[str, Any]", evaluation)
         return f"{judged.get('input')}: {'  '.join(_scores(judged))}"
-    shown, outputs = _scores(figures), figures.get("outputs")
+    shown, outputs = _scores(metrics), metrics.get("outputs")
     if not shown and isinstance(outputs, Mapping):
         shown.append(f"mean output {short(outputs.get('mean'))}")
     return "  ".join(shown)
 
 
-def _scores(figures: Mapping[str, Any]) -> list[str]:
-    return [f"{name} {short(figures[name])}" for name in _SHOWN if figures.get(name) is not None]
+def _scores(metrics: Mapping[str, Any]) -> list[str]:
+    return [f"{name} {short(metrics[name])}" for name in _SHOWN if metrics.get(name) is not None]

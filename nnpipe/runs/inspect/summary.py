@@ -20,29 +20,29 @@ def summary(folder: Path, manifest: Manifest, report: str = "") -> str:
     report : str
         Where the report is, or why there is none.
     """
-    figures, seconds = manifest.figures, manifest.seconds
+    metrics, seconds = manifest.metrics, manifest.seconds
     lines: list[tuple[str, str]] = []
-    samples = figures.get("samples")
+    samples = metrics.get("samples")
     if samples:
         spent = seconds["infer"]
         rate = f"{samples / spent:,.0f} samples/s" if spent else ""
         lines.append(("samples", f"{samples:,} in {spent:.3f} s ({rate})"))
-    if "outputs" in figures:
+    if "outputs" in metrics:
         lines.append(
-            ("outputs", "  ".join(f"{k} {_short(v)}" for k, v in figures["outputs"].items()))
+            ("outputs", "  ".join(f"{k} {_short(v)}" for k, v in metrics["outputs"].items()))
         )
-    if figures.get("accuracy") is not None:
-        lines.append(("accuracy", f"{figures['accuracy']:.2%}"))
-    if figures.get("cross_entropy") is not None:
-        lines.append(("cross-entropy", f"{figures['cross_entropy']:.4g} nats a sample"))
-    if "evaluation" in figures:
-        found = dict(figures["evaluation"])
+    if metrics.get("accuracy") is not None:
+        lines.append(("accuracy", f"{metrics['accuracy']:.2%}"))
+    if metrics.get("cross_entropy") is not None:
+        lines.append(("cross-entropy", f"{metrics['cross_entropy']:.4g} nats a sample"))
+    if "evaluation" in metrics:
+        found = dict(metrics["evaluation"])
         what = f"{found.pop('input')}, {found.pop('samples'):,} samples"
         scores = "  ".join(f"{k} {_short(v)}" for k, v in found.items() if v is not None)
         lines.append(("evaluation", f"{what}:  {scores}"))
-    if figures.get("nonfinite_inputs"):
-        first = figures["first_nonfinite_row"]
-        count = f"{figures['nonfinite_inputs']:,} values of the input are not finite"
+    if metrics.get("nonfinite_inputs"):
+        first = metrics["first_nonfinite_row"]
+        count = f"{metrics['nonfinite_inputs']:,} values of the input are not finite"
         lines.append(("WARNING", f"{count}; the first is in row {first}"))
     lines.append(("time", f"{seconds['total']:.3f} s"))
     if report:

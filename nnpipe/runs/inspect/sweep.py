@@ -30,7 +30,7 @@ TABLE = "sweep.csv"
 def read_jobs(folder: Path) -> list[dict[str, Any]]:
     """Return one row for each job of a sweep, in the order of their numbers.
 
-    A row has the job's number, its overrides by key, its status, its figures that are numbers,
+    A row has the job's number, its overrides by key, its status, its metrics that are numbers,
     its seconds, the error if any, and the path of its run within the sweep.
     """
     return [_row(folder, job) for job in jobs(folder)]
@@ -42,7 +42,7 @@ def _row(folder: Path, job: Path) -> dict[str, Any]:
     manifest = state.manifest
     if manifest is None:
         return row | {"path": str(job.relative_to(folder))}
-    for name, value in manifest.figures.items():
+    for name, value in manifest.metrics.items():
         if isinstance(value, int | float):
             row[name] = value
         elif isinstance(value, dict):
@@ -71,31 +71,31 @@ def job_line(job: Path) -> str:
     """Return the line that tells that a job has ended."""
     row = _row(job.parents[1], job)
     typed = " ".join(f"{key}={value}" for key, value in read_overrides(job).items())
-    figures = [f"{row['seconds']:.3f} s"] if row.get("seconds") is not None else []
+    said = [f"{row['seconds']:.3f} s"] if row.get("seconds") is not None else []
     if row.get("evaluation.accuracy") is not None:
-        figures.append(f"{row['evaluation.input']} accuracy {row['evaluation.accuracy']:.2%}")
+        said.append(f"{row['evaluation.input']} accuracy {row['evaluation.accuracy']:.2%}")
     elif row.get("accuracy") is not None:
-        figures.append(f"accuracy {row['accuracy']:.2%}")
+        said.append(f"accuracy {row['accuracy']:.2%}")
     if "error" in row:
-        figures.append(row["error"])
-    return f"{row['job']}  {row['status']:<11}  {typed}  {'  '.join(figures)}".rstrip()
+        said.append(row["error"])
+    return f"{row['job']}  {row['status']:<11}  {typed}  {'  '.join(said)}".rstrip()
 
 
-def figure_of(job: Path, name: str | None) -> float | None:
-    """Return a figure of a job by its name in sweep.csv, or None for a job that failed.
+def metric_of(job: Path, name: str | None) -> float | None:
+    """Return a metric of a job by its name in sweep.csv, or None for a job that failed.
 
     Raises
     ------
     ConfigError
-        If a complete job has no such figure.
+        If a complete job has no such metric.
     """
     row = _row(job.parents[1], job)
     if name is None or row["status"] != "complete":
         return None
-    figures = {key: value for key, value in row.items() if isinstance(value, int | float)}
+    metrics = {key: value for key, value in row.items() if isinstance(value, int | float)}
     if name not in row:
-        raise ConfigError([f"output.figure: {unknown(name, 'a figure of this run', figures)}"])
-    return figures.get(name)
+        raise ConfigError([f"output.metric: {unknown(name, 'a metric of this run', metrics)}"])
+    return metrics.get(name)
 
 
 def add_row(folder: Folder, job: str) -> None:
@@ -170,7 +170,7 @@ def finish_sweep(
         error=None if complete else f"{len(rows) - counts['complete']} jobs are not complete",
         started=read_definition(sweep).started,
         ended=now(),
-        figures={"jobs": len(rows), **counts},
+        metrics={"jobs": len(rows), **counts},
         software=software(),
     )
     drawn, said = illustrate(folder, manifest, rows) if illustrate else ([], "")

@@ -102,11 +102,11 @@ def _check_results(path: Path, network: Network, manifest: Manifest) -> list[str
         if link_of(file["/"], "outputs") is None:
             return [f"{path}: no /outputs"]
         outputs: Any = find_result(file, "outputs")
-        expected = (manifest.figures.get("samples"), network.outputs)
+        expected = (manifest.metrics.get("samples"), network.outputs)
         if outputs.shape != expected:
             return [f"{path}: /outputs has the shape {outputs.shape}; expected {expected}"]
         # What is not finite in the input is counted by the run, and goes on into the outputs.
-        if not manifest.figures.get("nonfinite_inputs"):
+        if not manifest.metrics.get("nonfinite_inputs"):
             problems += _check_finite(path, "/outputs", outputs)
         kept = {one.path for one in list_datasets(file)}
         for layer in network.layers:

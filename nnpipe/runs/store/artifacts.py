@@ -1,4 +1,4 @@
-"""Where stages leave what is neither an output nor a figure: files of their own in the run."""
+"""Where stages leave what is neither an output nor a metric: files of their own in the run."""
 
 from __future__ import annotations
 

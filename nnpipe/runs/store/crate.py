@@ -1,7 +1,7 @@
 """ro-crate-metadata.json: the run as an RO-Crate, which archives and registries of research read.
 
 It says in the vocabulary of schema.org what the manifest says: the files with their checksums, and
-the action that made them, with its software, its input and its figures.
+the action that made them, with its software, its input and its metrics.
 
 References
 ----------
@@ -78,9 +78,9 @@ def graph(folder: Path, manifest: Manifest) -> list[Entity]:
         }
         for file, artifact in manifest.artifacts.items()
     ]
-    figures = [
-        {"@id": f"#figure-{key}", "@type": "PropertyValue", "name": key, "value": value}
-        for key, value in numbers(manifest.figures).items()
+    metrics = [
+        {"@id": f"#metric-{key}", "@type": "PropertyValue", "name": key, "value": value}
+        for key, value in numbers(manifest.metrics).items()
     ]
     sources = [_input(manifest), *_source_run(manifest)]
     requirements = [
@@ -129,7 +129,7 @@ def graph(folder: Path, manifest: Manifest) -> list[Entity]:
             "actionStatus": "http://schema.org/CompletedActionStatus",
             "instrument": {"@id": "#nnpipe"},
             "object": _ids([*sources, *(file for file in files if file not in made)]),
-            "result": _ids([*made, *figures]),
+            "result": _ids([*made, *metrics]),
         },
         {
             "@id": "#nnpipe",
@@ -141,7 +141,7 @@ def graph(folder: Path, manifest: Manifest) -> list[Entity]:
         *requirements,
         *files,
         *sources,
-        *figures,
+        *metrics,
     ]
 
 
@@ -149,14 +149,14 @@ def _ids(entities: list[Entity]) -> list[Entity]:
     return [{"@id": entity["@id"]} for entity in entities]
 
 
-def numbers(figures: Mapping[str, Any], before: str = "") -> dict[str, float]:
-    """Return the figures that are finite numbers, with dotted names.
+def numbers(metrics: Mapping[str, Any], before: str = "") -> dict[str, float]:
+    """Return the metrics that are finite numbers, with dotted names.
 
     >>> numbers({"samples": 3, "outputs": {"min": 0.25}, "classes": None})
     {'samples': 3, 'outputs.min': 0.25}
     """
     found: dict[str, float] = {}
-    for name, value in figures.items():
+    for name, value in metrics.items():
         if isinstance(value, Mapping):
             found |= numbers(value, f"{before}{name}.")  # pyright: ignore[reportUnknownArgumentType]
         elif isinstance(value, int | float) and abs(value) < float("inf"):

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import yaml
 
+from nnpipe.config.moved import move_keys
 from nnpipe.errors import RunError
 from nnpipe.runs.store.folder import Folder
 from nnpipe.system.documents import read_yaml
@@ -53,7 +54,7 @@ def write_definition(folder: Folder, definition: Definition) -> None:
 
 
 def read_definition(folder: Path) -> Definition:
-    """Read sweep.yaml.
+    """Read sweep.yaml; the keys of its config get their current names.
 
     Raises
     ------
@@ -79,4 +80,6 @@ def read_definition(folder: Path) -> Definition:
         if not isinstance(values.get(name), types[name]):
             problem = f"{path}: {name} is missing or of the wrong type. The file was altered."
             raise RunError(problem)
-    return Definition(**{name: values[name] for name in types})
+    known: dict[str, Any] = {name: values[name] for name in types}
+    known["config"] = move_keys(known["config"])[0]
+    return Definition(**known)

@@ -1,4 +1,4 @@
-"""The manifest: a run's status, its figures, where they come from, and its table of contents."""
+"""The manifest: a run's status, its metrics, where they come from, and its table of contents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, NoReturn, cast
 
@@ -18,7 +18,13 @@ from nnpipe.system.files import open_regular
 from nnpipe.system.text import finite
 
 FILE = "manifest.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+VERSIONS = (1, 2)
+"""The versions of the manifest that can be read."""
+
+_FORMER = {1: {"metrics": "figures"}}
+"""What a field is called in a manifest of an earlier version."""
+
 Status = Literal["complete", "failed", "interrupted"]
 STATUSES = ("complete", "failed", "interrupted")
 
@@ -60,8 +66,8 @@ class Manifest:
         ISO 8601, UTC.
     seconds : mapping
         Wall time by phase, and `total`.
-    figures : mapping
-        What the stages found out. JSON has no NaN; a figure that is not finite is null.
+    metrics : mapping
+        What the stages found out. JSON has no NaN; a metric that is not finite is null.
     network : list of mapping
         The layers in order: name, activation, inputs, neurons.
     input : mapping
@@ -73,6 +79,8 @@ class Manifest:
         Versions, the BLAS library with its kernel and threads, the commit of the working folder.
     artifacts : mapping of str to Artifact
         By file name.
+    schema_version : int
+        The version of the file. In version 1 the field `metrics` is called `figures`.
     """
 
     status: Status
@@ -83,7 +91,7 @@ class Manifest:
     seconds: Mapping[str, float] = field(default_factory=dict[str, float])
     seed: int | None = None
     dtype: str | None = None
-    figures: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
     network: Sequence[Mapping[str, Any]] = ()
     input: Mapping[str, Any] = field(default_factory=dict[str, Any])
     source_run: str | None = None
@@ -95,13 +103,13 @@ class Manifest:
 
 
 def write_manifest(folder: Folder, manifest: Manifest) -> None:
-    """Write manifest.json into a folder, whole or not at all."""
-    content = finite(asdict(manifest))
+    """Write manifest.json into a folder, in the current version, whole or not at all."""
+    content = finite(asdict(replace(manifest, schema_version=SCHEMA_VERSION)))
     folder.publish_text(FILE, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read and check the manifest of a run or a sweep.
+    """Read and check the manifest of a run or a sweep, of any version up to the current one.
 
     Raises
     ------
@@ -129,7 +137,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "seconds": (dict,),
     "seed": (int, type(None)),
     "dtype": (str, type(None)),
-    "figures": (dict,),
+    "metrics": (dict,),
     "network": (list,),
     "input": (dict,),
     "source_run": (str, type(None)),
@@ -180,7 +188,7 @@ def _are_bounded(entry: Any) -> bool:
 
 _WITHIN: dict[str, Callable[[Any], bool]] = {
     "seconds": lambda entry: _is_number(entry) and entry >= 0,
-    "figures": _are_bounded,
+    "metrics": _are_bounded,
     "input": _are_bounded,
     "network": _is_layer,
     "software": lambda entry: isinstance(entry, str),
@@ -197,27 +205,32 @@ def _checked(content: Any, path: Path) -> Manifest:
     if not isinstance(content, dict):
         refuse("not a JSON object")
     values = cast("dict[str, Any]", content)
-    if values.get("schema_version") != SCHEMA_VERSION:
-        found = values.get("schema_version")
+    version = values.get("schema_version")
+    if version not in VERSIONS:
+        readable = " or ".join(map(str, VERSIONS))
         problem = (
-            f"{path}: schema_version: found {found!r}; expected {SCHEMA_VERSION}. "
+            f"{path}: schema_version: found {version!r}; expected {readable}. "
             "Open it with the version of nnpipe that wrote it."
         )
         raise RunError(problem)
+    former = _FORMER.get(version, {})
+    known: dict[str, Any] = {}
     for name in (entry.name for entry in fields(Manifest)):
-        if name not in values:
-            refuse(f"{name} is missing")
-        if not isinstance(values[name], _TYPES[name]) or isinstance(values[name], bool):
-            refuse(f"{name} is of the wrong type")
-    if values["status"] not in STATUSES:
-        refuse(f"status is {values['status']!r}; expected one of {', '.join(STATUSES)}")
+        stored = former.get(name, name)
+        if stored not in values:
+            refuse(f"{stored} is missing")
+        if not isinstance(values[stored], _TYPES[name]) or isinstance(values[stored], bool):
+            refuse(f"{stored} is of the wrong type")
+        known[name] = values[stored]
+    if known["status"] not in STATUSES:
+        refuse(f"status is {known['status']!r}; expected one of {', '.join(STATUSES)}")
     for name, fits in _WITHIN.items():
-        inside: Any = values[name]
+        inside: Any = known[name]
         entries = cast("Iterable[Any]", inside.values() if isinstance(inside, dict) else inside)
         if not all(fits(entry) for entry in entries):
-            refuse(f"{name} holds something of the wrong type")
+            refuse(f"{former.get(name, name)} holds something of the wrong type")
     artifacts: dict[str, Artifact] = {}
-    for name, entry in cast("dict[str, Any]", values["artifacts"]).items():
+    for name, entry in cast("dict[str, Any]", known["artifacts"]).items():
         if not is_part(name) and (Path(name).name != name or name in {"", ".", ".."}):
             refuse(f"artifact {name!r} is not the name of a file in the folder")
         match entry:
@@ -225,7 +238,6 @@ def _checked(content: Any, path: Path) -> Manifest:
                 artifacts[name] = Artifact(size, sha256)
             case _:
                 refuse(f"artifact {name!r} lacks its size or its sha256")
-    known: dict[str, Any] = {entry.name: values[entry.name] for entry in fields(Manifest)}
     known["artifacts"] = artifacts
     return Manifest(**known)
 

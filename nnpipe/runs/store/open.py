@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +11,7 @@ from typing import Any, cast
 
 import h5py
 
+from nnpipe.config.moved import move_keys
 from nnpipe.errors import RunError
 from nnpipe.network.network import Network, Prepare, plain
 from nnpipe.runs.store.manifest import Manifest, read_manifest, verify
@@ -30,7 +32,7 @@ class Run:
     path : Path
         The run's folder, absolute.
     manifest : Manifest
-        Status, figures, provenance, artifacts.
+        Status, metrics, provenance, artifacts.
     """
 
     def __init__(self, path: Path, manifest: Manifest, prepare: Prepare = plain) -> None:
@@ -41,14 +43,19 @@ class Run:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """The resolved config, as it is in config.yaml."""
+        """The resolved config of config.yaml, its keys by their current names."""
         path = self.path / CONFIG
         config = read_yaml(path)
         if not isinstance(config, dict):
             problem = f"{path}: not a config; expected a YAML mapping"
             raise RunError(problem)
         refuse_calls(config, str(path))
-        return cast("dict[str, Any]", config)
+        return move_keys(cast("dict[str, Any]", config))[0]
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """What the stages measured, by name, as in the manifest."""
+        return self.manifest.metrics
 
     @cached_property
     def network(self) -> Network:

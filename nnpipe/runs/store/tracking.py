@@ -1,4 +1,4 @@
-"""Tell MLflow of a complete run: its config, its figures, its artifacts.
+"""Tell MLflow of a complete run: its config, its metrics, its artifacts.
 
 The server is the one that MLFLOW_TRACKING_URI names. Without it there is none, and a database
 beside the runs holds it all: ``mlflow ui --backend-store-uri sqlite:///outputs/mlflow.db``.
@@ -86,10 +86,10 @@ def _track(root: Path, run: Run) -> str:
     parameters = [Param(key, str(value)[:_LONGEST]) for key, value in dotted(run.config).items()]
     for start in range(0, len(parameters), _AT_ONCE):
         client.log_batch(tracked, params=parameters[start : start + _AT_ONCE])
-    figures = numbers(manifest.figures) | {
+    measured = numbers(manifest.metrics) | {
         f"seconds.{phase}": seconds for phase, seconds in manifest.seconds.items()
     }
-    metrics = [Metric(key, float(value), ended, 0) for key, value in figures.items()]
+    metrics = [Metric(key, float(value), ended, 0) for key, value in measured.items()]
     client.log_batch(tracked, metrics=metrics)
     for file in (*manifest.artifacts, "manifest.json"):
         client.log_artifact(tracked, str(run.path / file))

@@ -52,8 +52,8 @@ def test_the_library_of_ro_crate_finds_the_files_and_what_made_them(path: Path) 
         action["instrument"]["softwareVersion"] == crate.dereference("#nnpipe")["softwareVersion"]
     )
     manifest = json.loads((path / "manifest.json").read_text())
-    mean = crate.dereference("#figure-outputs.mean")
-    assert mean["value"] == manifest["figures"]["outputs"]["mean"]
+    mean = crate.dereference("#metric-outputs.mean")
+    assert mean["value"] == manifest["metrics"]["outputs"]["mean"]
 
 
 def test_the_crate_is_an_artifact_and_only_of_complete_runs(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_a_manifest_comes_back_as_it_was_written(tmp_path):
         ended=TIME,
         seconds={"total": 1.5},
         seed=3,
-        figures={"accuracy": 0.5, "confusion_matrix": [[1, 0], [0, 1]]},
+        metrics={"accuracy": 0.5, "confusion_matrix": [[1, 0], [0, 1]]},
         network=[{"name": "output", "activation": "sigmoid", "inputs": 2, "neurons": 1}],
         blas=[{"name": "openblas", "threads": 2}],
         artifacts={"results.h5": Artifact(12, "ab" * 32)},
@@ -50,10 +51,10 @@ def test_a_manifest_comes_back_as_it_was_written(tmp_path):
     assert read_manifest(tmp_path) == manifest
 
 
-def test_a_figure_that_is_not_finite_becomes_null_since_json_has_no_nan(tmp_path):
-    figures = {"a": math.nan, "b": {"c": math.inf}, "d": [1.0, -math.inf]}
-    store(tmp_path, Manifest(status="complete", started=TIME, ended=TIME, figures=figures))
-    assert read_manifest(tmp_path).figures == {"a": None, "b": {"c": None}, "d": [1.0, None]}
+def test_a_metric_that_is_not_finite_becomes_null_since_json_has_no_nan(tmp_path):
+    metrics = {"a": math.nan, "b": {"c": math.inf}, "d": [1.0, -math.inf]}
+    store(tmp_path, Manifest(status="complete", started=TIME, ended=TIME, metrics=metrics))
+    assert read_manifest(tmp_path).metrics == {"a": None, "b": {"c": None}, "d": [1.0, None]}
 
 
 def test_no_manifest_means_that_the_run_has_not_finished(tmp_path):
@@ -71,7 +72,7 @@ def test_no_manifest_means_that_the_run_has_not_finished(tmp_path):
         ({"status": 1}, "status is of the wrong type"),
         ({"status": "done"}, "status is 'done'; expected one of complete, failed, interrupted"),
         ({"seed": True}, "seed is of the wrong type"),
-        ({"figures": []}, "figures is of the wrong type"),
+        ({"metrics": []}, "metrics is of the wrong type"),
         ({"artifacts": {"../x": {}}}, "artifact '../x' is not the name of a file in the folder"),
         ({"artifacts": {"..": {}}}, "artifact '..' is not the name of a file in the folder"),
         ({"artifacts": {"x": {"size": 1}}}, "artifact 'x' lacks its size or its sha256"),
@@ -99,12 +100,62 @@ def test_what_is_no_manifest_is_one_clear_line(tmp_path, text):
     assert "\n" not in str(caught.value)
 
 
-def test_a_later_schema_is_named(tmp_path):
-    path = write(tmp_path, schema_version=99)
+def write_first(folder, **changes):
+    """Write a manifest as version 1 has it, where the metrics are called figures."""
+    path = write(folder)
+    content = json.loads(path.read_text())
+    content |= {"schema_version": 1, "figures": content.pop("metrics")} | changes
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_a_manifest_of_version_1_is_read_with_its_figures_as_metrics(tmp_path):
+    write_first(tmp_path, figures={"accuracy": 0.5, "outputs": {"mean": 1}})
+    manifest = read_manifest(tmp_path)
+    assert manifest.metrics == {"accuracy": 0.5, "outputs": {"mean": 1}}
+    assert manifest.schema_version == 1
+
+
+def test_a_manifest_of_version_1_is_written_again_in_the_current_version(tmp_path):
+    write_first(tmp_path, figures={"accuracy": 0.5})
+    store(tmp_path, read_manifest(tmp_path))
+    content = json.loads((tmp_path / "manifest.json").read_text())
+    assert (content["schema_version"], content["metrics"]) == (2, {"accuracy": 0.5})
+    assert "figures" not in content
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"figures": []}, "figures is of the wrong type"),
+        ({"figures": {"a": 1 << 64}}, "figures holds something of the wrong type"),
+        ({"schema_version": True}, "schema_version is of the wrong type"),
+        ({"schema_version": 1.0}, "schema_version is of the wrong type"),
+        ({"schema_version": 2}, "metrics is missing"),
+    ],
+)
+def test_a_manifest_of_version_1_is_checked_by_its_own_names(tmp_path, changes, what):
+    path = write_first(tmp_path, **changes)
     with pytest.raises(RunError) as caught:
         read_manifest(tmp_path)
     assert str(caught.value) == (
-        f"{path}: schema_version: found 99; expected 1. "
+        f"{path}: {what}. This file was not written by nnpipe, or was altered."
+    )
+
+
+def test_version_1_with_the_field_of_version_2_is_refused(tmp_path):
+    path = write(tmp_path, schema_version=1)
+    with pytest.raises(RunError, match=re.escape(f"{path}: figures is missing. ")):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("version", [0, 3, 99, None, "2", [2]])
+def test_a_version_that_is_not_known_is_named(tmp_path, version):
+    path = write(tmp_path, schema_version=version)
+    with pytest.raises(RunError) as caught:
+        read_manifest(tmp_path)
+    assert str(caught.value) == (
+        f"{path}: schema_version: found {version!r}; expected 1 or 2. "
         "Open it with the version of nnpipe that wrote it."
     )
 

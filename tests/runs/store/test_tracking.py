@@ -16,7 +16,7 @@ pytest.importorskip("alembic", reason="pip install 'nnpipe[mlflow]'")
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_mlflow_holds_config_figures_and_artifacts(
+def test_mlflow_holds_config_metrics_and_artifacts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -29,7 +29,7 @@ def test_mlflow_holds_config_figures_and_artifacts(
     for seed in (1, 2):
         with nnpipe.run({**given, "seed": seed}) as run:
             paths.append(run.path)
-            figures = run.manifest.figures
+            metrics = run.manifest.metrics
     client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{tmp_path / DATABASE}")
     experiment = client.get_experiment_by_name("small")
     found = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time"])
@@ -38,7 +38,7 @@ def test_mlflow_holds_config_figures_and_artifacts(
     second = found[1]
     assert second.data.params["seed"] == "2"
     assert second.data.params["architecture.sizes"] == "[4, 2]"
-    assert second.data.metrics["outputs.mean"] == figures["outputs"]["mean"]
+    assert second.data.metrics["outputs.mean"] == metrics["outputs"]["mean"]
     assert second.data.metrics["samples"] == 6
     assert second.data.tags["nnpipe.path"] == str(paths[1])
     for name in ("config.yaml", "parameters.h5", "results.h5", "manifest.json"):

@@ -1,0 +1,51 @@
+"""A former key of a config means what its new name means."""
+
+from collections import UserDict
+
+import pytest
+
+from nnpipe.config.load import load
+from nnpipe.config.moved import move_keys
+from nnpipe.config.schema import OutputConfig
+from nnpipe.sources import input_schema
+
+TWICE = (
+    "output.figure: output.metric is its new name and has another value; "
+    "found 'a' and 'b'; expected output.metric alone"
+)
+
+
+@pytest.mark.parametrize(
+    ("output", "metric"),
+    [
+        ({"figure": "accuracy"}, "accuracy"),
+        ({"figure": "accuracy", "metric": None}, "accuracy"),
+        ({"figure": "accuracy", "metric": "accuracy"}, "accuracy"),
+        ({"figure": None, "metric": "accuracy"}, "accuracy"),
+        ({"figure": None}, None),
+    ],
+)
+def test_the_metric_of_a_sweep_can_have_its_former_name(output, metric):
+    config, problems = load({"output": output}, input_schema)
+    assert (config.output, problems) == (OutputConfig(metric=metric), [])
+
+
+def test_a_former_key_that_contradicts_the_new_one_is_reported_beside_all_other_problems():
+    given = {"output": {"figure": "a", "metric": "b"}, "seed": "x"}
+    assert load(given, input_schema)[1] == [TWICE, "seed: found 'x'; expected an integer"]
+
+
+def test_a_former_key_of_the_wrong_type_is_reported_by_its_new_name():
+    problems = load({"output": {"figure": 3}}, input_schema)[1]
+    assert problems == ["output.metric: found 3; expected a text"]
+
+
+def test_what_is_given_does_not_change():
+    given = {"output": UserDict({"figure": "a", "name": "b"})}
+    assert move_keys(given) == ({"output": {"name": "b", "metric": "a"}}, [])
+    assert given == {"output": {"figure": "a", "name": "b"}}
+
+
+@pytest.mark.parametrize("output", [None, 3, "figure", ["figure"], OutputConfig(metric="a"), {}])
+def test_a_section_without_a_former_key_stays_as_it_is(output):
+    assert move_keys({"output": output, "seed": 1}) == ({"output": output, "seed": 1}, [])
