@@ -27,18 +27,18 @@ from typing import Any
 import h5py
 import numpy as np
 import threadpoolctl
-
 from nnpipe.config.schema import (
     Hdf5Input,
     InitializerConfig,
     MlpConfig,
 )
 from nnpipe.config.training_schema import OptimizerConfig, ScheduleConfig, TrainingConfig
+from nnpipe.sources.normalize import Normalization
+
 from nnpipe.engines.blas import one_thread
 from nnpipe.network.build import build
 from nnpipe.sources import open_source
 from nnpipe.sources.input import Input
-from nnpipe.sources.normalize import Normalization
 from nnpipe.training.batching import Batches
 from nnpipe.training.losses import LOSSES
 from nnpipe.training.split import Split

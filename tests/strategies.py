@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from numpy.typing import NDArray
-
 from nnpipe.config.schema import LayerConfig, StackConfig
+from numpy.typing import NDArray
 
 ACTIVATION_NAMES = (
     "elu",

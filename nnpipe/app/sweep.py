@@ -12,12 +12,14 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from nnpipe.app import study
-from nnpipe.app.compose import plain
+from nnpipe.app.composed import plain
 from nnpipe.app.job import has_ended, job_of, refuse_running
 from nnpipe.app.slurm import OWN, SUBMITTED, is_slurm, refuse_line_breaks
 from nnpipe.app.swept import MOST_JOBS, count_jobs, swept_keys, swept_overrides
 from nnpipe.config.keys import dotted
+from nnpipe.config.load import load, store
 from nnpipe.errors import ConfigError, NnpipeError, RunError, RunFailed, one_line
+from nnpipe.pipeline.config import Config
 from nnpipe.pipeline.load import find_problems
 from nnpipe.runs.inspect.difference import differing
 from nnpipe.runs.inspect.state import is_job, jobs, look
@@ -224,8 +226,8 @@ def resume(held: Folder, now_asked: Definition) -> None:
         refuse_running(job)
     before = read_definition(folder)
     pairs = differing(
-        dotted({"config": before.config, "params": before.params}),
-        dotted({"config": now_asked.config, "params": now_asked.params}),
+        dotted({"config": resolved(before), "params": before.params}),
+        dotted({"config": resolved(now_asked), "params": now_asked.params}),
     )
     if pairs:
         key, (was, is_now) = next(iter(pairs.items()))
@@ -237,6 +239,11 @@ def resume(held: Folder, now_asked: Definition) -> None:
         raise RunError(problem)
     _check(held)
     held.remove(FILE)
+
+
+def resolved(definition: Definition) -> dict[str, Any]:
+    """Return the config that all jobs share with every value written out."""
+    return store(load(Config, definition.config, version=definition.schema_version)[0])
 
 
 def _check(sweep: Folder) -> None:

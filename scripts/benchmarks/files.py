@@ -10,12 +10,12 @@ from typing import Any
 
 import h5py
 import numpy as np
+from nnpipe.config.schema import Hdf5Input
 
 import nnpipe
 from benchmarks.peers import installed, write_onnx
 from benchmarks.programs import ROOT, in_turn_programs
 from benchmarks.timing import Row, compare, in_turn
-from nnpipe.config.schema import Hdf5Input
 from nnpipe.sources import open_source
 
 LAYOUTS: dict[str, dict[str, Any]] = {

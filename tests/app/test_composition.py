@@ -10,7 +10,8 @@ from hydra import compose, initialize_config_dir
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.hydra import Hydra
 
-from nnpipe.app.compose import VERSION_BASE, conf_folder, plain
+from nnpipe.app.compose import VERSION_BASE, conf_folder
+from nnpipe.app.composed import plain
 from nnpipe.app.composition import is_single
 from nnpipe.app.main import main
 

@@ -5,8 +5,8 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from nnpipe.config.check import check_activations
+
 from nnpipe.errors import ConfigError
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.initializers import INITIALIZERS

@@ -10,7 +10,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 import nnpipe
-from nnpipe.app.compose import VERSION_BASE, conf_folder, plain, register
+from nnpipe.app.compose import VERSION_BASE, conf_folder, register
+from nnpipe.app.composed import plain
 from nnpipe.config import schema, training_schema
 from nnpipe.pipeline.plan import read_config
 from nnpipe.training.optimizers import OPTIMIZERS, optimizer_options

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
-import nnpipe.distributed.cluster
 from nnpipe.config.cluster import refuse_address
 from nnpipe.config.schema import DaskConfig
+
+import nnpipe.distributed.cluster
 from nnpipe.distributed.cluster import find_missing
 from nnpipe.errors import ConfigError
 from nnpipe.pipeline.plan import find_problems, read_config

@@ -1,7 +1,6 @@
 """Every form of architecture as a stack of named layers."""
 
 import pytest
-
 from nnpipe.config.layers import stack_of, transforms_of
 from nnpipe.config.schema import (
     DropoutConfig,

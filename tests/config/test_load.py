@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from nnpipe.config.schema import InitializerConfig, LayerConfig, NormalizeConfig
 
 from nnpipe.config import schema
 from nnpipe.config.load import load
-from nnpipe.config.schema import InitializerConfig, LayerConfig, NormalizeConfig
 from nnpipe.errors import ConfigError
 from nnpipe.pipeline.plan import find_problems
 from nnpipe.sources import input_schema

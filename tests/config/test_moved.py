@@ -3,10 +3,10 @@
 from collections import UserDict
 
 import pytest
+from nnpipe.config.schema import OutputConfig
 
 from nnpipe.config.load import load
 from nnpipe.config.moved import move_keys
-from nnpipe.config.schema import OutputConfig
 from nnpipe.sources import input_schema
 
 TWICE = (

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from nnpipe.config.schema import LayerConfig, StackConfig
+
 from nnpipe.engines import ENGINES
 from nnpipe.network.build import build
 from tests.strategies import ACTIVATION_NAMES

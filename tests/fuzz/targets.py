@@ -13,8 +13,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import yaml
-
 from nnpipe.config.schema import Hdf5Input, IdxInput, NpyInput, RowsConfig
+
 from nnpipe.errors import NnpipeError
 from nnpipe.hdf5 import find_dataset, open_file
 from nnpipe.pipeline.plan import find_problems

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
-
 from nnpipe.config.schema import (
     FromRunConfig,
     InitializerConfig,
@@ -14,6 +13,7 @@ from nnpipe.config.schema import (
     StackConfig,
     UniformConfig,
 )
+
 from nnpipe.errors import ConfigError
 from nnpipe.network.build import build, estimate
 from tests.strategies import dtypes, stacks

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pytest
-
 from nnpipe.config.schema import InitializerConfig
+
 from nnpipe.network.initializers import INITIALIZERS, initialize, options_of
 
 NEURONS, INPUTS = 300, 500

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from nnpipe.config.schema import MlpConfig
+
 from nnpipe.errors import DataError
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import build

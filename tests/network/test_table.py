@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnpipe.config.schema import MlpConfig
+
 from nnpipe.network.build import build
 from nnpipe.network.table import stack_table
 

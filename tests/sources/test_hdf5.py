@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from nnpipe.config.schema import Hdf5Input, RowsConfig
+
 from nnpipe.errors import DataError
 from nnpipe.sources import open_source
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from nnpipe.config.schema import NpyInput, RowsConfig
+from nnpipe.sources.normalize import Normalization
+
 from nnpipe.errors import DataError
 from nnpipe.sources import open_source
 from nnpipe.sources.input import Input, check_labels
-from nnpipe.sources.normalize import Normalization
 
 NONE = Normalization("none", np.zeros(1), np.ones(1))
 

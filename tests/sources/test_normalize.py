@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from nnpipe.config.schema import NormalizeConfig, NpyInput
+from nnpipe.sources.normalize import normalization
+
 from nnpipe.errors import DataError
 from nnpipe.sources import open_source
 from nnpipe.sources.input import Input
-from nnpipe.sources.normalize import normalization
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from nnpipe.config.schema import RandomInput
+
 from nnpipe.sources import open_source
 
 DISTRIBUTIONS = ["normal", "uniform", "bernoulli"]

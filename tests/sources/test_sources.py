@@ -5,9 +5,9 @@ from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
+from nnpipe.config.schema import INPUTS, InputConfig
 
 from nnpipe.config.load import load
-from nnpipe.config.schema import INPUTS, InputConfig
 from nnpipe.errors import ConfigError
 from nnpipe.sources import SOURCES, input_schema, open_source
 from nnpipe.sources.base import SourceKind

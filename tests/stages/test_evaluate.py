@@ -5,9 +5,9 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
+from nnpipe.stages.calibration import Calibration
 
 import nnpipe
-from nnpipe.stages.calibration import Calibration
 from nnpipe.stages.evaluate import Classes
 
 

@@ -7,11 +7,11 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from nnpipe.sources.normalize import Normalization
 
 import nnpipe
 from nnpipe.engines.fast import FastEngine
 from nnpipe.sources.input import Input
-from nnpipe.sources.normalize import Normalization
 from nnpipe.stages.stream import stream
 
 NONE = Normalization("none", np.zeros(1), np.ones(1))

@@ -6,9 +6,9 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from nnpipe.config.schema import BatchNormConfig, DropoutConfig, LayerConfig, StackConfig
 from numpy.typing import NDArray
 
-from nnpipe.config.schema import BatchNormConfig, DropoutConfig, LayerConfig, StackConfig
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import build
 from nnpipe.network.network import Network

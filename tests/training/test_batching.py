@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from nnpipe.config.schema import Hdf5Input
+from nnpipe.sources.normalize import Normalization
+
 from nnpipe.sources.hdf5 import open_hdf5
 from nnpipe.sources.input import Input
-from nnpipe.sources.normalize import Normalization
 from nnpipe.training.batching import Batches
 from nnpipe.training.split import Split
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-
 from nnpipe.config.schema import MlpConfig
+
 from nnpipe.network.build import build
 from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.losses import LOSSES

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from nnpipe.config.training_schema import ScheduleConfig
+
 from nnpipe.training.schedules import schedule
 
 

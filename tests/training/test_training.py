@@ -10,8 +10,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-
 from nnpipe.config.schema import (
     BatchNormConfig,
     DropoutConfig,
@@ -21,12 +19,14 @@ from nnpipe.config.schema import (
     TransformConfig,
 )
 from nnpipe.config.training_schema import OptimizerConfig, ScheduleConfig, TrainingConfig
+from nnpipe.sources.normalize import Normalization
+from numpy.typing import NDArray
+
 from nnpipe.engines.blas import one_thread
 from nnpipe.errors import RunError, TrainingError
 from nnpipe.network.build import build
 from nnpipe.sources.hdf5 import open_hdf5
 from nnpipe.sources.input import Input
-from nnpipe.sources.normalize import Normalization
 from nnpipe.training.batching import Batches
 from nnpipe.training.checkpoint import read_checkpoint, write_checkpoint
 from nnpipe.training.losses import LOSSES, loss_of

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from nnpipe.config.schema import (
     LAYERS,
     BatchNormConfig,
@@ -13,10 +12,11 @@ from nnpipe.config.schema import (
     StackConfig,
     TransformConfig,
 )
+from nnpipe.training.transforms import _TRANSFORMS, transform
+
 from nnpipe.network.build import build
 from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.losses import LOSSES
-from nnpipe.training.transforms import _TRANSFORMS, transform
 from tests.training.test_backpropagation import batch, differences, network, targets
 
 LOSS = LOSSES.load("cross_entropy")
