@@ -8,7 +8,9 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from nnpipe.app.overrides import ROOTS
+from nnpipe.config.load import load
 from nnpipe.config.moved import move_keys
+from nnpipe.runs.options import OutputOptions
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -25,6 +27,13 @@ def plain(config: DictConfig) -> dict[str, Any]:
     }
     moved, problems = move_keys(given)
     return given if problems else moved
+
+
+def output_of(given: Mapping[str, Any]) -> OutputOptions:
+    """Return what a plain config says of its output; what cannot be used takes its default."""
+    found = given.get("output")
+    known = cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
+    return load(OutputOptions, known)[0]
 
 
 def open_sections(config: DictConfig, typed: Iterable[str]) -> None:

@@ -6,11 +6,11 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import hydra
 from hydra.conf import HydraConf
@@ -20,7 +20,7 @@ from omegaconf import DictConfig
 from threadpoolctl import threadpool_limits
 
 from nnpipe.app.compose import VERSION_BASE, conf_folder, job_folder, register
-from nnpipe.app.composed import plain
+from nnpipe.app.composed import output_of, plain
 from nnpipe.app.composition import composed_once
 from nnpipe.app.explain import Refusal, explain
 from nnpipe.app.job import begin_job, job_of
@@ -151,18 +151,12 @@ def start(config: DictConfig) -> float | None:
             _failures.append(error)
         return None
     try:
-        return _play(context, given, overrides, _metric(given))
+        return _play(context, given, overrides, output_of(given).metric)
     except (NnpipeError, OSError) as error:
         # Of any Exception that leaves a job Hydra says a line of its own.
         if isinstance(error, OSError):
             error = RunFailed(Path(context.job.env_set[PLACE]), one_line(error))
         raise SweepRefused(error) from error
-
-
-def _metric(given: Mapping[str, Any]) -> str | None:
-    """Return `output.metric`, the number by which a sweep is judged."""
-    found: Any = given.get("output")
-    return cast("Any", found).get("metric") if isinstance(found, dict) else None
 
 
 def _play(

@@ -17,13 +17,13 @@ ROOTS = tuple(field.name for field in fields(Config))
 """The keys at the root of a config."""
 
 LAUNCHERS = {
-    "joblib": "joblib",
-    "cores": "joblib",
-    "submitit_local": "slurm",
-    "submitit_slurm": "slurm",
-    "slurm": "slurm",
+    "joblib": ("joblib", "joblib"),
+    "cores": ("joblib", "joblib"),
+    "submitit_local": ("slurm", "submitit_local"),
+    "submitit_slurm": ("slurm", "submitit_slurm"),
+    "slurm": ("slurm", "submitit_slurm"),
 }
-"""The launchers that need a package beside nnpipe, each with the extra that installs it."""
+"""The launchers that need a package, each with the extra that installs it, and what that brings."""
 
 
 def parse(texts: Iterable[str], problems: list[str]) -> list[Override]:
@@ -75,11 +75,12 @@ def unusable(overrides: Sequence[Override], repo: Any) -> Iterator[tuple[Overrid
 def _unknown_choice(group: str, value: Any, repo: Any) -> str | None:
     chosen = cast("list[Any]", value) if isinstance(value, list) else [value]
     for name in chosen:
+        if group == "hydra/launcher" and name in LAUNCHERS:
+            extra, brought = LAUNCHERS[name]
+            if not repo.config_exists(f"{group}/{brought}"):
+                return f"{group}: {name!r} is not installed. Run pip install 'nnpipe[{extra}]'."
         if name is None or (isinstance(name, str) and repo.config_exists(f"{group}/{name}")):
             continue
-        if group == "hydra/launcher" and name in LAUNCHERS:
-            extra = LAUNCHERS[name]
-            return f"{group}: {name!r} is not installed. Run pip install 'nnpipe[{extra}]'."
         return f"{group}: {unknown(name, 'a choice', repo.get_group_options(group))}"
     return None
 
