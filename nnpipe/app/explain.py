@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import OmegaConfBaseException
 
 from nnpipe.config.registry import unknown
+
+_RESOLVING = re.compile(r"\w+ raised while resolving interpolation: [\"']*(.*?)[\"']*")
+_KEY = re.compile(r"full_key: (\S+)")
 
 # For a group's choice that is no name, as in input=3, Hydra raises a bare ValueError.
 Refusal = (HydraException, OmegaConfBaseException, ValueError)
@@ -19,18 +24,20 @@ def explain(error: BaseException) -> str:
     """
     if isinstance(error, MissingConfigException) and error.options is not None:
         group, _, name = str(error.missing_cfg_file).rpartition("/")
-        where = str(error).partition("Could not find")[0].strip().removeprefix("In ").rstrip(":")
-        place = f" in {where}" if where else ""
-        return f"{group}: {unknown(name, 'a choice', error.options)} It is named{place}."
+        return (
+            f"{group}: {unknown(name, 'a choice', error.options)} The defaults of a file name it."
+        )
     if isinstance(error, MissingConfigException):
         return _flat(str(error).partition("Search path:")[0])
     cause = error.__cause__ or error.__context__
-    if isinstance(cause, OmegaConfBaseException):
+    if isinstance(cause, OmegaConfBaseException) and not isinstance(error, OmegaConfBaseException):
         error = cause
     if isinstance(error, OmegaConfBaseException):
-        key = getattr(error, "full_key", None)
-        text = _flat(str(error.msg or error).partition("\n")[0])
-        return f"{key}: {text}" if key else text
+        first, _, more = str(error).partition("\n")
+        raised = _RESOLVING.fullmatch(first)
+        place = _KEY.search(more)
+        text = raised[1] if raised else first
+        return f"{place[1]}: {_flat(text)}" if place else _flat(text)
     return _flat(str(error))
 
 

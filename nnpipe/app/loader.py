@@ -112,7 +112,8 @@ class Loader(ConfigLoaderImpl):
         how = run_mode, from_shell, validate_sweep_overrides
         problems: list[str] = []
         parsed = parse(overrides, problems)
-        _, repo = self._parse_overrides_and_create_caching_repo(config_name, [])
+        searched = [text for text in overrides if "hydra.searchpath" in text]
+        _, repo = self._parse_overrides_and_create_caching_repo(config_name, searched)
         wrong = dict(
             (str(override.input_line), problem) for override, problem in unusable(parsed, repo)
         )

@@ -21,7 +21,10 @@ from scripts.prepare import main as prepare
 from tests.conftest import ROOT
 from tests.processes import call
 
-ACTIVATIONS = "elu, gelu, leaky_relu, linear, relu, sigmoid, silu, softmax, softplus, tanh"
+ACTIVATIONS = (
+    "elu, gelu, hard_sigmoid, leaky_relu, linear, mish, relu, selu, sigmoid, silu, softmax, "
+    "softplus, tanh"
+)
 
 
 def small(*overrides):
