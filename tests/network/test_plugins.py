@@ -13,7 +13,7 @@ import nnpipe.errors
 
 PLUGIN = """
 import numpy as np
-from nnpipe.network.activations.base import Activation
+from nnpipe.network.activations.base import Activation, plain
 
 def forward(z, out):
     np.square(z, out=out)
@@ -21,20 +21,24 @@ def forward(z, out):
 def backward(z, a, delta):
     delta *= 2 * z
 
-square = Activation(forward, backward, needs_z=True)
+square = plain(Activation(forward, backward, needs_z=True))
 """
 
 BUILD = """
 import sys
-from nnpipe.config.schema import InitializerConfig, MlpConfig
 from nnpipe.network.activations import ACTIVATIONS
+from nnpipe.network.architectures import ARCHITECTURES
 from nnpipe.network.build import build
+from nnpipe.network.initializers import INITIALIZERS
 
 assert "square" in ACTIVATIONS.names
 assert "square_plugin" not in sys.modules
-initializer = InitializerConfig("constant", value=1.0)
-architecture = MlpConfig(sizes=[2], activation="square", initializer=initializer)
-network = build(architecture, inputs=2, seed=0, dtype="float32")
+shared = {
+    "activation": ACTIVATIONS.choice("square"),
+    "initializer": INITIALIZERS.choice("constant", value=1.0),
+}
+architecture = ARCHITECTURES.choice("mlp", sizes=[2], **shared)
+network = build(architecture.make(), inputs=2, seed=0, dtype="float32")
 print(network.layers[0].activation, network([1.0, 2.0]).tolist())
 """
 
