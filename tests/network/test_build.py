@@ -110,8 +110,8 @@ def test_the_layers_of_a_run_are_not_built_anew():
     ],
 )
 def test_parameters_beyond_the_dtype_are_refused(initializer, options):
+    stack = {"only": dense(2, "linear", initializer, **options)}
     with pytest.raises(ConfigError) as caught:
-        stack = {"only": dense(2, "linear", initializer, **options)}
         build(stack, inputs=2, seed=0, dtype="float32")
     assert str(caught.value) == (
         f"architecture.layers.only.initializer: {initializer!r} draws numbers "

@@ -127,7 +127,7 @@ def test_the_bias_column_takes_options_of_its_own():
     # Five standard errors of each mean.
     assert column.mean() == pytest.approx(2.5, abs=5 * math.sqrt(1 / 12 / NEURONS))
     assert column.var() == pytest.approx(1 / 12, rel=0.25)
-    assert (2.0 <= column).all()
+    assert (column >= 2.0).all()
     assert (column < 3.0).all()
     assert weights.mean() == pytest.approx(-5, abs=5 * 0.1 / math.sqrt(weights.size))
     assert weights.var() == pytest.approx(0.01, rel=0.03)
