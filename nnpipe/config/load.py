@@ -195,7 +195,8 @@ class _Loading:
         expected = limits.refusal(found)
         if expected is not None:
             hint = did_you_mean(found, limits.among) if isinstance(found, str) else ""
-            self.problems.append(f"{where}: found {found!r:.80}; expected {expected}.{hint}")
+            hint = f".{hint}" if hint else ""
+            self.problems.append(f"{where}: found {found!r:.80}; expected {expected}{hint}")
             return _INVALID
         return found
 
