@@ -143,9 +143,9 @@ def config_of(before: Run) -> dict[str, Any]:
         moved.append(("architecture", "run", before.manifest.source_run))
     for part, source in {"input": known, **{name: known.get(name) for name in FURTHER}}.items():
         moved += _paths(part, source)
-    parts = {part: dict(config.get(part) or {}) for part, _, _ in moved}
+    parts = {part: dict(config[part]) for part, _, _ in moved if config.get(part)}
     for part, key, place in moved:
-        typed = parts[part].get(key)
+        typed = parts.get(part, {}).get(key)
         if isinstance(typed, str) and Path(typed).resolve() != Path(place).resolve():
             parts[part][key] = place
     beside = root / str(parts["output"].get("name"))
