@@ -21,8 +21,22 @@ def dotted(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     return result
 
 
+def name_kinds(values: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return dotted keys as another mapping has them, in which a bare name may be a `kind`.
+
+    >>> name_kinds({"activation": "tanh"}, {"activation.kind": "elu", "activation.alpha": 1.0})
+    {'activation.kind': 'tanh'}
+    """
+    return {f"{key}.kind" if f"{key}.kind" in other else key: v for key, v in values.items()}
+
+
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return dotted keys as nested mappings.
+
+    Raises
+    ------
+    ValueError
+        If a key has a value and lies before others too.
 
     >>> nested({"seed": 0, "input.samples": 3})
     {'seed': 0, 'input': {'samples': 3}}
@@ -33,5 +47,11 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
         *parts, name = key.split(".")
         for part in parts:
             inside = inside.setdefault(part, {})
+            if not isinstance(inside, dict):
+                problem = f"{part} in {key} is a value"
+                raise ValueError(problem)
+        if name in inside:
+            problem = f"{key} has a value and lies before others"
+            raise ValueError(problem)
         inside[name] = value
     return result

@@ -126,7 +126,7 @@ def test_an_unknown_format_for_plots_is_refused(tmp_path):
     with pytest.raises(nnpipe.ConfigError) as refused:
         run(tmp_path, output={"plots": "pgn"})
     assert str(refused.value) == (
-        "output.plots: 'pgn' is not a format for plots; expected one of png. Did you mean 'png'?"
+        "output.plots: found 'pgn'; expected png. Did you mean 'png'?"
     )
 
 

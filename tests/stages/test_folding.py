@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import nnpipe
 from nnpipe.sources.input import Input
-from nnpipe.sources.normalize import Normalization
+from nnpipe.sources.normalizations.base import Normalization
 from nnpipe.stages.folding import fold_normalization
 
 

@@ -72,7 +72,8 @@ class Manifest:
         The layers in order: name, activation, inputs, neurons.
     input : mapping
         The fingerprint of the input: kind, path, size, mtime_ns, dataset, shape, dtype; within
-        it those of labels, and of the inputs for validation and test.
+        it those of labels, and of the inputs for validation and test. `paths` are the files that
+        were read, by option, in one form for every source.
     source_run : str or None
         The run whose parameters were used.
     software, blas, git_commit
@@ -100,6 +101,21 @@ class Manifest:
     git_commit: str | None = None
     artifacts: Mapping[str, Artifact] = field(default_factory=dict[str, Artifact])
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """The input without `paths`, which repeat what is beside them."""
+        return _without_paths(self.input)
+
+
+def _without_paths(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_paths(cast("Mapping[str, Any]", value))
+        if isinstance(value, Mapping)
+        else value
+        for name, value in values.items()
+        if name != "paths"
+    }
 
 
 def write_manifest(folder: Folder, manifest: Manifest) -> None:
