@@ -6,7 +6,6 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from nnpipe.config.schema import BatchNormConfig, DropoutConfig, LayerConfig, StackConfig
 from numpy.typing import NDArray
 
 from nnpipe.network.activations import ACTIVATIONS
