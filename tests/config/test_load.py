@@ -106,7 +106,7 @@ def test_parts_may_be_given_as_choices_and_options_themselves():
 
 def test_a_choice_that_is_given_is_checked_like_a_mapping():
     given = {"engine": ENGINES.choice("fast", tile=0), "optimizer": OPTIMIZERS.choice("sgd")}
-    assert problems_of(given) == ["engine.tile: found 0; expected 1 or greater."]
+    assert problems_of(given) == ["engine.tile: found 0; expected 1 or greater"]
 
 
 @pytest.mark.parametrize(
@@ -425,11 +425,11 @@ class Journey:
     ("given", "problems"),
     [
         ({"second": 5, "first": "a"}, []),
-        ({"second": 0, "first": "a"}, ["k.second: found 0.0; expected more than 0, 10 or less."]),
+        ({"second": 0, "first": "a"}, ["k.second: found 0.0; expected more than 0, 10 or less"]),
         ({}, ["k.second: missing; set it", "k.first: missing; set it"]),
         (
             {"second": 1, "first": "a", "steps": [1, 0]},
-            ["k.steps[1]: found 0; expected 1 or greater."],
+            ["k.steps[1]: found 0; expected 1 or greater"],
         ),
         (
             {"second": 6, "first": "a", "loud": True},
@@ -438,7 +438,7 @@ class Journey:
         # What spans several options is not checked where one of them has no value.
         (
             {"second": 60, "first": "a", "loud": True},
-            ["k.second: found 60.0; expected more than 0, 10 or less."],
+            ["k.second: found 60.0; expected more than 0, 10 or less"],
         ),
         (
             {"second": True, "first": 3},

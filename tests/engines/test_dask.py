@@ -38,7 +38,7 @@ def test_what_a_cluster_takes_is_taken(engine):
             "engine.cluster: found 'slrum'; expected local, slurm or a scheduler's address, "
             "such as tcp://host:8786. Did you mean 'slurm'?",
         ),
-        ({"workers": 0}, "engine.workers: found 0; expected 1 or greater."),
+        ({"workers": 0}, "engine.workers: found 0; expected 1 or greater"),
         ({"memory": "lots"}, "engine.memory: found 'lots'; expected a size, such as 4GiB"),
         (
             {"cluster": "slurm", "walltime": "2h"},

@@ -60,10 +60,10 @@ def test_what_is_in_range_has_no_problems(given):
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"seed": -1}, "seed: found -1; expected 0 or greater."),
+        ({"seed": -1}, "seed: found -1; expected 0 or greater"),
         (
             dropout(rate=1),
-            "architecture.layers.drop.rate: found 1.0; expected 0 or greater, below 1.",
+            "architecture.layers.drop.rate: found 1.0; expected 0 or greater, below 1",
         ),
         (
             dropout(rate="half"),
@@ -98,13 +98,13 @@ def test_what_is_in_range_has_no_problems(given):
             "engine.kind: 'fats' is not an engine; expected one of dask, fast, reference. "
             "Did you mean 'fast'?",
         ),
-        ({"engine": {"tile": 0}}, "engine.tile: found 0; expected 1 or greater."),
+        ({"engine": {"tile": 0}}, "engine.tile: found 0; expected 1 or greater"),
         (
             {"engine": {"tile": 64, "kind": "reference"}},
             "engine.tile: unknown key for the kind 'reference'; expected one of batch_size, "
             "memory_limit, threads.",
         ),
-        ({"engine": {"batch_size": 0}}, "engine.batch_size: found 0; expected 1 or greater."),
+        ({"engine": {"batch_size": 0}}, "engine.batch_size: found 0; expected 1 or greater"),
         ({"output": {"root": ""}}, "output.root: found ''; expected a folder"),
         *(
             (
@@ -123,24 +123,24 @@ def test_what_is_in_range_has_no_problems(given):
             {"pipeline": {"stages": []}},
             "pipeline.stages: found an empty list; expected at least one stage",
         ),
-        ({"architecture": {"inputs": 0}}, "architecture.inputs: found 0; expected 1 or greater."),
+        ({"architecture": {"inputs": 0}}, "architecture.inputs: found 0; expected 1 or greater"),
         (
             {"architecture": {"sizes": []}},
             "architecture.sizes: found an empty list; expected one size a layer",
         ),
         (
             {"architecture": {"sizes": [3, 0]}},
-            "architecture.sizes[1]: found 0; expected 1 or greater.",
+            "architecture.sizes[1]: found 0; expected 1 or greater",
         ),
-        ({"architecture": {"width": 0}}, "architecture.width: found 0; expected 1 or greater."),
-        ({"architecture": {"depth": -1}}, "architecture.depth: found -1; expected 0 to 1000."),
+        ({"architecture": {"width": 0}}, "architecture.width: found 0; expected 1 or greater"),
+        ({"architecture": {"depth": -1}}, "architecture.depth: found -1; expected 0 to 1000"),
         (
             {"architecture": {"depth": 10**12}},
-            "architecture.depth: found 1000000000000; expected 0 to 1000.",
+            "architecture.depth: found 1000000000000; expected 0 to 1000",
         ),
         (
             {"architecture": {"width": 2, "outputs": 0}},
-            "architecture.outputs: found 0; expected 1 or greater.",
+            "architecture.outputs: found 0; expected 1 or greater",
         ),
         (
             {"architecture": {"activation": "tanth"}},
@@ -174,7 +174,7 @@ def test_what_is_in_range_has_no_problems(given):
             )
             for name in ("", "all", "1a", "a/b", "..", "a b", "a\n", "a" * 65)
         ),
-        (stack(neurons=0), "architecture.layers.a.neurons: found 0; expected 1 or greater."),
+        (stack(neurons=0), "architecture.layers.a.neurons: found 0; expected 1 or greater"),
         (
             stack(activation="rleu"),
             f"architecture.layers.a.activation: 'rleu' is not an activation; expected one of "
@@ -192,7 +192,7 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             stack(initializer={"std": -0.5}),
-            "architecture.layers.a.initializer.std: found -0.5; expected 0 or greater.",
+            "architecture.layers.a.initializer.std: found -0.5; expected 0 or greater",
         ),
         (
             stack(initializer={"mean": math.inf}),
@@ -203,8 +203,8 @@ def test_what_is_in_range_has_no_problems(given):
             "architecture.layers.a.initializer.high: found 2.0; "
             "expected more than low, which is 2.0",
         ),
-        ({"input": {"samples": 0}}, "input.samples: found 0; expected 1 to 9007199254740992."),
-        ({"input": {"features": -3}}, "input.features: found -3; expected 1 or greater."),
+        ({"input": {"samples": 0}}, "input.samples: found 0; expected 1 to 9007199254740992"),
+        ({"input": {"features": -3}}, "input.features: found -3; expected 1 or greater"),
         (
             {"input": {"distribution": "gauss"}},
             "input.distribution: 'gauss' is not a distribution; "
@@ -216,7 +216,7 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             {"input": {"distribution": "bernoulli", "p": 1.5}},
-            "input.distribution.p: found 1.5; expected 0 to 1.",
+            "input.distribution.p: found 1.5; expected 0 to 1",
         ),
         (
             {"input": {"p": 0.5}},
@@ -228,11 +228,11 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             {"input": {"on_nonfinite": "ignore"}},
-            "input.on_nonfinite: found 'ignore'; expected warn, error.",
+            "input.on_nonfinite: found 'ignore'; expected warn, error",
         ),
         (
             {"input": {"path": "x.h5", "dataset": "/x", "rows": {"step": 0}}},
-            "input.rows.step: found 0; expected 1 or greater.",
+            "input.rows.step: found 0; expected 1 or greater",
         ),
         (
             normalized(kind="scaled"),
@@ -253,7 +253,7 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             normalized(kind="standardize", std=[1, -1]),
-            "input.normalize.std[1]: found -1.0; expected 0 or greater.",
+            "input.normalize.std[1]: found -1.0; expected 0 or greater",
         ),
         (
             normalized(kind="minmax", max=[1, math.nan]),
@@ -301,7 +301,7 @@ def test_a_size_is_refused_exactly_where_it_is_not_positive(sizes, place):
     assert find_problems({"architecture": {"sizes": sizes}}) == []
     sizes[place] = -sizes[place]
     assert find_problems({"architecture": {"sizes": sizes}}) == [
-        f"architecture.sizes[{place}]: found {sizes[place]}; expected 1 or greater."
+        f"architecture.sizes[{place}]: found {sizes[place]}; expected 1 or greater"
     ]
 
 
@@ -334,7 +334,7 @@ def test_a_size_is_refused_exactly_where_it_is_not_positive(sizes, place):
         ),
         (
             {"architecture": {"activation": {"kind": "leaky_relu", "slope": 1.5}}},
-            "architecture.activation.slope: found 1.5; expected 0 to 1.",
+            "architecture.activation.slope: found 1.5; expected 0 to 1",
         ),
         (
             {"architecture": {"activation": {"kind": "gelu", "approximate": "tahn"}}},

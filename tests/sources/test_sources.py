@@ -68,7 +68,7 @@ def test_another_package_adds_a_source_with_keys_of_its_own(plugin):
         "on_nonfinite. Did you mean 'height'?"
     ]
     assert problems_of({"kind": "ones", "height": 0}) == [
-        "input.height: found 0; expected 1 or greater."
+        "input.height: found 0; expected 1 or greater"
     ]
 
 
