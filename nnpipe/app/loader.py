@@ -11,20 +11,28 @@ import os
 import re
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from hydra._internal import hydra as hydra_program
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.sources_registry import SourcesRegistry
+from hydra.core.config_search_path import SearchPathElement
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from nnpipe.app.hydra_keys import Key, changes, foreign, is_allowed, plain, refusal
+from nnpipe.app.composed import of_one_kind, open_sections, plain
+from nnpipe.app.explain import Refusal, explain
+from nnpipe.app.hydra_keys import Key, changes, foreign, is_allowed, refusal
+from nnpipe.app.hydra_keys import plain as unresolved
+from nnpipe.app.kind_source import PROVIDER, KindSource
+from nnpipe.app.overrides import parse, typed_kinds, unusable, with_options
 from nnpipe.engines.dask import refuse_address
 from nnpipe.errors import ConfigError
+from nnpipe.pipeline.load import find_problems
 
 _ANYONES = ("command-line", "main", "hydra.searchpath in main", "hydra.searchpath in command-line")
 """Hydra's names for where files of anyone may lie; the others are those of installed packages."""
@@ -34,6 +42,9 @@ _FILLED = (
     *(("job", name) for name in ("name", "config_name", "override_dirname", "num", "id")),
 )
 """What Hydra fills in once the files are merged."""
+
+
+_KEPT, _CHOICES_KEPT = 256, 32
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,10 @@ class Origin:
 
 
 class Loader(ConfigLoaderImpl):
-    """Hydra's loader, which refuses what no file may set.
+    """Hydra's loader, which refuses what no file may set, and leaves the rest to our own check.
+
+    Hydra composes the config of each job twice, and reads and merges all files anew for jobs that
+    choose the same ones. So what has been read, merged and composed is kept here.
 
     Attributes
     ----------
@@ -67,11 +81,18 @@ class Loader(ConfigLoaderImpl):
     command: ClassVar[Origin] = Origin()
 
     def __init__(self, config_search_path: Any) -> None:
+        path = config_search_path.get_path()
+        if all(element.provider != PROVIDER for element in path):
+            path.insert(-1, SearchPathElement(PROVIDER, f"{KindSource.scheme()}://"))
         super().__init__(config_search_path)
         self.origin = Loader.command
         self._sweep: DictConfig | None = None
-        self._merged: Any = None
+        self._program: Any = None
         self._addresses: dict[str, Path] = {}
+        self._typed: list[Any] = []
+        self._repos: dict[str | None, Any] = {}
+        self._merged: dict[Any, DictConfig] = {}
+        self._jobs: dict[tuple[str, ...], DictConfig] = {}
 
     def load_configuration(
         self,
@@ -86,40 +107,96 @@ class Loader(ConfigLoaderImpl):
         Raises
         ------
         ConfigError
-            Naming the key, and the file where it is known.
+            With every problem of what was typed; naming the file where one is at fault.
         """
-        try:
-            config = super().load_configuration(
-                config_name, overrides, run_mode, from_shell, validate_sweep_overrides
+        how = run_mode, from_shell, validate_sweep_overrides
+        problems: list[str] = []
+        parsed = parse(overrides, problems)
+        searched = [text for text in overrides if "hydra.searchpath" in text]
+        _, repo = self._parse_overrides_and_create_caching_repo(config_name, searched)
+        wrong = dict(
+            (str(override.input_line), problem) for override, problem in unusable(parsed, repo)
+        )
+        if problems or wrong:
+            lines = [str(override.input_line) for override in parsed]
+            usable = [line for line in lines if line not in wrong]
+            problems += [*wrong.values(), *self._further_problems(config_name, usable, how)]
+            raise ConfigError(list(dict.fromkeys(problems)))
+        self._typed = parsed
+        config = super().load_configuration(config_name, with_options(parsed), *how)
+        config.hydra.overrides.task = [
+            line for line in overrides if line not in config.hydra.overrides.hydra
+        ]
+        if OmegaConf.is_config(config.get("experiment")):
+            problem = (
+                f"experiment={config.hydra.runtime.choices.get('experiment')}: its file sets keys "
+                "of `experiment`; expected keys of the config. Begin it with # @package _global_"
             )
-        except TypeError as error:  # a choice that is no name, as in experiment=[a,1]
-            raise HydraException(str(error)) from error
+            raise ConfigError([problem])
         typed: Sequence[str] = overrides
         if self._sweep is not None:
-            before = plain(self._sweep.hydra)
+            before = unresolved(self._sweep.hydra)
             typed = [*before["overrides"]["hydra"], *before["overrides"]["task"]]
             where = self.origin.stored or "hydra.sweeper.params"
-            _refuse(foreign(plain(config.hydra), before, _FILLED), where)
+            _refuse(foreign(unresolved(config.hydra), before, _FILLED), where)
         elif self.origin.stored is not None:
-            found = foreign(plain(config.hydra), self._merged, _FILLED)
+            found = foreign(unresolved(config.hydra), self._program, _FILLED)
             _refuse(found, self.origin.stored)
         self._judge_address(config, [] if self.origin.stored else typed)
         return config
+
+    def _further_problems(
+        self, config_name: str | None, usable: list[str], how: tuple[Any, ...]
+    ) -> list[str]:
+        """Return what is wrong beside the overrides that cannot be used."""
+        try:
+            config = self.load_configuration(config_name, usable, *how)
+            return find_problems(plain(config))
+        except ConfigError as error:
+            return list(error.problems)
+        except Refusal as error:
+            return [explain(error)]
 
     def load_sweep_config(
         self, master_config: DictConfig, sweep_overrides: list[str]
     ) -> DictConfig:
         """Compose the config of a job; what a sweeper made of its parameters was not typed."""
+        key = tuple(sweep_overrides)
+        if key in self._jobs:
+            return self._jobs.pop(key)  # it belongs to its job now, which changes it
         self._sweep = master_config
         try:
-            return super().load_sweep_config(master_config, sweep_overrides)
+            config = super().load_sweep_config(master_config, sweep_overrides)
         finally:
             self._sweep = None
+        if len(self._jobs) < _KEPT:
+            self._jobs[key] = config
+        return config
+
+    def _parse_overrides_and_create_caching_repo(
+        self, config_name: str | None, overrides: list[str]
+    ) -> Any:
+        if any("hydra.searchpath" in text for text in overrides):
+            return super()._parse_overrides_and_create_caching_repo(config_name, overrides)
+        if config_name not in self._repos:
+            found = super()._parse_overrides_and_create_caching_repo(config_name, [])
+            self._repos[config_name] = found[1]
+        return parse(overrides, []), self._repos[config_name]
 
     def _compose_config_from_defaults_list(self, defaults: list[Any], repo: Any) -> DictConfig:
-        config = self.merge(defaults, repo)
+        kinds = typed_kinds(self._typed)
+        chosen = tuple((default.config_path, default.package) for default in defaults)
+        key = (id(repo), chosen, tuple(sorted(kinds.items())))
+        if key not in self._merged or repo not in self._repos.values():
+            if len(self._merged) == _CHOICES_KEPT:
+                self._merged.clear()
+            repo.cache.clear()  # merging what a file says changes it there
+            self._merged[key] = self.merge(of_one_kind(defaults, repo, kinds), repo)
+            repo.cache.clear()
+        config = deepcopy(self._merged[key])
+        open_sections(config, [override.key_or_group for override in self._typed])
         if self.origin.stored is not None:
-            self._merged = plain(config.hydra)
+            self._program = unresolved(config.hydra)
         return config
 
     def merge(self, defaults: list[Any], repo: Any) -> DictConfig:
@@ -131,7 +208,7 @@ class Loader(ConfigLoaderImpl):
                 ours += [default] if "hydra" in keys else []
                 continue
             if keys & {"hydra", "engine"}:
-                said = plain(_embedded(default, repo))
+                said = unresolved(_embedded(default, repo))
                 if "hydra" in keys:
                     theirs[number] = path
                     _refuse(changes(said["hydra"], {}), path)
@@ -140,17 +217,16 @@ class Loader(ConfigLoaderImpl):
                     self._addresses[str(cast("Any", engine)["cluster"])] = path
         config = super()._compose_config_from_defaults_list(defaults, repo)
         if theirs:
-            # To merge what a file says changes it in the cache.
             repo.cache.clear()
             program = super()._compose_config_from_defaults_list(ours, repo)
             repo.cache.clear()
-            found = foreign(plain(config)["hydra"], plain(program.hydra))
+            found = foreign(unresolved(config)["hydra"], unresolved(program.hydra))
             _refuse(found, ", ".join(map(str, theirs.values())))
         return config
 
     def _judge_address(self, config: DictConfig, typed: Sequence[str]) -> None:
         """Refuse the address of a cluster that was not typed."""
-        engine: Any = plain(config).get("engine")
+        engine: Any = unresolved(config).get("engine")
         node = cast("Any", engine).get("cluster") if isinstance(engine, dict) else engine
         place = self.origin.stored or self._addresses.get(str(node), "the composed config")
         known = {*addresses(typed), *filter(None, [self.origin.cluster])}
@@ -183,8 +259,9 @@ def commanded(origin: Origin) -> Generator[None]:
 
 
 def register(program: Path) -> None:
-    """Put this loader in the place of Hydra's."""
+    """Put this loader in the place of Hydra's, and let it find kinds."""
     Loader.program = program.resolve()
+    SourcesRegistry.instance().register(KindSource)
     cast("Any", hydra_program).ConfigLoaderImpl = Loader
 
 

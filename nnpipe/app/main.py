@@ -19,7 +19,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from threadpoolctl import threadpool_limits
 
-from nnpipe.app.compose import VERSION_BASE, conf_folder, job_folder, plain, register
+from nnpipe.app.compose import VERSION_BASE, conf_folder, job_folder, register
+from nnpipe.app.composed import output_of, plain
 from nnpipe.app.composition import composed_once
 from nnpipe.app.explain import Refusal, explain
 from nnpipe.app.job import begin_job, job_of
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None, resuming: Folder | None = None)
             _complain(str(error.reason), error.reason, full)
         except Refusal as error:
             status = BAD_REQUEST
-            _complain("\n".join(explain(sys.argv[1:], error)), error, full)
+            _complain(explain(error), error, full)
         except NnpipeError as error:
             status = FAILED if isinstance(error, RunFailed) else BAD_REQUEST
             _complain(str(error), error, full)
@@ -150,7 +151,7 @@ def start(config: DictConfig) -> float | None:
             _failures.append(error)
         return None
     try:
-        return _play(context, given, overrides, config.output.metric)
+        return _play(context, given, overrides, output_of(given).metric)
     except (NnpipeError, OSError) as error:
         # Of any Exception that leaves a job Hydra says a line of its own.
         if isinstance(error, OSError):

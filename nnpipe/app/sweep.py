@@ -12,12 +12,14 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from nnpipe.app import study
-from nnpipe.app.compose import plain
+from nnpipe.app.composed import output_of, plain
 from nnpipe.app.job import has_ended, job_of, refuse_running
 from nnpipe.app.slurm import OWN, SUBMITTED, is_slurm, refuse_line_breaks
 from nnpipe.app.swept import MOST_JOBS, count_jobs, swept_keys, swept_overrides
 from nnpipe.config.keys import dotted
+from nnpipe.config.load import load, store
 from nnpipe.errors import ConfigError, NnpipeError, RunError, RunFailed, one_line
+from nnpipe.pipeline.config import Config
 from nnpipe.pipeline.load import find_problems
 from nnpipe.runs.inspect.difference import differing
 from nnpipe.runs.inspect.state import is_job, jobs, look
@@ -128,16 +130,17 @@ class ClaimSweep(Callback):
                     Record(folder).try_to_seal("interrupted", "killed")
 
     def _claim(self, config: DictConfig, lock: ExitStack) -> Folder:
-        swept = swept_keys(config)
-        problems = [line for line in find_problems(plain(config)) if not line.startswith(swept)]
+        swept, given = swept_keys(config), plain(config)
+        output = output_of(given)
+        problems = [line for line in find_problems(given) if not line.startswith(swept)]
         if config.hydra.sweeper.get("_target_") == study.TARGET:
-            problems += study.problems(config.hydra.sweeper, config.output.metric)
+            problems += study.problems(config.hydra.sweeper, output.metric)
         elif (wanted := count_jobs(swept_overrides(config))) > MOST_JOBS:
             problems.append(f"the sweep: found {wanted:,} jobs; expected {MOST_JOBS:,} at most")
         if problems:
             raise ConfigError(problems)
         resuming = ClaimSweep.resuming
-        place = resuming.path if resuming else Path(config.output.root).resolve()
+        place = resuming.path if resuming else Path(output.root).resolve()
         if "submitit" in str(config.hydra.launcher.get("_target_")):
             refuse_line_breaks(place)
         definition = define(config)
@@ -148,7 +151,7 @@ class ClaimSweep(Callback):
                 lock.enter_context(folder.hold(SWEEP, refusal))
             resume(folder, definition)
         else:
-            folder = lock.enter_context(claim(Path(config.output.root), config.output.name))
+            folder = lock.enter_context(claim(Path(output.root), output.name))
             folder.path = folder.path.resolve()
             try:
                 write_definition(folder, definition)
@@ -224,8 +227,8 @@ def resume(held: Folder, now_asked: Definition) -> None:
         refuse_running(job)
     before = read_definition(folder)
     pairs = differing(
-        dotted({"config": before.config, "params": before.params}),
-        dotted({"config": now_asked.config, "params": now_asked.params}),
+        dotted({"config": resolved(before), "params": before.params}),
+        dotted({"config": resolved(now_asked), "params": now_asked.params}),
     )
     if pairs:
         key, (was, is_now) = next(iter(pairs.items()))
@@ -237,6 +240,11 @@ def resume(held: Folder, now_asked: Definition) -> None:
         raise RunError(problem)
     _check(held)
     held.remove(FILE)
+
+
+def resolved(definition: Definition) -> dict[str, Any]:
+    """Return the config that all jobs share with every value written out."""
+    return store(load(Config, definition.config, version=definition.schema_version)[0])
 
 
 def _check(sweep: Folder) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import Any, cast
+from typing import Any
 
 _ADAM = {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 
@@ -70,8 +70,9 @@ def _with_distribution(given: Mapping[str, Any]) -> dict[str, Any]:
     options = {name: given[name] for name in moved if given[name] is not None}
     if options:
         chosen: Any = kept.get("distribution", "normal")
-        named = chosen if isinstance(chosen, Mapping) else {"kind": chosen}
-        kept["distribution"] = {**cast("Mapping[str, Any]", named), **options}
+        if not isinstance(chosen, Mapping):
+            chosen = {"kind": chosen}
+        kept["distribution"] = {**chosen, **options}
     return kept
 
 

@@ -125,12 +125,12 @@ class Limits:
 
     def __str__(self) -> str:
         if self.at_least is not None and self.at_most is not None:
-            return f"{self.at_least:g} to {self.at_most:g}"
+            return f"{self.at_least} to {self.at_most}"
         limits = (
-            (self.at_least, "{:g} or greater"),
-            (self.above, "more than {:g}"),
-            (self.at_most, "{:g} or less"),
-            (self.below, "below {:g}"),
+            (self.at_least, "{} or greater"),
+            (self.above, "more than {}"),
+            (self.at_most, "{} or less"),
+            (self.below, "below {}"),
         )
         return ", ".join(text.format(limit) for limit, text in limits if limit is not None)
 

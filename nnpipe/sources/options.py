@@ -25,7 +25,7 @@ class RowsOptions:
 
     start: int | None = option(None, "the first; null: that of the file")
     stop: int | None = option(None, "the one before which to end; null: the end of the file")
-    step: int = option(1, "take every so manyth", at_least=1)
+    step: int = option(1, "from one sample to the next", at_least=1)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,13 @@ from hydra import compose, initialize_config_dir
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.hydra import Hydra
 
-from nnpipe.app.compose import VERSION_BASE, conf_folder, plain
+from nnpipe.app import composition
+from nnpipe.app.compose import VERSION_BASE, conf_folder
+from nnpipe.app.composed import plain
 from nnpipe.app.composition import is_single
 from nnpipe.app.main import main
+from nnpipe.config.load import store
+from nnpipe.pipeline.plan import make_plan
 
 
 @pytest.fixture
@@ -76,9 +80,29 @@ def test_jobs_that_choose_other_files_and_values_get_what_each_would_get_alone(
     assert len(found) == 16
     for config, overrides in zip(found, lines, strict=True):
         with initialize_config_dir(str(conf_folder()), version_base=VERSION_BASE):
-            assert config == plain(compose("config", overrides))
+            alone = plain(compose("config", overrides))
+        with make_plan(alone) as plan:
+            assert config == store(plan.config)
 
 
 def test_what_may_set_the_mode_is_never_taken_for_a_single_run():
     for text in ("-m", "--cfg", "hydra.mode=RUN", "+hydra.x=1", "experiment=seeds", "~input"):
         assert not is_single(["seed=1", text])
+
+
+@pytest.mark.parametrize("typed", [["seed=3"], ["-m", "seed=3,4"]])
+def test_everything_works_where_hydra_lacks_what_is_replaced(tmp_path, monkeypatch, typed):
+    monkeypatch.chdir(tmp_path)
+    there = ["input.samples=5", "input.features=2", "architecture.sizes=[2]", "output.report=false"]
+    assert main([*typed, *there, "output.name=with"]) == 0
+    without = type("Without", (), {})
+    monkeypatch.setattr(composition, "_MODULE", without)
+    monkeypatch.setattr(composition, "_HYDRA", without)
+    assert main([*typed, *there, "output.name=without"]) == 0
+    assert not hasattr(without, "create_defaults_list")
+    first, second = (
+        [file.read_bytes() for file in sorted((tmp_path / "outputs" / name).rglob("results.h5"))]
+        for name in ("with", "without")
+    )
+    assert first == second
+    assert len(first) == len(typed)

@@ -8,17 +8,25 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nnpipe.app.compose import VERSION_BASE, conf_folder, register
+from nnpipe.app.composed import plain
 from nnpipe.app.explain import Refusal, explain
+from nnpipe.app.main import main
+from nnpipe.errors import ConfigError
+from nnpipe.pipeline.load import find_problems
+from tests.processes import call
 
 
 def explained(*arguments):
+    """Return the lines by which a request is refused, or `accepted`."""
     register()
     try:
         with initialize_config_dir(str(conf_folder()), version_base=VERSION_BASE):
-            compose("config", list(arguments))
+            problems = find_problems(plain(compose("config", list(arguments))))
+    except ConfigError as error:
+        problems = list(error.problems)
     except Refusal as error:
-        return explain(arguments, error)
-    return explain(arguments, ValueError("accepted"))
+        problems = [explain(error)]
+    return problems or ["accepted"]
 
 
 @pytest.mark.parametrize(
@@ -26,7 +34,7 @@ def explained(*arguments):
     [
         ("seed=", ["seed: found ''; expected an integer"]),
         ("a=b=c", ["a=b=c: cannot be read; expected key=value, with quotes as needed"]),
-        ("input=3", ["input: found 3; expected a mapping"]),
+        ("input=3", ["input: 3 is not a choice; expected one of hdf5, idx, npy, random."]),
         (
             "output.figure=a output.metric=b seed=x",
             [
@@ -36,10 +44,93 @@ def explained(*arguments):
             ],
         ),
         ("seed", ["seed: cannot be read; expected key=value, with quotes as needed"]),
+        (
+            "foo=1 optimizer=lyon input.smaples=3 engine.tile=x",
+            [
+                "foo: unknown key; expected one of architecture, dtype, engine, input, optimizer, "
+                "output, pipeline, seed, test, training, validation.",
+                "optimizer: 'lyon' is not a choice; expected one of adadelta, adagrad, adam, "
+                "adamw, momentum, nesterov, rmsprop, sgd.",
+                "input.smaples: unknown key for the kind 'random'; expected one of distribution, "
+                "features, normalize, on_nonfinite, samples. Did you mean 'samples'?",
+                "engine.tile: found 'x'; expected an integer",
+            ],
+        ),
+        (
+            "optimizer.kind=sgd optimizer.momentum=0.5",
+            [
+                "optimizer.momentum: unknown key for the kind 'sgd'; expected one of "
+                "learning_rate."
+            ],
+        ),
+        ("seed=${no.such}", ["seed: Interpolation key 'no.such' not found"]),
+        (
+            "input=hdf5 input.path=${oc.env:NNPIPE_NO_SUCH}",
+            ["input.path: Environment variable 'NNPIPE_NO_SUCH' not found"],
+        ),
+        ("validation.path=a.h5", [
+            "validation.path: unknown key for the kind 'random'; expected one of distribution, "
+            "features, normalize, on_nonfinite, samples."
+        ]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_of_what_was_typed(typed, lines):
+    assert explained(*shlex.split(typed)) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            "seed: 3\n",
+            [
+                "experiment=mine: its file sets keys of `experiment`; expected keys of the config. "
+                "Begin it with # @package _global_"
+            ],
+        ),
+        (
+            "# @package _global_\nseed: x\ninput: {samples: many, features: [1]}\n",
+            [
+                "input.samples: found 'many'; expected an integer",
+                "input.features: found [1]; expected an integer",
+                "seed: found 'x'; expected an integer",
+            ],
+        ),
+        (
+            "# @package _global_\ndefaults:\n  - override /optimizer: lyon\n",
+            [
+                "optimizer: 'lyon' is not a choice; expected one of adadelta, adagrad, adam, "
+                "adamw, momentum, nesterov, rmsprop, sgd. The defaults of a file name it."
+            ],
+        ),
+        (
+            "# @package _global_\nsede: 3\n",
+            [
+                "sede: unknown key; expected one of architecture, dtype, engine, input, optimizer, "
+                "output, pipeline, seed, test, training, validation. Did you mean 'seed'?"
+            ],
+        ),
     ],
 )
-def test_what_cannot_be_read_is_shown_as_it_was_typed(typed, lines):
-    assert explained(*shlex.split(typed)) == lines
+def test_what_is_wrong_with_a_file_of_ones_own_is_said(tmp_path, text, lines):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment/mine.yaml").write_text(text)
+    assert explained(f"hydra.searchpath=[{tmp_path}]", "experiment=mine") == lines
+
+
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        (["--config-dir", "nowhere"], "nowhere"),
+        (["--config-name", "nothing"], "nothing"),
+    ],
+)
+def test_a_folder_or_a_file_that_is_not_there_is_named(tmp_path, flags, line):
+    done = call(main, *flags, folder=tmp_path)
+    assert done.returncode == 2
+    assert line in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 KEYS = st.sampled_from(

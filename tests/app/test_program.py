@@ -21,7 +21,10 @@ from scripts.prepare import main as prepare
 from tests.conftest import ROOT
 from tests.processes import call
 
-ACTIVATIONS = "elu, gelu, leaky_relu, linear, relu, sigmoid, silu, softmax, softplus, tanh"
+ACTIVATIONS = (
+    "elu, gelu, hard_sigmoid, leaky_relu, linear, mish, relu, selu, sigmoid, silu, softmax, "
+    "softplus, tanh"
+)
 
 
 def small(*overrides):
@@ -94,8 +97,8 @@ HDF5 = ("input=hdf5", "input.path=data.h5")
         (
             ["architecture.sizs=[3]"],
             [
-                "architecture.sizs: unknown key; expected one of activation, initializer, inputs, "
-                "kind, output_activation, sizes. Did you mean 'sizes'?"
+                "architecture.sizs: unknown key for the kind 'mlp'; expected one of activation, "
+                "initializer, inputs, output_activation, sizes. Did you mean 'sizes'?"
             ],
         ),
         (["seed=abc"], ["seed: found 'abc'; expected an integer"]),
@@ -112,7 +115,7 @@ HDF5 = ("input=hdf5", "input.path=data.h5")
             [
                 f"architecture.activation: 'sigmiod' is not an activation; expected one of "
                 f"{ACTIVATIONS}. Did you mean 'sigmoid'?",
-                "input.samples: found 0; expected 1 or greater",
+                "input.samples: found 0; expected 1 to 9007199254740992",
             ],
         ),
         (
@@ -121,15 +124,15 @@ HDF5 = ("input=hdf5", "input.path=data.h5")
                 "bogus: unknown key; expected one of architecture, dtype, engine, input, "
                 "optimizer, output, pipeline, seed, test, training, validation.",
                 "architecture.sizes[0]: found 'a'; expected an integer",
-                "seed: found 'x'; expected an integer",
                 "engine.batch_size: found 0; expected 1 or greater",
+                "seed: found 'x'; expected an integer",
             ],
         ),
         (
             ["architecture=stack", "+architecture.layers.extra={neuron: 3}"],
             [
-                "architecture.layers.extra.neuron: unknown key; expected one of activation, "
-                "initializer, kind, neurons. Did you mean 'neurons'?",
+                "architecture.layers.extra.neuron: unknown key for the kind 'dense'; expected one "
+                "of activation, initializer, neurons. Did you mean 'neurons'?",
                 "architecture.layers.extra.neurons: missing; set it",
             ],
         ),

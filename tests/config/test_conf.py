@@ -1,19 +1,17 @@
-"""Every YAML file under conf/ composes, says what the schemas say, and every experiment runs."""
-
-import dataclasses
+"""Every YAML file under conf/ composes, says what the kinds say, and every experiment runs."""
 
 import h5py
 import numpy as np
 import pytest
-import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 import nnpipe
-from nnpipe.app.compose import VERSION_BASE, conf_folder, plain, register
-from nnpipe.config import schema, training_schema
-from nnpipe.pipeline.plan import read_config
-from nnpipe.training.optimizers import OPTIMIZERS, optimizer_options
+from nnpipe.app.compose import VERSION_BASE, conf_folder, register
+from nnpipe.app.composed import plain
+from nnpipe.app.kind_source import GROUPS
+from nnpipe.pipeline.load import read_config
+from scripts.write_conf import files
 
 CONF = conf_folder()
 CHOICES = sorted(
@@ -41,18 +39,7 @@ def composed(*overrides):
     return plain(compose("config", list(overrides)))
 
 
-def default_of(group, choice):
-    """Return a schema's defaults as a mapping."""
-    if group in {"architecture", "input"}:
-        schemas = {"architecture": schema.ARCHITECTURES, "input": schema.INPUTS}[group]
-        return dataclasses.asdict(schemas[choice]())
-    if group == "engine":
-        return dataclasses.asdict(schema.ENGINES.get(choice, schema.EngineConfig)(kind=choice))
-    whole = dataclasses.asdict(schema.Config())[group]
-    return {**whole, "kind": choice} if "kind" in whole else whole
-
-
-def test_nothing_typed_is_the_schemas_default():
+def test_nothing_typed_is_the_default():
     assert read_config(composed()) == read_config({})
 
 
@@ -63,62 +50,110 @@ def test_every_choice_composes_and_lacks_only_what_has_no_default(group, choice)
     assert missing == {f"{group}.{key}" for key in MISSING.get(f"{group}/{choice}", {})}
 
 
+@pytest.mark.parametrize("path", [path for path, _ in files()], ids=lambda path: path.stem)
+def test_a_file_says_every_option_with_its_default_its_documentation_and_its_kinds(path):
+    assert path.read_text(encoding="utf-8") == dict(files())[path]
+
+
+def test_every_kind_of_a_group_has_a_file():
+    missing = {
+        (group, name)
+        for group, registry in GROUPS.items()
+        for name in registry.built_in
+        if not (CONF / group / f"{name}.yaml").is_file()
+    }
+    assert missing == set()
+
+
 @pytest.mark.parametrize(
-    ("group", "choice"),
-    [
-        *(("architecture", kind) for kind in schema.ARCHITECTURES if kind != "stack"),
-        *(("input", kind) for kind in schema.INPUTS),
-        ("engine", "fast"),
-        ("engine", "reference"),
-        ("engine", "dask"),
-        ("output", "default"),
-        ("pipeline", "infer"),
-        ("training", "default"),
-        *(("optimizer", name) for name in OPTIMIZERS.built_in),
-    ],
+    ("group", "choice"), [(group, name) for group in GROUPS for name in GROUPS[group].built_in]
 )
-def test_a_choice_says_what_its_schema_says(group, choice):
+def test_a_choice_means_what_its_kind_means(group, choice):
     filled = MISSING.get(f"{group}/{choice}", {})
     typed = [f"{group}.{key}={value}" for key, value in filled.items()]
     found = read_config(composed(f"{group}={choice}", *typed))
-    assert found == read_config({group: {**default_of(group, choice), **filled}})
+    if choice != "stack":  # its file has layers, its options have none
+        assert found == read_config({group: {"kind": choice, **filled}})
 
 
 @pytest.mark.parametrize(
-    ("group", "choice", "part"),
+    ("key", "name", "option", "value"),
     [
-        *(("architecture", kind, part) for kind, part in schema.ARCHITECTURES.items()),
-        *(("input", kind, part) for kind, part in schema.INPUTS.items()),
-        ("engine", "fast", schema.EngineConfig),
-        ("engine", "reference", schema.EngineConfig),
-        ("output", "default", schema.OutputConfig),
-        ("pipeline", "infer", schema.PipelineConfig),
-        ("training", "default", training_schema.TrainingConfig),
+        ("training.schedule", "step", "every", 3),
+        ("training.schedule", "cosine", "floor", 0.1),
+        ("architecture.initializer", "uniform", "high", 0.25),
+        ("architecture.activation", "leaky_relu", "slope", 0.2),
+        ("input.normalize", "scale", "divisor", 7.0),
+        ("input.distribution", "bernoulli", "p", 0.25),
     ],
 )
-def test_a_file_shows_every_key_that_can_be_set(group, choice, part):
-    text = yaml.safe_load((CONF / group / f"{choice}.yaml").read_text())
-    assert set(text) - {"defaults"} == {field.name for field in dataclasses.fields(part)}
+@pytest.mark.parametrize("file", ["nothing", "bare", "mapping"])
+def test_a_kind_within_a_section_is_chosen_in_every_way(tmp_path, key, name, option, value, file):
+    first, _, last = key.partition(".")
+    said = {"bare": name, "mapping": f"{{kind: {name}}}"}.get(file)
+    text = "# @package _global_\n" + (f"{first}: {{{last}: {said}}}\n" if said else "")
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment/mine.yaml").write_text(text)
+    ways = [
+        [f"{key}={name}", f"{key}.{option}={value}"],
+        [f"{key}.{option}={value}", f"{key}.kind={name}"],
+        [f"{key}={{kind: {name}, {option}: {value}}}"],
+        *([[f"{key}.{option}={value}"]] if said else []),
+    ]
+    for way in ways:
+        config = composed(f"hydra.searchpath=[{tmp_path}]", "experiment=mine", *way)
+        chosen = getattr(getattr(read_config(config), first), last, None) or getattr(
+            getattr(read_config(config), first).options, last
+        )
+        assert (chosen.kind, getattr(chosen.options, option)) == (name, value), way
+    bare = composed(f"hydra.searchpath=[{tmp_path}]", "experiment=mine", f"{key}={name}")
+    assert read_config(bare) == read_config({first: {last: name}})
 
 
-@pytest.mark.parametrize("name", sorted(OPTIMIZERS.built_in))
-def test_a_file_shows_every_option_of_an_optimizer_with_its_default(name):
-    lines = (CONF / "optimizer" / f"{name}.yaml").read_text().splitlines()
-    shown = dict(line.split(": null   # ") for line in lines if ": null" in line)
-    assert {key: float(value) for key, value in shown.items()} == optimizer_options(name)
+@pytest.mark.parametrize("typed", ["optimizer=sgd", "optimizer.kind=sgd"])
+def test_the_options_of_a_kind_that_was_replaced_are_gone(typed):
+    assert composed(typed)["optimizer"] == {"kind": "sgd", **(
+        {"learning_rate": 0.1} if typed == "optimizer=sgd" else {}
+    )}  # fmt: skip
+    assert read_config(composed(typed)).optimizer.options.learning_rate == 0.1
+
+
+def test_an_experiment_may_choose_a_kind_without_an_override_of_the_group(tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment/mine.yaml").write_text(
+        "# @package _global_\nengine: {kind: reference}\n"
+        "optimizer: {kind: momentum, momentum: 0.5}\n"
+    )
+    config = read_config(composed(f"hydra.searchpath=[{tmp_path}]", "experiment=mine"))
+    assert (config.engine.kind, config.optimizer.kind) == ("reference", "momentum")
+    assert config.optimizer.options.momentum == 0.5
+
+
+def test_files_that_were_copied_from_the_first_version_go_on_working(tmp_path):
+    (tmp_path / "input").mkdir()
+    (tmp_path / "input/mine.yaml").write_text(
+        "defaults:\n  - /schema/input/random@_here_\n  - _self_\nkind: random\nsamples: 7\n"
+        "distribution: uniform\nmean: null\nstd: null\nlow: -1\nhigh: null\np: null\n"
+        "normalize:\n  kind: none\n  divisor: null\n  mean: null\n"
+    )
+    config = read_config(composed(f"hydra.searchpath=[{tmp_path}]", "input=mine"))
+    assert config.input.options.samples == 7
+    assert config.input.options.distribution.kind == "uniform"
+    assert config.input.options.distribution.options.low == -1
+    assert config.input.options.distribution.options.high == 1
 
 
 def test_the_stack_has_named_layers_that_can_be_changed_alone():
     config = read_config(
         composed("architecture=stack", "architecture.layers.hidden1.neurons=7", "input.samples=2")
     )
-    layers = config.architecture.layers
-    assert [(name, layer.neurons) for name, layer in layers.items()] == [
+    layers = config.architecture.make()
+    assert [(name, layer.options.neurons) for name, layer in layers.items()] == [
         ("hidden1", 7),
         ("hidden2", 50),
         ("output", 10),
     ]
-    assert {layer.initializer.kind for layer in layers.values()} == {"normal"}
+    assert {layer.options.initializer.kind for layer in layers.values()} == {"normal"}
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)

@@ -12,6 +12,7 @@ import yaml
 from nnpipe.config.moved import move_keys
 from nnpipe.errors import RunError
 from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.manifest import SCHEMA_VERSION
 from nnpipe.system.documents import read_yaml
 
 SWEEP, RUNS, STUDY = "sweep.yaml", "runs", "study.log"
@@ -33,6 +34,8 @@ class Definition:
         The config that all jobs share, before what is swept is set.
     params : mapping
         What is swept beside what was typed.
+    schema_version : int
+        That of the config; a file of version 1 does not say it.
     """
 
     started: str
@@ -41,6 +44,7 @@ class Definition:
     hydra: Sequence[str] = ()
     config: Mapping[str, Any] = field(default_factory=dict[str, Any])
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    schema_version: int = SCHEMA_VERSION
 
 
 def write_definition(folder: Folder, definition: Definition) -> None:
@@ -74,12 +78,20 @@ def read_definition(folder: Path) -> Definition:
         "hydra": list,
         "config": dict,
         "params": dict,
+        "schema_version": int,
     }
     values: dict[str, Any] = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+    values = {"schema_version": 1, **values}
     for name in (entry.name for entry in fields(Definition)):
         if not isinstance(values.get(name), types[name]):
             problem = f"{path}: {name} is missing or of the wrong type. The file was altered."
             raise RunError(problem)
+    if values["schema_version"] not in (1, SCHEMA_VERSION):
+        problem = (
+            f"{path}: schema_version: found {values['schema_version']}; expected 1 or "
+            f"{SCHEMA_VERSION}. Resume it with the version of nnpipe that wrote it."
+        )
+        raise RunError(problem)
     known: dict[str, Any] = {name: values[name] for name in types}
     known["config"] = move_keys(known["config"])[0]
     return Definition(**known)

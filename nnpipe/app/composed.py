@@ -1,0 +1,85 @@
+"""What Hydra composes, as nnpipe takes it: open sections, one kind a section, plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from omegaconf import DictConfig, OmegaConf
+
+from nnpipe.app.overrides import ROOTS
+from nnpipe.config.load import load
+from nnpipe.config.moved import move_keys
+from nnpipe.runs.options import OutputOptions
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """Return what a composed config says to nnpipe, as plain mappings, lists and values.
+
+    Keys have their current names, unless that would hide a contradiction.
+    """
+    given = {
+        str(key): cast("Any", OmegaConf.to_container(value, resolve=True))
+        if OmegaConf.is_config(value)
+        else value
+        for key, value in config.items()
+        if key not in ("hydra", "experiment")
+    }
+    moved, problems = move_keys(given)
+    return given if problems else moved
+
+
+def output_of(given: Mapping[str, Any]) -> OutputOptions:
+    """Return what a plain config says of its output; what cannot be used takes its default."""
+    found = given.get("output")
+    known = cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
+    return load(OutputOptions, known)[0]
+
+
+def open_sections(config: DictConfig, typed: Iterable[str]) -> None:
+    """Let the sections take any key, so that our own check can report all that are unknown."""
+    for key in typed:
+        root, _, inside = key.partition(".")
+        if root in ROOTS and config.get(root) is None:
+            config[root] = {} if inside else None
+        # Where a file says the name of a kind, an option that is typed goes beside it.
+        parts = key.split(".")
+        for end in range(2, len(parts)):
+            inner = ".".join(parts[:end])
+            named = OmegaConf.select(config, inner) if root in ROOTS else None
+            if isinstance(named, str):
+                OmegaConf.update(config, inner, {"kind": named}, force_add=True)
+    for root in ROOTS:
+        if OmegaConf.is_dict(config.get(root)):
+            OmegaConf.set_struct(config[root], False)
+
+
+def of_one_kind(defaults: list[Any], repo: Any, typed: Mapping[str, Any]) -> list[Any]:
+    """Leave out the files of a kind that another file, or what was typed, has replaced.
+
+    Else the options of one kind would stand among those of another.
+    """
+    kinds: dict[str, Any] = {}
+    for default in defaults:
+        kinds |= _kinds(default, repo)
+    kinds |= typed
+    return [
+        default
+        for default in defaults
+        if not default.package
+        or all(kinds[key] == kind for key, kind in _kinds(default, repo).items())
+    ]
+
+
+def _kinds(default: Any, repo: Any) -> dict[str, Any]:
+    """Return the kinds that a file chooses, by the root key that they belong to."""
+    found = repo.load_config(default.config_path)
+    package = default.package if default.package is not None else found.header["package"]
+    if not OmegaConf.is_dict(found.config):
+        return {}
+    content = {package: found.config} if package else found.config
+    return {
+        str(key): inside.get("kind")
+        for key, inside in content.items()
+        if key in ROOTS and OmegaConf.is_dict(inside) and inside.get("kind") is not None
+    }
