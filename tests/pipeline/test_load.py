@@ -352,8 +352,8 @@ def test_a_size_is_refused_exactly_where_it_is_not_positive(sizes, place):
         ),
         (
             {"test": {"kind": "hdf5", "path": "x.h5", "allow": ["virtal"]}},
-            "test.allow[0]: found 'virtal'; expected one of external_link, filter_plugin, large_chunk, "
-            "outside_folder, virtual. Did you mean 'virtual'?",
+            "test.allow[0]: found 'virtal'; expected one of external_link, filter_plugin, "
+            "large_chunk, outside_folder, virtual. Did you mean 'virtual'?",
         ),
         ({"test": {"kind": "idx"}}, "test.path: missing; set it"),
     ],
