@@ -43,13 +43,14 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     result: dict[str, Any] = {}
     for key, value in values.items():
-        inside: Any = result
+        inside = result
         *parts, name = key.split(".")
         for part in parts:
-            inside = inside.setdefault(part, {})
-            if not isinstance(inside, dict):
+            found: Any = inside.setdefault(part, {})
+            if not isinstance(found, dict):
                 problem = f"{part} in {key} is a value"
                 raise ValueError(problem)
+            inside = cast("dict[str, Any]", found)
         if name in inside:
             problem = f"{key} has a value and lies before others"
             raise ValueError(problem)

@@ -183,6 +183,7 @@ class ResultsWriter:
     def _view(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
         """Make a virtual dataset over the parts; what a lost part held reads as no number."""
         layout: Any = h5py.VirtualLayout(shape, dtype)
+        layout.dcpl.set_obj_track_times(False)  # the same content is to be the same bytes
         for part, rows in (self._parts or {}).items():
             held = (len(rows), *shape[1:])
             layout[rows.start : rows.stop] = h5py.VirtualSource(part, name, held, dtype)
