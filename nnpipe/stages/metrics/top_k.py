@@ -22,7 +22,7 @@ class TopKOptions:
 
 
 def _correct(k: int, outputs: Array, targets: NDArray[Any]) -> int:
-    own = outputs[np.arange(len(outputs)), targets][:, np.newaxis]
+    own: Array = outputs[np.arange(len(outputs)), targets][:, np.newaxis]
     # Of equal outputs the first is ranked first, as argmax has it.
     first = np.less(np.arange(outputs.shape[1]), targets[:, np.newaxis])
     rank = np.count_nonzero((outputs > own) | ((outputs == own) & first), axis=1)
