@@ -117,7 +117,8 @@ class Limits:
         """
         if isinstance(value, str):
             known = not self.among or value in self.among
-            return None if known else f"one of {', '.join(self.among)}"
+            one_of = "one of " if len(self.among) > 1 else ""
+            return None if known else one_of + ", ".join(self.among)
         low = self.at_least is None or value >= self.at_least
         low &= self.above is None or value > self.above
         high = self.at_most is None or value <= self.at_most

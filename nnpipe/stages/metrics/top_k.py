@@ -24,7 +24,7 @@ class TopKOptions:
 def _correct(k: int, outputs: Array, targets: NDArray[Any]) -> int:
     own: Array = outputs[np.arange(len(outputs)), targets][:, np.newaxis]
     # Of equal outputs the first is ranked first, as argmax has it.
-    first = np.less(np.arange(outputs.shape[1]), targets[:, np.newaxis])
+    first = np.arange(outputs.shape[1]) < targets[:, np.newaxis]
     rank = np.count_nonzero((outputs > own) | ((outputs == own) & first), axis=1)
     return int(np.count_nonzero(rank < k))
 
