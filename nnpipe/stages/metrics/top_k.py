@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ class TopKOptions:
     k: int = option(5, "how many of the greatest outputs count", at_least=1)
 
 
-def _correct(k: int, outputs: Array, targets: NDArray[Any]) -> int:
+def _correct(k: int, outputs: Array, targets: NDArray[np.int64]) -> int:
     own: Array = outputs[np.arange(len(outputs)), targets][:, np.newaxis]
     # Of equal outputs the first is ranked first, as argmax has it.
     first = np.arange(outputs.shape[1]) < targets[:, np.newaxis]
