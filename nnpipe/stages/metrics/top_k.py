@@ -23,8 +23,8 @@ class TopKOptions:
 def _correct(k: int, outputs: Array, targets: NDArray[np.int64]) -> int:
     own: Array = outputs[np.arange(len(outputs)), targets][:, np.newaxis]
     # Of equal outputs the first is ranked first, as argmax has it.
-    classes: NDArray[np.int64] = np.arange(outputs.shape[1])
-    first: NDArray[np.bool_] = classes < targets[:, np.newaxis]
+    neurons: int = outputs.shape[1]
+    first = np.less(np.arange(neurons), targets[:, np.newaxis])
     rank = np.count_nonzero((outputs > own) | ((outputs == own) & first), axis=1)
     return int(np.count_nonzero(rank < k))
 
