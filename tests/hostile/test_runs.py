@@ -88,7 +88,7 @@ def test_a_manifest_of_wrong_types_is_refused(folder, refused, changes, problem)
     ("content", "problem"),
     [
         ("[]", f"not a JSON object.{ALTERED}"),
-        ('{"status": "complete", "status": "failed"}', "cannot be read: a key stands in it twice"),
+        ('{"status": "complete", "status": "failed"}', "cannot be read: a key occurs twice"),
         ('{"a":' * 100_000, "cannot be read: it is too deep"),
         ("[" * 500 + "]" * 500, "cannot be read: it is more than 32 levels deep"),
         ('{"seed": ' + "9" * 10_000 + "}", "cannot be read: Exceeds the limit (4300 digits)"),
