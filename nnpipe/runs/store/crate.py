@@ -1,7 +1,7 @@
-"""ro-crate-metadata.json: the run as an RO-Crate, which archives and registries of research read.
+"""ro-crate-metadata.json: describe a run as an RO-Crate for research archives and registries.
 
-It says in the vocabulary of schema.org what the manifest says: the files with their checksums, and
-the action that made them, with its software, its input and its metrics.
+It expresses the manifest in the vocabulary of schema.org: the files with their checksums, and the
+action that made them, with its software, input and metrics.
 
 References
 ----------
@@ -52,9 +52,9 @@ def write_crate(folder: Folder, manifest: Manifest) -> None:
     Parameters
     ----------
     folder : Folder
-        The run's.
+        The run's folder.
     manifest : Manifest
-        Of the complete run, with its other artifacts.
+        The manifest of the complete run, with its other artifacts.
     """
     content = {
         "@context": [f"{_SPECIFICATION}/context", _TERMS],
@@ -165,7 +165,7 @@ def numbers(metrics: Mapping[str, Any], before: str = "") -> dict[str, float]:
 
 
 def _offset(time: str) -> str:
-    """Return a time in UTC with its offset written out, as the profile has it."""
+    """Return a UTC time with a numeric offset, as the profile requires."""
     return time.replace("Z", "+00:00")
 
 
