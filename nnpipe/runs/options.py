@@ -27,7 +27,7 @@ class OutputOptions:
     report: bool | None = option(
         None, "report.html; null: if nnpipe[report] is installed, but not for each job of a sweep"
     )
-    plots: str | None = option(None, "png: also write the report's figures as files", among=("png",))
+    plots: str | None = option(None, "png: the report's figures as files too", among=("png",))
     metric: str | None = option(
         None, "what hydra/sweeper=optuna optimizes: a column of sweep.csv, such as accuracy"
     )
@@ -35,7 +35,7 @@ class OutputOptions:
         False, "engine=dask: one plain results.h5, not a virtual one over results/part-*.h5"
     )
     tracking: str | None = option(
-        None, "mlflow: also log each run to MLflow (pip install 'nnpipe[mlflow]')", among=("mlflow",)
+        None, "mlflow: log each run to MLflow too (pip install 'nnpipe[mlflow]')", among=("mlflow",)
     )
 
 

@@ -285,7 +285,7 @@ TABLE = [
     ),
     (missing_attribute, f"{LAYER} 'order' is missing or of another type; expected an integer."),
     (same_order, "parameters: /layers has the orders [0]; expected 0, 1, 2, ..."),
-    (odd_name, r"parameters: layer 'a\nb' has no name that a layer can have."),
+    (odd_name, r"parameters: layer 'a\nb' has a name that no layer can have."),
     (name_of_bytes, r"parameters: /layers has no hard-linked group b'\xff'."),
     (dataset_for_a_layer, "parameters: /layers has no hard-linked group 'more'."),
     (no_layers, "parameters: / has no hard-linked group 'layers'."),

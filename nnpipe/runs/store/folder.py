@@ -36,7 +36,7 @@ class Folder:
     Attributes
     ----------
     path : Path
-        The path that was opened, for messages and for reading.
+        The opened path, for messages and for reading.
     """
 
     def __init__(self, path: Path, descriptor: int) -> None:
@@ -101,9 +101,8 @@ class Folder:
     def publish(self, name: str) -> Generator[BinaryIO]:
         """Yield a new file that gets its final name when the block ends without an error.
 
-        The file is flushed to disk before the rename and the folder after it, so that after a
-        crash the final name is either absent or leads to the complete file. If the block raises,
-        the temporary file is removed.
+        The file is flushed before the rename and the folder after it: after a crash the final name
+        is absent or leads to the complete file. If the block raises, the file is removed.
 
         Raises
         ------

@@ -74,7 +74,7 @@ def test_a_part_that_is_missing_is_named_and_never_read_as_fill_values(folder):
 def test_a_part_that_the_manifest_does_not_list_is_refused(folder):
     view(folder)
     assert refused(folder, RunError, [part_name(0)]) == (
-        "results.h5: /outputs is made of results/part-00001.h5:outputs; "
+        "results.h5: /outputs has the source results/part-00001.h5:outputs; "
         "expected parts that the manifest lists."
     )
 
@@ -83,7 +83,7 @@ def test_a_part_that_the_manifest_does_not_list_is_refused(folder):
 def test_no_other_file_can_be_a_part_whatever_the_manifest_lists(folder, name):
     view(folder, {**CUT, part_name(1): range(4, 6), name: range(6, 7)})
     problem = refused(folder, RunError, [*CUT, name])
-    assert f"/outputs is made of {name}:outputs; expected parts" in problem
+    assert f"/outputs has the source {name}:outputs; expected parts" in problem
 
 
 def test_rows_without_a_part_are_refused(folder):
