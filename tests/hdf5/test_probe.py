@@ -43,8 +43,7 @@ def test_an_error_of_the_library_becomes_one_line():
 
 def test_a_crash_is_an_error():
     assert refusal(lambda: os.kill(os.getpid(), signal.SIGSEGV)) == (
-        "input.path: a.h5 crashes HDF5 (Segmentation fault). "
-        "The file is damaged or malicious."
+        "input.path: a.h5 crashes HDF5 (Segmentation fault). The file is damaged or malicious."
     )
 
 
@@ -62,8 +61,7 @@ def test_a_busy_loop_ends(monkeypatch):
             pass
 
     assert refusal(spin) == (
-        "input.path: a.h5 keeps HDF5 busy for more than 1 s. "
-        "The file is damaged or malicious."
+        "input.path: a.h5 keeps HDF5 busy for more than 1 s. The file is damaged or malicious."
     )
 
 

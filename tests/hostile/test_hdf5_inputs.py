@@ -251,8 +251,7 @@ def test_a_filter_three_times_over_is_refused(file, refused):
     low_level(file, "x", "u1", (1 << 25,), plist)[:] = 0
     file.close()
     assert refused(*RUN_X) == (
-        "input.dataset: /x in a.h5 uses gzip 3 times; expected once. "
-        "Repack it with h5repack."
+        "input.dataset: /x in a.h5 uses gzip 3 times; expected once. Repack it with h5repack."
     )
 
 

@@ -93,7 +93,7 @@ def test_a_page_that_cannot_be_drawn_costs_no_results(tmp_path, monkeypatch, cap
         problem = "no pen"
         raise ValueError(problem)
 
-    monkeypatch.setattr("nnpipe.report.make.view_run", fail)
+    monkeypatch.setattr("nnpipe.report.make.gather_run", fail)
     with caplog.at_level("INFO", "nnpipe"):
         done = run(tmp_path)
     assert done.manifest.status == "complete"
