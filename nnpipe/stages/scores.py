@@ -25,16 +25,17 @@ def predict(activation: str, outputs: Array) -> NDArray[np.int64]:
     activation : str
         The last layer's.
     outputs : (samples, neurons)
-        With one neuron the classes are 0 and 1, divided at 0.5 for a sigmoid and at 0 for any
-        other activation; with more, the class is the neuron with the greatest output, and the
-        first of equals.
+        With one neuron the classes are 0 and 1, divided at 0.5 for a sigmoid or a hard_sigmoid
+        and at 0 for any other activation; with more, the class is the neuron with the greatest
+        output, and the first of equals.
 
     Returns
     -------
     (samples,) int64
     """
     if outputs.shape[1] == 1:
-        return (outputs[:, 0] >= (0.5 if activation == "sigmoid" else 0)).astype(np.int64)
+        middle = 0.5 if activation in ("sigmoid", "hard_sigmoid") else 0
+        return (outputs[:, 0] >= middle).astype(np.int64)
     return outputs.argmax(axis=1).astype(np.int64)
 
 

@@ -53,8 +53,12 @@ class Recipe:
         }
 
 
-def upgrade_fingerprint(stored: Mapping[str, Any], fraction: float) -> dict[str, Any]:
+def upgrade_fingerprint(
+    stored: Mapping[str, Any], fraction: float, features: int, activation: str
+) -> dict[str, Any]:
     """Return a fingerprint of version 1 of the config, which had nulls, as it would be now.
+
+    It is returned as it is where it is none.
 
     Parameters
     ----------
@@ -62,20 +66,49 @@ def upgrade_fingerprint(stored: Mapping[str, Any], fraction: float) -> dict[str,
         As `Recipe.fingerprint` returned it.
     fraction : float
         What `training.validation_fraction: null` meant.
+    features : int
+        What `architecture.inputs: null` meant.
+    activation : str
+        That of the last layer where the architecture comes from a run.
     """
-    parts = nested(stored)
-    given = parts.pop("input", {})
-    recipe, problems = load(
-        Recipe, {**parts, "normalize": given.get("normalize", "none")}, version=1
-    )
+    try:
+        parts = nested(stored)
+        given = parts.pop("input")
+        parts["normalize"], samples = given["normalize"], given["samples"]
+    except (KeyError, TypeError, ValueError):
+        return dict(stored)
+    recipe, problems = load(Recipe, parts, version=1)
     if problems:
         return dict(stored)
-    training = recipe.training
+    layers = list(dense_layers(recipe.architecture.make()).values())
+    natural = layers[-1].activation.kind if layers else activation
+    return resolve(recipe, fraction, features, natural).fingerprint(samples)
+
+
+def resolve(recipe: Recipe, fraction: float, features: int, activation: str) -> Recipe:
+    """Return a recipe in which every null that the input or the network decides is filled in.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    fraction : float
+        The share of the input that is held out of training.
+    features : int
+        The width of the input.
+    activation : str
+        The last layer's.
+    """
+    training, options = recipe.training, recipe.architecture.options
     if training.validation_fraction is None:
         training = replace(training, validation_fraction=fraction)
     if training.loss is None:
-        training = replace(training, loss=_natural_loss(recipe.architecture))
-    return replace(recipe, training=training).fingerprint(given.get("samples"))
+        training = replace(training, loss=LOSSES.choice(loss_of(activation)))
+    if options.inputs is None:
+        options = replace(options, inputs=features)
+    if getattr(options, "output_activation", options) is None:
+        options = replace(options, output_activation=options.activation)
+    architecture = replace(recipe.architecture, options=options)
+    return replace(recipe, training=training, architecture=architecture)
 
 
 def _natural_loss(architecture: Choice[Stack]) -> Choice[Loss]:

@@ -13,14 +13,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 import yaml
-from nnpipe.config.schema import Hdf5Input, IdxInput, NpyInput, RowsConfig
 
 from nnpipe.errors import NnpipeError
 from nnpipe.hdf5 import find_dataset, open_file
-from nnpipe.pipeline.plan import find_problems
+from nnpipe.pipeline.load import find_problems
 from nnpipe.runs.store.manifest import read_manifest
 from nnpipe.runs.store.parameters import read_parameters
-from nnpipe.sources import open_source
+from nnpipe.sources import SOURCES
+from nnpipe.sources.options import RowsOptions
 from nnpipe.system.documents import read_yaml, refuse_calls
 
 FOLDER = Path()
@@ -54,7 +54,8 @@ def source(kind, content):
     """Open an input and read all of it, a few rows at a time."""
     path = str(file_of("input", content))
     with suppress(NnpipeError):
-        opened = open_source(kind(path=path, rows=RowsConfig(stop=1000)), 0)
+        chosen = SOURCES.choice(kind, path=path, rows=RowsOptions(stop=1000))
+        opened = chosen.make()(0, "input")
         try:
             for start in range(0, opened.samples, 100):
                 opened.read(start, min(start + 100, opened.samples))
@@ -64,17 +65,17 @@ def source(kind, content):
 
 def idx(content):
     """Read a file in the MNIST format."""
-    source(IdxInput, content)
+    source("idx", content)
 
 
 def npy(content):
     """Read a NumPy file."""
-    source(NpyInput, content)
+    source("npy", content)
 
 
 def hdf5(content):
     """Open an HDF5 file, take its only dataset and read it."""
-    source(Hdf5Input, content)
+    source("hdf5", content)
 
 
 def parameters(content):

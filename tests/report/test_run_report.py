@@ -125,9 +125,7 @@ def test_without_the_extra_a_run_works_and_one_line_says_how_to_get_a_page(
 def test_an_unknown_format_for_plots_is_refused(tmp_path):
     with pytest.raises(nnpipe.ConfigError) as refused:
         run(tmp_path, output={"plots": "pgn"})
-    assert str(refused.value) == (
-        "output.plots: 'pgn' is not a format for plots; expected one of png. Did you mean 'png'?"
-    )
+    assert str(refused.value) == ("output.plots: found 'pgn'; expected png. Did you mean 'png'?")
 
 
 def test_a_network_that_gives_no_finite_number_has_a_page(tmp_path):

@@ -121,7 +121,7 @@ def _parts(state: State) -> list[str]:
     seconds = [(name, f"{value:.3f} s") for name, value in manifest.seconds.items()]
     if seconds:
         parts.append(f"time\n{_indented(align(seconds, right=(1,)))}")
-    origin = [("input", " ".join(f"{k}={v}" for k, v in manifest.input.items()))]
+    origin = [("input", " ".join(f"{k}={v}" for k, v in manifest.fingerprint.items()))]
     origin.append(("software", " ".join(f"{k} {v}" for k, v in manifest.software.items())))
     if manifest.source_run:
         origin.append(("source_run", manifest.source_run))

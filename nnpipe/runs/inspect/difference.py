@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.keys import dotted
+from nnpipe.config.keys import dotted, name_kinds
 from nnpipe.runs.inspect.columns import align, short
 from nnpipe.runs.store.manifest import Manifest
 from nnpipe.runs.store.open import PARAMETERS, RESULTS, Run
@@ -55,12 +55,22 @@ class Difference:
 def compare(a: Run, b: Run) -> Difference:
     """Compare two complete runs; outputs are read in blocks, so they may be large."""
     return Difference(
-        config=differing(dotted(a.config), dotted(b.config)),
+        config=differing_configs(a.config, b.config),
         parameters={} if _same_file(a, b, PARAMETERS) else _parameters(a, b),
         outputs={} if _same_file(a, b, RESULTS) else _rows(a.outputs, b.outputs),
-        input=differing(a.manifest.input, b.manifest.input),
+        input=differing(a.manifest.fingerprint, b.manifest.fingerprint),
         software=differing(_software(a.manifest), _software(b.manifest)),
     )
+
+
+def differing_configs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Pairs:
+    """Return the dotted keys of two configs whose values differ, with both values.
+
+    >>> differing_configs({"activation": "tanh"}, {"activation": {"kind": "elu"}})
+    {'activation.kind': ('tanh', 'elu')}
+    """
+    x, y = dotted(a), dotted(b)
+    return differing(name_kinds(x, y), name_kinds(y, x))
 
 
 def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> Pairs:

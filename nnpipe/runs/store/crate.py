@@ -175,7 +175,7 @@ def _input(manifest: Manifest) -> Entity:
         "@id": "#input",
         "@type": "CreativeWork",
         "name": str(known.get("path", known.get("kind", "input"))),
-        "description": json.dumps(dict(known), default=str),
+        "description": json.dumps(manifest.fingerprint, default=str),
     }
 
 

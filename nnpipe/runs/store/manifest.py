@@ -71,7 +71,8 @@ class Manifest:
         The layers in order: name, activation, inputs, neurons.
     input : mapping
         The fingerprint of the input: kind, path, size, mtime_ns, dataset, shape, dtype; inside it
-        those of the labels, and of the validation and test inputs.
+        those of the labels, and of the validation and test inputs. `paths` are the files read, by
+        option, in the same form for every source.
     source_run : str or None
         The run that the parameters come from.
     software, blas, git_commit
@@ -99,6 +100,21 @@ class Manifest:
     git_commit: str | None = None
     artifacts: Mapping[str, Artifact] = field(default_factory=dict[str, Artifact])
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """The input without `paths`, whose content is in other fields too."""
+        return _without_paths(self.input)
+
+
+def _without_paths(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_paths(cast("Mapping[str, Any]", value))
+        if isinstance(value, Mapping)
+        else value
+        for name, value in values.items()
+        if name != "paths"
+    }
 
 
 def write_manifest(folder: Folder, manifest: Manifest) -> None:

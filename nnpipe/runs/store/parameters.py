@@ -152,6 +152,7 @@ class _Declared(NamedTuple):
 
 def _declared(file: h5py.File) -> list[_Declared]:
     found: dict[int, _Declared] = {}
+    with_options = text_attribute(file["/"], "format", "parameters") == "nnpipe network"
     stored = groups(group_of(file["/"], "layers", "parameters: /"), "parameters: /layers")
     for name, group in stored.items():
         what = f"parameters: layer {name!r}"
@@ -166,11 +167,7 @@ def _declared(file: h5py.File) -> list[_Declared]:
             raise DataError(problem)
         path, shape = f"/layers/{name}/parameters", (neurons, inputs + 1)
         parameters = numbers_at(file, path, shape, "parameters")
-        try:
-            found[order] = _Declared(name, _activation(group, what), parameters)
-        except ConfigError as error:
-            problem = f"{what}: {error}."
-            raise DataError(problem) from error
+        found[order] = _Declared(name, _activation(group, what, with_options), parameters)
     if not found or sorted(found) != list(range(len(stored))):
         problem = f"parameters: /layers has the orders {sorted(found)}; expected 0, 1, 2, ..."
         raise DataError(problem)
@@ -179,16 +176,22 @@ def _declared(file: h5py.File) -> list[_Declared]:
     return declared
 
 
-def _activation(group: Any, what: str) -> Choice[Activation]:
-    """Return a layer's activation; a file of version 1 implies the options of that version."""
+def _activation(group: Any, what: str, with_options: bool) -> Choice[Activation]:
+    """Return a layer's activation; without options in the file it has those of version 1."""
     kind = text_attribute(group, "activation", what)
     options: Any = VERSION_1["nnpipe.activations"].get(kind, {})
-    if "activation_options" in group.attrs:
+    if with_options:
         options = parse_json(text_attribute(group, "activation_options", what), what)
         if not isinstance(options, dict):
             problem = f"{what} has activation_options that are not a mapping."
             raise DataError(problem)
-    chosen = load_choice(ACTIVATIONS, {**cast("dict[str, Any]", options), "kind": kind}, what)
+    try:
+        ACTIVATIONS.load(kind)
+        given = {**cast("dict[str, Any]", options), "kind": kind}
+        chosen = load_choice(ACTIVATIONS, given, "activation_options")
+    except ConfigError as error:
+        problem = f"{what}: {error}"
+        raise DataError(problem if problem.endswith((".", "?")) else f"{problem}.") from error
     if store(chosen.options) != options:
         problem = f"{what} does not hold every option of the activation {kind!r}."
         raise DataError(problem)

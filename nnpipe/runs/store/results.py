@@ -182,6 +182,7 @@ class ResultsWriter:
     def _virtual(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
         """Make a virtual dataset over the parts; rows of a lost part read as NaN or -1."""
         layout: Any = h5py.VirtualLayout(shape, dtype)
+        layout.dcpl.set_obj_track_times(False)  # equal content gives equal bytes
         for part, rows in (self._parts or {}).items():
             held = (len(rows), *shape[1:])
             layout[rows.start : rows.stop] = h5py.VirtualSource(part, name, held, dtype)

@@ -7,6 +7,7 @@ Guo, Pleiss, Sun, Weinberger: On calibration of modern neural networks (ICML 201
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -40,14 +41,16 @@ class Calibration:
         highest = outputs.max(axis=1).astype(np.float64)
         confidence = np.maximum(highest, 1 - highest) if outputs.shape[1] == 1 else highest
         # A bin holds its upper end and not its lower one, as in the paper.
-        bins = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+        known = np.nan_to_num(confidence)
+        bins = np.clip(np.ceil(known * BINS).astype(np.int64) - 1, 0, BINS - 1)
         self._counts += np.bincount(bins, minlength=BINS)
         self._correct += np.bincount(bins[correct], minlength=BINS)
         self._confidence += np.bincount(bins, confidence, minlength=BINS)
 
-    def value(self) -> float:
-        """Return the error."""
-        return float(np.abs(self._correct - self._confidence).sum() / self._counts.sum())
+    def value(self) -> float | None:
+        """Return the error, or None where an output is no number."""
+        error = float(np.abs(self._correct - self._confidence).sum() / self._counts.sum())
+        return None if math.isnan(error) else error
 
     def datasets(self) -> Named:
         """Return how many samples each bin has, and how many of them are right, (15,) int64."""

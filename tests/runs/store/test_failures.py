@@ -179,12 +179,12 @@ store.write_parameters = remove_first
 """
 
 REMOVE_LATE = """
-import shutil, sys, nnpipe.pipeline.run as pipeline
-infer = pipeline.STAGES.load("infer")
-def remove_after(work):
-    infer(work)
-    shutil.rmtree(work.sink.folder.path)
-pipeline.STAGES.load = lambda name: remove_after
+import shutil, sys, nnpipe.stages.infer as stage
+from nnpipe.config.kind import Kind
+def remove_after(context):
+    stage._infer(context)
+    shutil.rmtree(context.sink.folder.path)
+stage.infer = Kind(stage.infer.options, lambda options: remove_after)
 """
 
 

@@ -53,6 +53,12 @@ def test_a_view_reads_as_one_dataset_with_the_rows_numbers(folder):
         np.testing.assert_array_equal(find_result(file, "sample")[()], range(10, 17))
 
 
+def test_the_same_views_are_the_same_bytes_whenever_they_are_made(folder):
+    with h5py.File(view(folder)) as file:
+        for dataset in (file["outputs"], file["sample"]):
+            assert not dataset.id.get_create_plist().get_obj_track_times()
+
+
 def test_a_part_is_a_results_file_of_its_own(folder):
     with open_results(folder / part_name(1), ()) as file:
         np.testing.assert_array_equal(find_result(file, "outputs")[()], OUTPUTS[4:])
