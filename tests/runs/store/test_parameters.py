@@ -184,15 +184,15 @@ def say(**attributes: Any) -> Callable[[Any], None]:
         ),
         (
             say(activation_options="{}"),
-            " does not say every option of the activation 'leaky_relu'.",
+            " does not hold every option of the activation 'leaky_relu'.",
         ),
         (
             say(activation_options='{"slope": null}'),
-            " does not say every option of the activation 'leaky_relu'.",
+            " does not hold every option of the activation 'leaky_relu'.",
         ),
         (
             say(activation_options='{"slope": 0.1, "kind": "leaky_relu"}'),
-            " does not say every option of the activation 'leaky_relu'.",
+            " does not hold every option of the activation 'leaky_relu'.",
         ),
         (say(activation_options="[]"), " has activation_options that are not a mapping."),
         (
