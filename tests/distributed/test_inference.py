@@ -1,4 +1,4 @@
-"""Sharded inference on Dask workers: the same bits as one process, whatever happens to them."""
+"""Sharded inference on Dask workers is bit-identical to one process, whatever happens."""
 
 from __future__ import annotations
 

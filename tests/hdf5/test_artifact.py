@@ -1,4 +1,4 @@
-"""Artifacts are read only in a known format and version, and hold what they declare: artifact.py."""
+"""Artifacts are read only in a known format and version, and must hold what they declare."""
 
 from __future__ import annotations
 

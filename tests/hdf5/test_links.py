@@ -1,4 +1,4 @@
-"""Links are read without following them, and files outside the folder refused: links.py."""
+"""Links are read without following them, and files outside the folder refused."""
 
 from __future__ import annotations
 

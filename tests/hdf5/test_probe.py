@@ -1,4 +1,4 @@
-"""The child that goes first: its errors are raised here, and its death is an error too."""
+"""A forked child tries a file first: its errors, and its death, are raised here."""
 
 import os
 import signal

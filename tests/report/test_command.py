@@ -1,3 +1,5 @@
+"""The command nnpipe report: pages of stored runs and sweeps."""
+
 from __future__ import annotations
 
 import json

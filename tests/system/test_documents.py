@@ -1,4 +1,4 @@
-"""YAML and JSON from anyone: what is read, and what is refused for what it says."""
+"""YAML and JSON from anyone: what is read, and what is refused."""
 
 import os
 import string

@@ -1,4 +1,4 @@
-"""A write that fails raises an error and leaves the HDF5 library intact: hdf5_writer.py."""
+"""A write that fails raises an error and leaves the HDF5 library intact."""
 
 from __future__ import annotations
 
@@ -32,12 +32,16 @@ def test_the_first_error_is_raised_after_hdf5_has_closed_the_file(tmp_path, monk
 
     monkeypatch.setattr(os, "pwrite", fill_up)
     path = tmp_path / "a.h5"
-    with pytest.raises(OSError, match="No space left on device") as raised, path.open("w+b") as new:
-        with new_hdf5(new) as (file, _):
+
+    def write():
+        with path.open("w+b") as new, new_hdf5(new) as (file, _):
             for number in range(10):
                 file[f"x{number}"] = np.arange(1000.0)
             # HDF5 reads back what could not be written.
             assert file["x9"][-1] == 999
+
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        write()
     assert raised.value.filename == str(path)
     # After the error nothing more is written.
     assert len(calls) == after + 1

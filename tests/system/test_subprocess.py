@@ -1,4 +1,4 @@
-"""A function in a process of its own, and what is reported when that process ends: subprocess.py."""
+"""A function in a process of its own, and the reason if that process is interrupted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The request for a sweep is read as it was written, and checked: definition.py."""
+"""The request for a sweep is read as it was written, and checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A disk that is full, cannot be written or goes away: a line, and nothing half-written."""
+"""A disk that is full, read-only or goes away gives one line, and no incomplete file."""
 
 from __future__ import annotations
 

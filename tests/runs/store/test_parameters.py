@@ -1,4 +1,4 @@
-"""parameters.h5: what is written is read back, in the oldest format that can say it."""
+"""parameters.h5 is read as it was written, in the oldest format that can hold it."""
 
 from __future__ import annotations
 
