@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -143,27 +143,39 @@ def check_dataset(
         what = f"has chunks of {size}; expected at most {MAX_CHUNK_BYTES >> 20} MiB"
         refuse(what, "Repack it with smaller chunks", "large_chunk")
     if storage.layout != "virtual" and dataset.shape is not None:
-        low: Any = dataset.id
-        declared = math.prod(dataset.shape) * low.get_type().get_size()
-        stored, there = int(low.get_storage_size()), int(dataset.file.id.get_filesize())
-        if stored > there:
-            what = f"claims {stored:,} bytes of a file of {there:,}"
-            refuse(what, "Copy the file again")
-        if declared > max(FREE_BYTES, stored * MAX_RATIO):
-            what = f"declares {declared:,} bytes {dataset.shape}; found {stored:,} bytes stored"
-            refuse(what, "Write the whole dataset")
-        if storage.layout != "chunked" and 0 < stored < declared:
-            what = f"is cut short; found {stored:,} bytes stored; expected {declared:,}"
-            refuse(what, "Copy the file again")
-        if storage.chunks and {SHUFFLE, FLETCHER32}.issuperset(storage.filters):
-            _check_chunks(dataset, storage, key, name)
-        # nnpipe inflates the chunks of a plain, fully allocated input itself, within bounds. HDF5
-        # inflates all others without any bound.
-        allocated = low.get_space_status() == cast("Any", h5py).h5d.SPACE_STATUS_ALLOCATED
-        bounded = allow is not None and storage.plain and allocated
-        if GZIP in storage.filters and not bounded:
-            _check_inflation(dataset, storage, key, name)
+        _check_sizes(dataset, storage, key, name, allow, refuse)
     return storage
+
+
+def _check_sizes(
+    dataset: Any,
+    storage: Storage,
+    key: str,
+    name: str,
+    allow: Collection[str] | None,
+    refuse: Callable[[str, str], None],
+) -> None:
+    """Refuse a dataset that declares more than it stores, or has a damaged chunk."""
+    low: Any = dataset.id
+    declared = math.prod(dataset.shape) * low.get_type().get_size()
+    stored, there = int(low.get_storage_size()), int(dataset.file.id.get_filesize())
+    if stored > there:
+        what = f"claims {stored:,} bytes of a file of {there:,}"
+        refuse(what, "Copy the file again")
+    if declared > max(FREE_BYTES, stored * MAX_RATIO):
+        what = f"declares {declared:,} bytes {dataset.shape}; found {stored:,} bytes stored"
+        refuse(what, "Write the whole dataset")
+    if storage.layout != "chunked" and 0 < stored < declared:
+        what = f"is cut short; found {stored:,} bytes stored; expected {declared:,}"
+        refuse(what, "Copy the file again")
+    if storage.chunks and {SHUFFLE, FLETCHER32}.issuperset(storage.filters):
+        _check_chunks(dataset, storage, key, name)
+    # nnpipe inflates the chunks of a plain, fully allocated input itself, within bounds. HDF5
+    # inflates all others without any bound.
+    allocated = low.get_space_status() == cast("Any", h5py).h5d.SPACE_STATUS_ALLOCATED
+    bounded = allow is not None and storage.plain and allocated
+    if GZIP in storage.filters and not bounded:
+        _check_inflation(dataset, storage, key, name)
 
 
 def _register_plugins() -> None:

@@ -45,6 +45,13 @@ _SOFTWARE = {
 
 Entity = dict[str, Any]
 
+_LICENSE: Entity = {
+    "@id": "#license",
+    "@type": "CreativeWork",
+    "name": "No license",
+    "description": "Whoever made the run has not stated a license for it",
+}
+
 
 def write_crate(folder: Folder, manifest: Manifest) -> None:
     """Write ro-crate-metadata.json into the folder of a run.
@@ -66,33 +73,13 @@ def write_crate(folder: Folder, manifest: Manifest) -> None:
 def graph(folder: Path, manifest: Manifest) -> list[Entity]:
     """Return the entities of a run."""
     name = f"nnpipe run {folder.parent.name}/{folder.name}"
-    files = [
-        {
-            "@id": file,
-            "@type": "File",
-            "name": file,
-            "description": _FILES.get(file, "Made with the run"),
-            "encodingFormat": _FORMATS.get(Path(file).suffix, "application/octet-stream"),
-            "contentSize": str(artifact.size),
-            "sha256": artifact.sha256,
-        }
-        for file, artifact in manifest.artifacts.items()
-    ]
+    files = _files(manifest)
     metrics = [
         {"@id": f"#metric-{key}", "@type": "PropertyValue", "name": key, "value": value}
         for key, value in numbers(manifest.metrics).items()
     ]
     sources = [_input(manifest), *_source_run(manifest)]
-    requirements = [
-        {
-            "@id": place,
-            "@type": "SoftwareApplication",
-            "name": name,
-            "url": place,
-            "softwareVersion": manifest.software.get(name, "unknown"),
-        }
-        for name, place in _SOFTWARE.items()
-    ]
+    requirements = _requirements(manifest)
     made = [file for file in files if file["@id"] not in ("config.yaml", "overrides.yaml")]
     return [
         {
@@ -113,12 +100,7 @@ def graph(folder: Path, manifest: Manifest) -> list[Entity]:
             "mentions": {"@id": "#run"},
         },
         {"@id": _PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
-        {
-            "@id": "#license",
-            "@type": "CreativeWork",
-            "name": "No license",
-            "description": "Whoever made the run has not stated a license for it",
-        },
+        _LICENSE,
         {
             "@id": "#run",
             "@type": "CreateAction",
@@ -142,6 +124,34 @@ def graph(folder: Path, manifest: Manifest) -> list[Entity]:
         *files,
         *sources,
         *metrics,
+    ]
+
+
+def _files(manifest: Manifest) -> list[Entity]:
+    return [
+        {
+            "@id": file,
+            "@type": "File",
+            "name": file,
+            "description": _FILES.get(file, "Made with the run"),
+            "encodingFormat": _FORMATS.get(Path(file).suffix, "application/octet-stream"),
+            "contentSize": str(artifact.size),
+            "sha256": artifact.sha256,
+        }
+        for file, artifact in manifest.artifacts.items()
+    ]
+
+
+def _requirements(manifest: Manifest) -> list[Entity]:
+    return [
+        {
+            "@id": place,
+            "@type": "SoftwareApplication",
+            "name": name,
+            "url": place,
+            "softwareVersion": manifest.software.get(name, "unknown"),
+        }
+        for name, place in _SOFTWARE.items()
     ]
 
 
