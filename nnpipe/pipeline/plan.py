@@ -120,6 +120,10 @@ def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
     except BaseException:
         close_all(inputs)
         raise
+    if config.training.resume is not None:
+        # The run is repeated from other folders, and when `latest` is another one.
+        resume = str(Path(config.training.resume).resolve())
+        config = replace(config, training=replace(config.training, resume=resume))
     return Plan(config, inputs, stored)
 
 
@@ -182,10 +186,8 @@ def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
             raise ConfigError([problem])
         _, last = _last_layer(config, stored)
     recipe = resolve(recipe_of(config), held_out(config), source.features, last)
-    # The run is repeated from other folders, and when `latest` is another one.
-    resume = config.training.resume and str(Path(config.training.resume).resolve())
-    training = replace(recipe.training, resume=resume)
-    return replace(config, architecture=recipe.architecture, training=training, dtype=dtype)
+    architecture, training = recipe.architecture, recipe.training
+    return replace(config, architecture=architecture, training=training, dtype=dtype)
 
 
 def _last_layer(config: Config, stored: Run | None) -> tuple[int, str]:

@@ -50,7 +50,7 @@ def test_nan_is_within_no_limits():
 def test_a_word_is_one_of_those_that_are_named():
     limits = Limits(among=("warn", "error"))
     assert limits.refusal("warn") is None
-    assert limits.refusal("wran") == "warn, error"
+    assert limits.refusal("wran") == "one of warn, error"
     assert Limits().refusal("anything") is None
 
 

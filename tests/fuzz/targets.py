@@ -102,7 +102,13 @@ def seeds(name):
     if name == "config":
         sizes = {"architecture": {"sizes": [4, 3]}, "input": {"kind": "random"}, "seed": 1}
         stack = {"architecture": {"layers": {"a": {"neurons": 3, "activation": "relu"}}}}
-        return [yaml.safe_dump(sizes).encode(), yaml.safe_dump(stack).encode()]
+        kinds = {
+            "architecture": {"sizes": [2], "activation": {"kind": "elu", "alpha": 2.0}},
+            "input": {"distribution": {"kind": "uniform", "low": -1.0}, "normalize": "scale"},
+            "training": {"schedule": {"kind": "step", "every": 2.0}, "loss": None},
+            "optimizer": "sgd",
+        }
+        return [yaml.safe_dump(given).encode() for given in (sizes, stack, kinds)]
     if name == "idx":
         plain = b"\0\0\x08\x03\0\0\0\x02\0\0\0\x02\0\0\0\x02" + bytes(range(8))
         return [plain, gzip.compress(plain, mtime=0)]
@@ -121,11 +127,11 @@ def _hdf5(path, version):
     return path.read_bytes()
 
 
-def _run():
+def _run(activation="sigmoid"):
     import nnpipe
 
     config = {
-        "architecture": {"sizes": [2]},
+        "architecture": {"sizes": [2], "activation": activation},
         "input": {"samples": 3, "features": 2, "normalize": "standardize"},
         "output": {"root": str(FOLDER / "runs"), "name": "seed", "report": False},
     }
@@ -138,7 +144,9 @@ def _manifest():
 
 
 def _parameters():
-    return [(_run() / "parameters.h5").read_bytes()]
+    # The second is of version 2, which has options.
+    kinds = "sigmoid", {"kind": "leaky_relu", "slope": 0.3}
+    return [(_run(kind) / "parameters.h5").read_bytes() for kind in kinds]
 
 
 def door(content):

@@ -91,7 +91,7 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             {"dtype": "float23"},
-            "dtype: found 'float23'; expected float32, float64. Did you mean 'float32'?",
+            "dtype: found 'float23'; expected one of float32, float64. Did you mean 'float32'?",
         ),
         (
             {"engine": {"kind": "fats"}},
@@ -228,7 +228,7 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             {"input": {"on_nonfinite": "ignore"}},
-            "input.on_nonfinite: found 'ignore'; expected warn, error",
+            "input.on_nonfinite: found 'ignore'; expected one of warn, error",
         ),
         (
             {"input": {"path": "x.h5", "dataset": "/x", "rows": {"step": 0}}},
@@ -320,7 +320,7 @@ def test_a_size_is_refused_exactly_where_it_is_not_positive(sizes, place):
         ),
         (
             {"training": {"keep": "bets"}},
-            "training.keep: found 'bets'; expected best, last. Did you mean 'best'?",
+            "training.keep: found 'bets'; expected one of best, last. Did you mean 'best'?",
         ),
         (
             {"optimizer": {"kind": "adam", "momentum": 0.9}},
@@ -338,7 +338,7 @@ def test_a_size_is_refused_exactly_where_it_is_not_positive(sizes, place):
         ),
         (
             {"architecture": {"activation": {"kind": "gelu", "approximate": "tahn"}}},
-            "architecture.activation.approximate: found 'tahn'; expected none, tanh. "
+            "architecture.activation.approximate: found 'tahn'; expected one of none, tanh. "
             "Did you mean 'tanh'?",
         ),
         (
@@ -352,8 +352,8 @@ def test_a_size_is_refused_exactly_where_it_is_not_positive(sizes, place):
         ),
         (
             {"test": {"kind": "hdf5", "path": "x.h5", "allow": ["virtal"]}},
-            "test.allow[0]: found 'virtal'; expected external_link, filter_plugin, large_chunk, "
-            "outside_folder, virtual. Did you mean 'virtual'?",
+            "test.allow[0]: found 'virtal'; expected one of external_link, filter_plugin, "
+            "large_chunk, outside_folder, virtual. Did you mean 'virtual'?",
         ),
         ({"test": {"kind": "idx"}}, "test.path: missing; set it"),
     ],

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nnpipe.config.kind import NoOptions
 from nnpipe.engines.base import Array
-from nnpipe.stages.metrics.base import MakeMetric, MetricKind, Named, Task
+from nnpipe.stages.metrics.base import MetricKind, Named, Task
 from nnpipe.stages.scores import predict
 
 BINS = 15
@@ -60,12 +60,9 @@ class Calibration:
         }
 
 
-def _make(options: NoOptions) -> MakeMetric:
-    def make(task: Task) -> Calibration | None:
-        fits = task.targets == "classes" and task.activation in ("softmax", "sigmoid")
-        return Calibration(task) if fits else None
-
-    return make
+def _make(task: Task) -> Calibration | None:
+    fits = task.targets == "classes" and task.activation in ("softmax", "sigmoid")
+    return Calibration(task) if fits else None
 
 
-calibration_error = MetricKind(NoOptions, _make, direction="minimize")
+calibration_error = MetricKind(NoOptions, lambda options: _make, direction="minimize")

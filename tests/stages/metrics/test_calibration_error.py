@@ -68,3 +68,12 @@ def test_a_confidence_at_the_end_of_a_bin_belongs_to_it():
 def test_outputs_that_are_no_probabilities_are_not_judged():
     assert new("calibration_error", Task("classes", "tanh", 3)) is None
     assert new("calibration_error", Task("classes", "linear", 3)) is None
+
+
+def test_an_output_that_is_no_number_leaves_it_open_and_raises_no_warning():
+    outputs = np.array([[0.75, 0.25], [np.nan, np.nan], [0.5, 0.5]])
+    labels = np.array([0, 1, 1])
+    metric = judged("calibration_error", Task("classes", "softmax", 2), outputs, labels)
+    assert metric.value() is None
+    samples, _ = (values for values, _, _ in metric.datasets().values())
+    assert samples.sum() == 3
