@@ -1,13 +1,13 @@
-"""parameters.h5: one matrix a layer, readable by anything that reads HDF5.
+"""parameters.h5: one matrix for each layer, readable with any HDF5 library.
 
-Layout: ``/layers/<name>/parameters`` (neurons, inputs+1), the bias in the last column; on each
-group the attributes kind, activation, inputs, neurons and order (from 0). Where the input was
-normalized, ``/normalization/offset`` and ``/normalization/factor``: x = (stored - offset) * factor.
-Each matrix has its dimensions `neuron` and `input` beside it.
+Layout: ``/layers/<name>/parameters`` (neurons, inputs+1), with the bias in the last column. Each
+group has the attributes kind, activation, inputs, neurons and order (from 0), and the dimension
+scales `neuron` and `input`. If the input is normalized, ``/normalization/offset`` and
+``/normalization/factor`` hold its statistics: x = (stored - offset) * factor.
 
-Where every activation has the options that it always had, the format is `nnpipe parameters`,
-version 1. Else it is `nnpipe network`, version 2, which older readers refuse: a layer's attribute
-`activation_options` holds its activation's options as JSON.
+If all activations have their version 1 options, the format is `nnpipe parameters`, version 1.
+Otherwise it is `nnpipe network`, version 2, which older readers refuse: each layer's attribute
+`activation_options` holds the options of its activation as JSON.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ FORMATS = {"nnpipe parameters": (1,), "nnpipe network": (2,)}
 def write_parameters(
     folder: Folder, name: str, network: Network, normalization: Normalization
 ) -> None:
-    """Write a network's parameter matrices, and the normalization of its input, into a file."""
+    """Write a network's parameter matrices and the normalization of its input into a file."""
     with folder.publish(name) as new, new_hdf5(new) as (file, _):
         plain = not any(_changed_options(layer) for layer in network.layers)
         file.attrs["format"] = "nnpipe parameters" if plain else "nnpipe network"
@@ -108,7 +108,7 @@ def write_parameters(
 
 
 def _changed_options(layer: Layer) -> bool:
-    """Tell whether the activation of a layer has options that version 1 did not have."""
+    """Return whether a layer's activation has other options than in version 1."""
     before = VERSION_1["nnpipe.activations"].get(layer.activation, {})
     return dict(layer.options) != before
 
@@ -120,7 +120,7 @@ def _chunks(parameters: NDArray[Any]) -> tuple[int, int]:
 
 
 def read_parameters(path: Path) -> tuple[list[Layer], Normalization]:
-    """Read the layers and the normalization back.
+    """Read the layers and the normalization.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def read_parameters(path: Path) -> tuple[list[Layer], Normalization]:
 
 
 class _Declared(NamedTuple):
-    """A layer as the file declares it; its numbers are not read yet."""
+    """A layer as declared in the file, before its numbers are read."""
 
     name: str
     activation: Choice[Activation]
@@ -157,7 +157,7 @@ def _declared(file: h5py.File) -> list[_Declared]:
     for name, group in stored.items():
         what = f"parameters: layer {name!r}"
         if not LAYER_NAME.fullmatch(name):
-            problem = f"{what} has no name that a layer can have."
+            problem = f"{what} has a name that no layer can have."
             raise DataError(problem)
         order, inputs, neurons = (
             integer_attribute(group, key, what) for key in ("order", "inputs", "neurons")
@@ -177,7 +177,7 @@ def _declared(file: h5py.File) -> list[_Declared]:
 
 
 def _activation(group: Any, what: str, with_options: bool) -> Choice[Activation]:
-    """Return the activation of a layer; in a file without options it has those of version 1."""
+    """Return a layer's activation; without options in the file it has those of version 1."""
     kind = text_attribute(group, "activation", what)
     options: Any = VERSION_1["nnpipe.activations"].get(kind, {})
     if with_options:
@@ -193,7 +193,7 @@ def _activation(group: Any, what: str, with_options: bool) -> Choice[Activation]
         problem = f"{what}: {error}"
         raise DataError(problem if problem.endswith((".", "?")) else f"{problem}.") from error
     if store(chosen.options) != options:
-        problem = f"{what} does not say every option of the activation {kind!r}."
+        problem = f"{what} does not hold every option of the activation {kind!r}."
         raise DataError(problem)
     return chosen
 

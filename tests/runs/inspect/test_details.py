@@ -1,4 +1,4 @@
-"""What is shown of a run and of two runs names each file of an input once."""
+"""The details of a run, and of two runs, name each file of an input once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""parameters.h5: what is written is read back, in the oldest format that can say it."""
+"""parameters.h5 is read as it was written, in the oldest format that can hold it."""
 
 from __future__ import annotations
 
@@ -184,15 +184,15 @@ def say(**attributes: Any) -> Callable[[Any], None]:
         ),
         (
             say(activation_options="{}"),
-            " does not say every option of the activation 'leaky_relu'.",
+            " does not hold every option of the activation 'leaky_relu'.",
         ),
         (
             say(activation_options='{"slope": null}'),
-            " does not say every option of the activation 'leaky_relu'.",
+            " does not hold every option of the activation 'leaky_relu'.",
         ),
         (
             say(activation_options='{"slope": 0.1, "kind": "leaky_relu"}'),
-            " does not say every option of the activation 'leaky_relu'.",
+            " does not hold every option of the activation 'leaky_relu'.",
         ),
         (say(activation_options="[]"), " has activation_options that are not a mapping."),
         (
