@@ -1,4 +1,7 @@
-"""A single run is composed once, a sweep as Hydra does it; both do what they did."""
+"""A single run is composed once, a sweep as Hydra does it; both do what they did.
+
+Modules: app/compose.py, app/composed.py, app/loader.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What Hydra refuses is explained in one line each, whatever was typed."""
+"""What Hydra refuses is explained in one line each, whatever was typed.
+
+Modules: app/overrides.py.
+"""
 
 import shlex
 

@@ -1,4 +1,7 @@
-"""Sweeps whose jobs run side by side: one folder, Hydra's order, and a job that dies alone."""
+"""Sweeps whose jobs run side by side: one folder, Hydra's order, and a job that dies alone.
+
+Modules: app/slurm.py, app/yaml_source.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The program as a user asks for it: ``python scripts/run.py`` in a folder of their own."""
+"""The program as a user asks for it: ``python scripts/run.py`` in a folder of their own.
+
+Modules: app/main.py, app/modules.py, app/progress.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sweeps whose jobs Optuna chooses by a metric, and their studies."""
+"""Sweeps whose jobs Optuna chooses by a metric, and their studies.
+
+Modules: app/journal.py.
+"""
 
 from __future__ import annotations
 

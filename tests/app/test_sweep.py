@@ -1,4 +1,7 @@
-"""A sweep is one numbered folder of runs."""
+"""A sweep is one numbered folder of runs.
+
+Modules: app/job.py, app/swept.py.
+"""
 
 from __future__ import annotations
 

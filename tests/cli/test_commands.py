@@ -1,4 +1,7 @@
-"""`nnpipe runs` over real runs: what it lists, shows, compares, verifies, repeats and removes."""
+"""`nnpipe runs` over real runs: what it lists, shows, compares, verifies, repeats and removes.
+
+Modules: cli/main.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Every YAML file under conf/ composes, says what the kinds say, and every experiment runs."""
+"""Every YAML file under conf/ composes, says what the kinds say, and every experiment runs.
+
+Modules: app/kind_source.py.
+"""
 
 import h5py
 import numpy as np

@@ -1,4 +1,7 @@
-"""From a mapping to typed options and back: short forms, types, every problem at once."""
+"""From a mapping to typed options and back: short forms, types, every problem at once.
+
+Modules: config/keys.py.
+"""
 
 import dataclasses
 import json

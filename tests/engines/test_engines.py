@@ -1,4 +1,7 @@
-"""Every engine computes the formula."""
+"""Every engine computes the formula.
+
+Modules: engines/base.py, engines/reference.py, engines/tiles.py.
+"""
 
 from __future__ import annotations
 

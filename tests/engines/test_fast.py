@@ -1,4 +1,7 @@
-"""The fast engine: the same bits whoever works, no warning, and what goes wrong is heard."""
+"""The fast engine: the same bits whoever works, no warning, and what goes wrong is heard.
+
+Modules: engines/blas.py, engines/folded.py.
+"""
 
 from __future__ import annotations
 

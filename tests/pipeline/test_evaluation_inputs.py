@@ -1,4 +1,7 @@
-"""Inputs beside the first one: each is opened, checked and named by its own key."""
+"""Inputs beside the first one: each is opened, checked and named by its own key.
+
+Modules: pipeline/plan.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A training goes on from a checkpoint of today's or of an earlier version, or is refused."""
+"""A training goes on from a checkpoint of today's or of an earlier version, or is refused.
+
+Modules: training/checkpoint.py, training/fitting.py, training/recipe.py.
+"""
 
 from __future__ import annotations
 

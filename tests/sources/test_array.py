@@ -1,4 +1,7 @@
-"""What the sources of files share: keys in messages, paths, changes, and what is closed."""
+"""What the sources of files share: keys in messages, paths, changes, and what is closed.
+
+Modules: sources/labels.py, sources/layout.py, sources/options.py.
+"""
 
 import gzip
 import os

@@ -1,4 +1,7 @@
-"""Fetching gives what reading gives, to the bit, whichever way the file is stored."""
+"""Fetching gives what reading gives, to the bit, whichever way the file is stored.
+
+Modules: sources/base.py, sources/chunks.py, sources/contiguous.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Random samples: the distributions, and independence of how the reads are cut."""
+"""Random samples: the distributions, and independence of how the reads are cut.
+
+Modules: sources/distributions/*.
+"""
 
 import json
 from itertools import pairwise

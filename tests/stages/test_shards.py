@@ -1,4 +1,7 @@
-"""Shards cover the samples in whole batches, and their metrics add up to the whole."""
+"""Shards cover the samples in whole batches, and their metrics add up to the whole.
+
+Modules: stages/base.py, stages/infer.py, stages/output_metrics.py.
+"""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,7 @@
-"""A stream gives every batch in order, and passes on what goes wrong, and never hangs."""
+"""A stream gives every batch in order, and passes on what goes wrong, and never hangs.
+
+Modules: stages/execution.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Gradients against central finite differences, and against PyTorch."""
+"""Gradients against central finite differences, and against PyTorch.
+
+Modules: training/losses/*.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The order of samples: every one once, by the seed alone, in memory and beyond it."""
+"""The order of samples: every one once, by the seed alone, in memory and beyond it.
+
+Modules: training/split.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Each optimizer against torch.optim, and by hand where a number can be worked out."""
+"""Each optimizer against torch.optim, and by hand where a number can be worked out.
+
+Modules: training/optimizers/*, training/descent.py.
+"""
 
 from __future__ import annotations
 

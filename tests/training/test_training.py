@@ -1,4 +1,7 @@
-"""Epochs of steps against the same written out by hand, and what a training remembers."""
+"""Epochs of steps against the same written out by hand, and what a training remembers.
+
+Modules: training/history.py, training/options.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Every activation against the math module, at the extremes, and against finite differences."""
+"""Every activation against the math module, at the extremes, and against finite differences.
+
+Modules: network/activations/*.
+"""
 
 from __future__ import annotations
 

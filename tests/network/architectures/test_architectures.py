@@ -1,4 +1,7 @@
-"""Every form of architecture as a stack of named layers."""
+"""Every form of architecture as a stack of named layers.
+
+Modules: network/architectures/*.
+"""
 
 import pytest
 

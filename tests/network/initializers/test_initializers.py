@@ -1,4 +1,7 @@
-"""The moments of every initializer, orthogonality, the bias column, and the stream."""
+"""The moments of every initializer, orthogonality, the bias column, and the stream.
+
+Modules: network/initializers/*.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Dropout and batch normalization: their gradients, PyTorch's results, and the network without."""
+"""Dropout and batch normalization: their gradients, PyTorch's results, and the network without.
+
+Modules: network/layers/*.
+"""
 
 from __future__ import annotations
 

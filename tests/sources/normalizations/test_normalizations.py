@@ -1,4 +1,7 @@
-"""Normalization: statistics, given or computed, against NumPy over the whole array."""
+"""Normalization: statistics, given or computed, against NumPy over the whole array.
+
+Modules: sources/normalizations/*.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,7 @@
-"""Every metric judges the tasks that suit it, and says which of two numbers is better."""
+"""Every metric judges the tasks that suit it, and says which of two numbers is better.
+
+Modules: stages/metrics/base.py.
+"""
 
 from __future__ import annotations
 

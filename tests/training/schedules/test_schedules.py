@@ -1,4 +1,7 @@
-"""The learning rate from step to step."""
+"""The learning rate from step to step.
+
+Modules: training/schedules/*.
+"""
 
 from __future__ import annotations
 
