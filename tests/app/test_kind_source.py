@@ -2,6 +2,7 @@
 
 import pytest
 from hydra.core.object_type import ObjectType
+from omegaconf import OmegaConf
 
 from nnpipe.app.kind_source import GROUPS, KindSource, written
 from nnpipe.config.load import load_choice
@@ -15,7 +16,7 @@ SOURCE = KindSource("nnpipe", "nnpipe://")
 def test_a_kind_is_offered_with_its_defaults(group, name):
     assert SOURCE.is_config(f"{group}/{name}")
     assert SOURCE.is_config(f"{group}/{name}.yaml")
-    said = SOURCE.load_config(f"{group}/{name}").config
+    said = OmegaConf.to_container(SOURCE.load_config(f"{group}/{name}").config)
     assert said == written(name, GROUPS[group].load(name))
     if "???" not in said.values() and (group, name) != ("architecture", "stack"):
         assert load_choice(GROUPS[group], said, group) == GROUPS[group].choice(name)
