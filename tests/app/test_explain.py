@@ -85,7 +85,7 @@ def test_what_is_wrong_is_said_of_what_was_typed(typed, lines):
             "seed: 3\n",
             [
                 "experiment=mine: its file sets keys of `experiment`; expected keys of the config. "
-                "Begin it with # @package _global_"
+                "Begin the file with # @package _global_"
             ],
         ),
         (
@@ -100,7 +100,7 @@ def test_what_is_wrong_is_said_of_what_was_typed(typed, lines):
             "# @package _global_\ndefaults:\n  - override /optimizer: lyon\n",
             [
                 "optimizer: 'lyon' is not a choice; expected one of adadelta, adagrad, adam, "
-                "adamw, momentum, nesterov, rmsprop, sgd. The defaults of a file name it."
+                "adamw, momentum, nesterov, rmsprop, sgd. It is in a file's defaults list."
             ],
         ),
         (

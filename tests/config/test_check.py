@@ -79,7 +79,7 @@ def test_what_is_in_range_has_no_problems(given):
         (
             {"architecture": {"layers": {"a": {"neurons": 2}, "drop": {"kind": "dropout"}}}},
             "architecture.layers.drop: found dropout at the end; "
-            "expected it before a layer with neurons. Leave one out.",
+            "expected it before a layer with neurons. Remove it or move it.",
         ),
         (
             dropout(kind="batch_norm") | {"training": {"batch_size": 1}},

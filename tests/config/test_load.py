@@ -112,7 +112,7 @@ def test_parts_may_be_given_as_the_schemas_themselves():
         ({"seed": 1.0}, "seed: found 1.0; expected an integer"),
         ({"seed": True}, "seed: found True; expected an integer"),
         ({"seed": None}, "seed: found null; expected an integer"),
-        ({"dtype": 32}, "dtype: found 32; expected a text"),
+        ({"dtype": 32}, "dtype: found 32; expected a string"),
         ({"engine": "fast"}, "engine: found 'fast'; expected a mapping"),
         ({"engine": None}, "engine: found null; expected a mapping"),
         ({"input": 3}, "input: found 3; expected a mapping"),

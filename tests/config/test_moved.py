@@ -37,7 +37,7 @@ def test_a_former_key_that_contradicts_the_new_one_is_reported_beside_all_other_
 
 def test_a_former_key_of_the_wrong_type_is_reported_by_its_new_name():
     problems = load({"output": {"figure": 3}}, input_schema)[1]
-    assert problems == ["output.metric: found 3; expected a text"]
+    assert problems == ["output.metric: found 3; expected a string"]
 
 
 def test_what_is_given_does_not_change():

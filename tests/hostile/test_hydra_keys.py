@@ -20,9 +20,9 @@ SPAWN = (
 )
 OPTUNA = "defaults: [override /hydra/sweeper: optuna]\noutput: {metric: outputs.mean}\n"
 SLURM = "defaults: [override /hydra/launcher: submitit_slurm]\n"
-NOT_SHAPING = "of Hydra only its sweeper, launcher and mode"
+NOT_SHAPING = "only Hydra's sweeper, launcher and mode"
 ONE_LINE = "one line of letters, digits"
-PLAIN = "a key of the config, none of Hydra's, and one line of plain values."
+PLAIN = "a key of the config, not of Hydra, and plain values on one line."
 
 
 @pytest.fixture
@@ -292,7 +292,7 @@ def stored(tmp_path, attempt, refused):
 def test_stored_lines_set_of_hydra_no_more_than_a_file_may(stored, line, part):
     path = Path("outputs/default/v0001/sweep.yaml")
     assert stored(line, part=part) == (
-        f"{path}: {line!r} is not taken from a file. Type it in a new sweep."
+        f"{path}: {line!r} must not come from a file. Type it in a new sweep."
     )
 
 

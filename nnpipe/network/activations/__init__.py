@@ -1,4 +1,4 @@
-"""The activations, one module each; a new one is a module and a line here."""
+"""The activations, one module each. A new one needs a module and a line here."""
 
 from __future__ import annotations
 

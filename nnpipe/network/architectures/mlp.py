@@ -1,4 +1,4 @@
-"""A list of layer sizes that share one activation; the default is the article's network."""
+"""A list of layer sizes with one activation. The default is the article's network."""
 
 from __future__ import annotations
 

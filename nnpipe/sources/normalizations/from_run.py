@@ -1,4 +1,4 @@
-"""The normalization of the run that the parameters come from, with its statistics."""
+"""The normalization, with its statistics, of the run that the parameters come from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from nnpipe.sources.normalizations.base import Features, Fit, Normalization
 
 
 def _fit(features: Features) -> Normalization:
-    problem = "from_run is not fitted: the run has its statistics"
+    problem = "from_run is not fitted: its statistics come from the run"
     raise NotImplementedError(problem)
 
 

@@ -1,4 +1,4 @@
-"""From 0 to 1 for each feature: (x - min) / (max - min)."""
+"""Scale each feature to 0..1: (x - min) / (max - min)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from nnpipe.sources.normalizations.base import Features, Normalization, check_fi
 class MinmaxOptions:
     """The options of minmax."""
 
-    min: list[float] | None = option(None, "one number, or one a feature; null: computed")
-    max: list[float] | None = option(None, "one number, or one a feature; null: computed")
+    min: list[float] | None = option(None, "one number, or one per feature; null: computed")
+    max: list[float] | None = option(None, "one number, or one per feature; null: computed")
 
 
 def _check(options: MinmaxOptions, key: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""No normalization: the network takes the stored numbers."""
+"""No normalization: the network receives the stored numbers."""
 
 from __future__ import annotations
 

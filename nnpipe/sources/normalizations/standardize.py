@@ -1,4 +1,4 @@
-"""Mean 0 and standard deviation 1 for each feature: (x - mean) / std."""
+"""Scale each feature to mean 0 and standard deviation 1: (x - mean) / std."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from nnpipe.sources.normalizations.base import Features, Normalization, check_fi
 class StandardizeOptions:
     """The options of standardize."""
 
-    mean: list[float] | None = option(None, "one number, or one a feature; null: computed")
+    mean: list[float] | None = option(None, "one number, or one per feature; null: computed")
     std: list[float] | None = option(
-        None, "one number, or one a feature; null: computed", at_least=0
+        None, "one number, or one per feature; null: computed", at_least=0
     )
 
 
@@ -32,7 +32,7 @@ def _fit(options: StandardizeOptions, features: Features) -> Normalization:
         mean = features.moments.mean
     if std is None:
         moments = features.moments
-        # A constant feature's mean is rounded, which leaves a tiny standard deviation.
+        # Rounding the mean of a constant feature would leave a tiny standard deviation.
         std = np.where(moments.minimum == moments.maximum, 0.0, moments.std)
     features.check_finite("mean", mean, "mean")
     features.check_finite("standard deviation", std, "std")
