@@ -32,7 +32,7 @@ def plain(config: DictConfig) -> dict[str, Any]:
 def output_of(given: Mapping[str, Any]) -> OutputOptions:
     """Return the output options of a plain config, with defaults for invalid values."""
     found = given.get("output")
-    known = cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
+    known: Mapping[str, Any] = cast("Any", found) if isinstance(found, Mapping) else {}
     return load(OutputOptions, known)[0]
 
 

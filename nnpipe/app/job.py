@@ -43,7 +43,9 @@ def begin_job(held: Folder, overrides: list[str], since: str | None = None) -> b
     if state.status == "complete":
         done = read_yaml(folder / OVERRIDES)
         if done != overrides:
-            problem = f"{folder}: found the run of {done}; expected {overrides}. Nothing was changed."
+            problem = (
+                f"{folder}: found the run of {done}; expected {overrides}. Nothing was changed."
+            )
             raise RunError(problem)
         return False
     refuse_running(folder)

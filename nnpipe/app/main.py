@@ -85,15 +85,13 @@ def _attempt(full: bool) -> int:
         terminated = isinstance(error, Terminated)
         _complain("terminated" if terminated else "interrupted", error, full)
         return TERMINATED if terminated else INTERRUPTED
-    except SweepRefused as error:
-        _complain(str(error.reason), error.reason, full)
-        return FAILED if isinstance(error.reason, RunFailed) else BAD_REQUEST
     except Refusal as error:
         _complain(explain(error), error, full)
         return BAD_REQUEST
-    except NnpipeError as error:
-        _complain(str(error), error, full)
-        return FAILED if isinstance(error, RunFailed) else BAD_REQUEST
+    except (NnpipeError, SweepRefused) as error:
+        reason = error.reason if isinstance(error, SweepRefused) else error
+        _complain(str(reason), reason, full)
+        return FAILED if isinstance(reason, RunFailed) else BAD_REQUEST
     except BrokenExecutor as error:
         problem = (
             "hydra/launcher: its processes are killed before any job ends; "

@@ -194,14 +194,9 @@ def problems(settings: Mapping[str, Any], metric: str | None) -> list[str]:
     found: list[str] = []
     if metric is None:
         found.append("output.metric: missing; expected the metric to optimise, such as accuracy")
-    if settings["sampler"] not in SAMPLERS:
-        found.append(
-            f"hydra.sweeper.sampler: {unknown(settings['sampler'], 'a sampler', SAMPLERS)}"
-        )
-    directions = ("minimize", "maximize")
-    if settings["direction"] not in directions:
-        text = unknown(settings["direction"], "a direction", directions)
-        found.append(f"hydra.sweeper.direction: {text}")
+    for name, choices in (("sampler", SAMPLERS), ("direction", DIRECTIONS)):
+        if settings[name] not in choices:
+            found.append(f"hydra.sweeper.{name}: {unknown(settings[name], f'a {name}', choices)}")
     for name, least in (("n_trials", 1), ("n_jobs", 1), ("seed", 0)):
         if settings[name] < least:
             found.append(

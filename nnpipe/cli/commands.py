@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = add("list", _list, "List runs and sweeps")
     one.add_argument("name", nargs="*", help="only these names, such as 'mnist*'")
-    one.add_argument("--status", action="append", choices=STATES, help="only this status; repeatable")
+    one.add_argument("--status", action="append", choices=STATES, help="only this; repeatable")
     one.add_argument("--kind", choices=("run", "sweep"), help="only runs, or only sweeps")
 
     one = add("show", _show, "Show a run's config, stack, metrics and files; a sweep's table")
@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("a", help=_ADDRESS)
     one.add_argument("b", help="another run")
 
-    one = add("verify", _verify, "Check checksums, structures and numbers; exit status 1 if one is wrong")
+    one = add("verify", _verify, "Check checksums, structures and numbers; exit status 1 on error")
     one.add_argument("run", nargs="+", help=_ADDRESS)
     text = "the digest that the run must have, from a trusted source; otherwise exit status 1"
     one.add_argument("--expect", metavar="SHA256", help=text)

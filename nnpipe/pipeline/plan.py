@@ -1,4 +1,4 @@
-"""Find out everything that a config's run needs, and refuse it whole before anything is made."""
+"""Plan a run: resolve the config, and report every problem before anything is made."""
 
 from __future__ import annotations
 
@@ -32,15 +32,14 @@ from nnpipe.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class Plan:
-    """A config that can be run, with its inputs open; a context manager that closes them.
+    """A valid config with its open inputs, and a context manager that closes them.
 
     Attributes
     ----------
     config : Config
-        Resolved: what the input and the stored run decide is filled in.
+        The resolved config, including the values that the input and the stored run decide.
     inputs : mapping of str to Source
-        The inputs, open, by their config keys: `input`, and `validation` and `test` where the
-        config has them.
+        The open inputs by config key: `input`, and `validation` and `test` if configured.
     stored : Run or None
         The run whose parameters are used.
     """
@@ -51,17 +50,17 @@ class Plan:
 
     @property
     def source(self) -> Source:
-        """The first input."""
+        """The source of `input`."""
         return self.inputs["input"]
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The network's."""
+        """The network's dtype."""
         return np.dtype(self.config.dtype)
 
     @property
     def recipe(self) -> Recipe:
-        """What decides the course of a training."""
+        """The parts of the config that determine training."""
         return recipe_of(self.config)
 
     def __enter__(self) -> Plan:
@@ -77,7 +76,7 @@ class Plan:
 
 
 def recipe_of(config: Config) -> Recipe:
-    """Return what decides the course of a training of a resolved config."""
+    """Return the parts of a resolved config that determine training."""
     return Recipe(
         training=config.training,
         optimizer=config.optimizer,
@@ -96,12 +95,12 @@ def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
     given : mapping
         The keys of the YAML.
     prepare : callable
-        What executes a stored network when it is called.
+        Makes the function that executes a stored network.
 
     Raises
     ------
     ConfigError, DataError, RunError
-        With every problem that could be found, one line each.
+        With every problem found, one line each.
     """
     config = read_config(given)
     problems: list[str] = []
@@ -125,11 +124,11 @@ def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
 
 
 def _stored(config: Config, prepare: Prepare, problems: list[str]) -> Run | None:
-    """Open the run whose parameters are used; add what is wrong to a list."""
+    """Open the run whose parameters are used, and append its problems to `problems`."""
     if not isinstance(config.architecture.options, FromRunOptions):
         if config.input.options.normalize.kind == "from_run":
             problems.append(
-                "input.normalize.kind: 'from_run' takes the statistics of the run that the "
+                "input.normalize.kind: 'from_run' uses the statistics of the run that the "
                 "parameters come from; found another form of architecture. "
                 "Set architecture=from_run too."
             )
@@ -145,7 +144,7 @@ def _stored(config: Config, prepare: Prepare, problems: list[str]) -> Run | None
 
 
 def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
-    """Return the config with everything filled in that the input and the stored run decide.
+    """Return the config with all values that the input and the stored run decide.
 
     Raises
     ------
@@ -158,7 +157,7 @@ def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
         network = stored.network
         if network.inputs != source.features:
             problem = (
-                f"architecture.run: its network takes {network.inputs} inputs; "
+                f"architecture.run: its network has {network.inputs} inputs; "
                 f"found {source.features} features in {where}"
             )
             raise ConfigError([problem])
@@ -189,7 +188,7 @@ def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
         config.training,
         loss=config.training.loss or LOSSES.choice(loss_of(last)),
         validation_fraction=validation_fraction(config),
-        # The run is repeated from other folders, and when `latest` is another one.
+        # A rerun may start in another folder, and `latest` may have changed by then.
         resume=config.training.resume and str(Path(config.training.resume).resolve()),
     )
     chosen = Choice(config.architecture.kind, architecture, config.architecture.of)
@@ -197,7 +196,7 @@ def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
 
 
 def validation_fraction(config: Config) -> float:
-    """Return the share of the input that is held out of training."""
+    """Return the share of the input that is held out for validation."""
     given = config.training.validation_fraction
     if given is not None:
         return given
@@ -205,7 +204,7 @@ def validation_fraction(config: Config) -> float:
 
 
 def _outputs(config: Config, stored: Run | None) -> int:
-    """Return the last layer's neurons."""
+    """Return the number of neurons of the last layer."""
     if stored is not None:
         return stored.network.outputs
     return list(dense_layers(config.architecture.make()).values())[-1].neurons

@@ -118,9 +118,7 @@ class Hdf5Options(FileOptions):
     """The options of hdf5."""
 
     dataset: str | None = option(None, "dataset of the samples; null: the only usable one")
-    sample_axis: int = option(
-        0, "axis of the samples; -1 for files from Julia, MATLAB and Fortran"
-    )
+    sample_axis: int = option(0, "axis of the samples; -1 for files from Julia, MATLAB and Fortran")
     labels: str | None = option(None, "dataset of class numbers in the same file")
     targets: str | None = option(
         None, "dataset of the wanted outputs: real numbers, or ones and zeros"

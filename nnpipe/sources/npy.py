@@ -163,9 +163,7 @@ class NpyArray:
 class NpyOptions(FileOptions):
     """The options of npy."""
 
-    sample_axis: int = option(
-        0, "axis of the samples; -1 for files from Julia, MATLAB and Fortran"
-    )
+    sample_axis: int = option(0, "axis of the samples; -1 for files from Julia, MATLAB and Fortran")
     labels: str | None = option(None, "a second .npy file with class numbers")
 
 

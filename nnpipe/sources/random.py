@@ -26,9 +26,7 @@ class RandomOptions(InputOptions):
 
     samples: int = option(1000, "number of samples", at_least=1, at_most=MOST_SAMPLES)
     features: int = option(784, "number of features", at_least=1)
-    distribution: Choice[Distribution] = choice(
-        DISTRIBUTIONS, "normal", "distribution of every feature"
-    )
+    distribution: Choice[Distribution] = choice(DISTRIBUTIONS, "normal", "of every number")
 
 
 @dataclass(frozen=True)

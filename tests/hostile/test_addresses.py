@@ -81,6 +81,4 @@ def test_an_address_belongs_to_dask(tmp_path, attempt, refused):
     assert attempt("run", *SMALL).status == 0
     said = refused("runs", "rerun", "default/1", "--cluster", "tcp://127.0.0.1:7")
     path = tmp_path / "outputs/default/v0001/config.yaml"
-    assert said == (
-        f"--cluster: belongs to engine.kind=dask; found 'fast' in {path}. Leave it out."
-    )
+    assert said == (f"--cluster: only for engine.kind=dask; found 'fast' in {path}. Leave it out.")

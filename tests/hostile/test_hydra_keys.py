@@ -229,7 +229,7 @@ def test_an_address_from_a_file_is_not_even_called(told, address):
             server.accept()
     assert said == (
         f"experiment/x.yaml: engine.cluster: found {found!r} in a file; expected local, slurm, "
-        "or an address that is typed, because what answers there can run code here. "
+        "or a typed address, because a scheduler can run code here. "
         "Type engine.cluster=ADDRESS if you trust it.\n"
     )
 
@@ -301,6 +301,6 @@ def test_a_stored_address_is_typed_again(stored, tmp_path):
     assert said == (
         f"{tmp_path}/outputs/default/v0001/sweep.yaml: engine.cluster: "
         "found 'tcp://127.0.0.1:9' in a file; "
-        "expected local, slurm, or an address that is typed, because what answers there can run "
-        "code here. Type --cluster ADDRESS if you trust it."
+        "expected local, slurm, or a typed address, because a scheduler can run code here. "
+        "Type --cluster ADDRESS if you trust it."
     )

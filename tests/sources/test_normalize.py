@@ -120,7 +120,7 @@ def test_given_statistics_are_used_and_the_others_computed(source_of):
 def test_a_list_of_the_wrong_length_is_refused(source_of, kind, name):
     source = source_of(np.ones((2, 3)))
     assert refusal(NormalizeConfig(kind, **{name: [1.0, 2.0]}), source) == (
-        f"input.normalize.{name}: found 2 numbers; expected 1, or 3, one a feature."
+        f"input.normalize.{name}: found 2 numbers; expected 1, or 3, one per feature."
     )
 
 

@@ -32,7 +32,7 @@ def test_what_cannot_fit_is_refused_with_what_it_takes():
     with pytest.raises(
         ConfigError,
         match=r"^engine\.memory_limit: found 1 MiB; expected at least \d+ MiB, which one thread "
-        r"takes with this network and this input\. Raise it, or set it to null\.$",
+        r"needs for this network and this input\. Raise it, or set it to null\.$",
     ):
         fitting_threads(config(memory_limit=1), NETWORK, ())
 

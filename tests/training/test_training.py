@@ -307,7 +307,7 @@ def test_an_input_that_is_not_finite_is_told_from_a_network_that_is_not(
     holed[11, 2] = np.nan
     tail = (
         "; the first numbers that are not finite are in the input; expected finite numbers. "
-        "Clean the data; input.on_nonfinite=error tells which sample it is."
+        "Clean the data; input.on_nonfinite=error names the sample."
     )
     work = training(batches(holed, y), transforms=transforms)
     assert diverges(work) == "training: found a loss of nan in epoch 1, batch 2" + tail

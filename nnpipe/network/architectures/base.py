@@ -23,9 +23,7 @@ Stack = Mapping[str, Choice[Any]]
 class ArchitectureOptions:
     """The options of every form of architecture."""
 
-    inputs: int | None = option(
-        None, "number of features; null: the width of the input", at_least=1
-    )
+    inputs: int | None = option(None, "number of features; null: as in the input", at_least=1)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class MlpOptions(SharedOptions):
 
 def _check(options: MlpOptions, key: str) -> Iterator[str]:
     if not options.sizes:
-        yield f"{key}.sizes: found an empty list; expected one size a layer"
+        yield f"{key}.sizes: found an empty list; expected one size per layer"
 
 
 mlp = Kind(MlpOptions, lambda options: options.stack(options.sizes), _check)

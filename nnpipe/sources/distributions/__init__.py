@@ -1,4 +1,4 @@
-"""The distributions of random samples, one module each. A new one needs a module and a line here."""
+"""The distributions of random data, one module each. A new one needs a module and a line here."""
 
 from __future__ import annotations
 

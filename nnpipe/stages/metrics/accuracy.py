@@ -1,4 +1,4 @@
-"""The share of the samples that are classified correctly; with labels, in every one of them."""
+"""The share of samples classified correctly. With several labels, all of them must be correct."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Accuracy:
         self._correct = self._samples = 0
 
     def add(self, outputs: Array, targets: NDArray[Any]) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         if self._task.targets == "classes":
             correct = predict(self._task.activation, outputs) == targets
         else:

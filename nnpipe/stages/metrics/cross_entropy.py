@@ -1,4 +1,4 @@
-"""The mean cross-entropy in nats a sample; see `nnpipe.stages.scores.cross_entropy_sum`."""
+"""The mean cross-entropy in nats per sample; see `nnpipe.stages.scores.cross_entropy_sum`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from nnpipe.stages.scores import cross_entropy_sum
 
 
 class CrossEntropy:
-    """A `Metric` of 0 or more; None where outputs are no probabilities."""
+    """A `Metric` of 0 or more; None if the outputs are not probabilities."""
 
     def __init__(self, task: Task) -> None:
         self._activation = task.activation
         self._sum, self._samples = 0.0, 0
 
     def add(self, outputs: Array, targets: NDArray[Any]) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         self._sum += cross_entropy_sum(self._activation, outputs, targets)
         self._samples += len(outputs)
 

@@ -19,7 +19,7 @@ class MeanAbsoluteError:
         self._sums, self._samples = np.zeros(task.outputs), 0
 
     def add(self, outputs: Array, targets: NDArray[Any]) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         error = outputs.astype(np.float64) - targets
         self._sums += np.abs(error).sum(axis=0)
         self._samples += len(outputs)

@@ -17,7 +17,7 @@ from nnpipe.stages.metrics.base import MakeMetric, MetricKind, Task
 class TopKOptions:
     """The option of top_k."""
 
-    k: int = option(5, "how many of the greatest outputs count", at_least=1)
+    k: int = option(5, "number of greatest outputs that count", at_least=1)
 
 
 class TopK:
@@ -28,9 +28,9 @@ class TopK:
         self._correct = self._samples = 0
 
     def add(self, outputs: Array, targets: NDArray[Any]) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         own = outputs[np.arange(len(outputs)), targets][:, np.newaxis]
-        # Of equal outputs the first is ranked first, as argmax has it.
+        # Equal outputs are ranked by their position, as in argmax.
         first = np.less(np.arange(self._neurons), targets[:, np.newaxis])
         rank = np.count_nonzero((outputs > own) | ((outputs == own) & first), axis=1)
         self._correct += int(np.count_nonzero(rank < self._k))

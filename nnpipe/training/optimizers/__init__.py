@@ -1,4 +1,4 @@
-"""The optimizers, one module each; a new one is a module and a line here."""
+"""The optimizers, one module each. A new one needs a module and a line here."""
 
 from __future__ import annotations
 

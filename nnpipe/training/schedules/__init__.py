@@ -1,4 +1,4 @@
-"""How the learning rate changes, one module a schedule; a new one is a module and a line here."""
+"""The schedules of the learning rate, one module each. A new one needs a module and a line here."""
 
 from __future__ import annotations
 
