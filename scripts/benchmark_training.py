@@ -75,8 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"{pool['internal_api']} {pool['version']} {kernel}, {pool['num_threads']} threads"
             )
         print(
-            f"\n{SAMPLES} samples, batches of {BATCH}, float32, Adam, ReLU. Milliseconds per epoch, "
-            "and nnpipe's time as a share of that; medians (least-greatest)"
+            f"\n{SAMPLES} samples, batches of {BATCH}, float32, Adam, ReLU. Milliseconds per "
+            "epoch, and nnpipe's time as a share of that; medians (least-greatest)"
         )
         for sizes in NETWORKS:
             compare(sizes, x, y, options.threads, options.rounds)

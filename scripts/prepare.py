@@ -213,7 +213,7 @@ def _find(folder: Path, prefix: str, part: str) -> Path | None:
 
 
 def write(target: Path, splits: Sequence[tuple[str, IdxArray, IdxArray]], rows: slice) -> None:
-    """Write rows of the splits, one after the other, under a temporary name until the file is whole.
+    """Write rows of the splits, one after the other, under a temporary name until done.
 
     Raises
     ------

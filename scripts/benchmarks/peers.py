@@ -143,7 +143,7 @@ def _numpy(network: Network, x: Any, threads: int) -> Callable[[], Any]:
 
 
 def _products(network: Network, x: Any, threads: int) -> Callable[[], Any]:
-    """Return a function with the minimum of work: only the matrix products, into existing arrays."""
+    """Return a function with the least work: only the matrix products, into existing arrays."""
     matrices = [np.ascontiguousarray(layer.weights).T for layer in network.layers]
     buffers = [np.empty((len(x), layer.neurons), x.dtype) for layer in network.layers]
 
