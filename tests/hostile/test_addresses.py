@@ -50,8 +50,8 @@ def cut_short(run):
 
 def refusal(address, where="outputs/default/v0001/config.yaml"):
     return (
-        f"{where}: engine.cluster: found {address!r} in a file; expected local, slurm, or an "
-        "address that is typed, because what answers there can run code here. "
+        f"{where}: engine.cluster: found {address!r} in a file; expected local, slurm, or a typed "
+        "address, because a scheduler can run code here. "
         "Type --cluster ADDRESS if you trust it."
     )
 

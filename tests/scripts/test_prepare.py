@@ -181,7 +181,7 @@ def test_files_that_are_missing_are_named(tmp_path):
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
     assert refusal("--from", folder, "--to", target) == (
         f"prepare.py: --from: {folder} has neither t10k-labels-idx1-ubyte.gz nor "
-        "t10k-labels-idx1-ubyte. Add --download to fetch it.\n"
+        "t10k-labels-idx1-ubyte. Add --download to get it.\n"
     )
 
 

@@ -48,6 +48,6 @@ def test_a_run_stays_within_its_limit_and_says_what_it_took(tmp_path):
     }
     run = nnpipe.run(given)
     assert peak() <= limit * MIB
-    assert f"the limit is {limit} MiB" in (run.path / "run.log").read_text()
+    assert f"limit {limit} MiB" in (run.path / "run.log").read_text()
     with pytest.raises(RunFailed, match=r"engine\.memory_limit: found 20 MiB"):
         nnpipe.run({**given, "engine": {"memory_limit": 20}})
