@@ -32,7 +32,7 @@ def move_keys(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         elif value is not None and repr(value) != repr(values[wanted]):
             problems.append(
                 f"{former}: {current} is its new name and has another value; found "
-                f"{repr(value)[:80]} and {repr(values[wanted])[:80]}; expected {current} alone"
+                f"{repr(value)[:80]} and {repr(values[wanted])[:80]}; expected only {current}"
             )
         config[section] = values
     return config, problems

@@ -39,7 +39,7 @@ def explained(*arguments):
             "output.figure=a output.metric=b seed=x",
             [
                 "output.figure: output.metric is its new name and has another value; "
-                "found 'a' and 'b'; expected output.metric alone",
+                "found 'a' and 'b'; expected only output.metric",
                 "seed: found 'x'; expected an integer",
             ],
         ),

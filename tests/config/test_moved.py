@@ -11,7 +11,7 @@ from nnpipe.sources import input_schema
 
 TWICE = (
     "output.figure: output.metric is its new name and has another value; "
-    "found 'a' and 'b'; expected output.metric alone"
+    "found 'a' and 'b'; expected only output.metric"
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnpipe.config.kind import Kind, NoOptions
-from nnpipe.sources.normalizations.base import Features, Fit, Normalization
+from nnpipe.sources.normalizations.base import Features, Normalization
 
 
 def _fit(features: Features) -> Normalization:
@@ -11,8 +11,4 @@ def _fit(features: Features) -> Normalization:
     raise NotImplementedError(problem)
 
 
-def _make(options: NoOptions) -> Fit:
-    return _fit
-
-
-from_run = Kind(NoOptions, _make)
+from_run = Kind(NoOptions, lambda options: _fit)

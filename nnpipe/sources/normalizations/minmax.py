@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,10 +18,6 @@ class MinmaxOptions:
 
     min: list[float] | None = option(None, "one number, or one per feature; null: computed")
     max: list[float] | None = option(None, "one number, or one per feature; null: computed")
-
-
-def _check(options: MinmaxOptions, key: str) -> Iterator[str]:
-    yield from check_filled(options, key)
 
 
 def _fit(options: MinmaxOptions, features: Features) -> Normalization:
@@ -47,4 +42,4 @@ def _fit(options: MinmaxOptions, features: Features) -> Normalization:
     return Normalization("minmax", low, inverse(width))
 
 
-minmax = Kind(MinmaxOptions, lambda options: partial(_fit, options), _check)
+minmax = Kind(MinmaxOptions, lambda options: partial(_fit, options), check_filled)

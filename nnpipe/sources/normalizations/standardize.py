@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,10 +21,6 @@ class StandardizeOptions:
     )
 
 
-def _check(options: StandardizeOptions, key: str) -> Iterator[str]:
-    yield from check_filled(options, key)
-
-
 def _fit(options: StandardizeOptions, features: Features) -> Normalization:
     mean, std = features.given("mean", options.mean), features.given("std", options.std)
     if mean is None:
@@ -39,4 +34,4 @@ def _fit(options: StandardizeOptions, features: Features) -> Normalization:
     return Normalization("standardize", mean, inverse(std))
 
 
-standardize = Kind(StandardizeOptions, lambda options: partial(_fit, options), _check)
+standardize = Kind(StandardizeOptions, lambda options: partial(_fit, options), check_filled)
