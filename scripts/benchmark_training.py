@@ -27,20 +27,18 @@ from typing import Any
 import h5py
 import numpy as np
 import threadpoolctl
-from nnpipe.config.schema import (
-    Hdf5Input,
-    InitializerConfig,
-    MlpConfig,
-)
-from nnpipe.config.training_schema import OptimizerConfig, ScheduleConfig, TrainingConfig
-from nnpipe.sources.normalize import Normalization
 
 from nnpipe.engines.blas import one_thread
+from nnpipe.network.activations import ACTIVATIONS
+from nnpipe.network.architectures import ARCHITECTURES
 from nnpipe.network.build import build
-from nnpipe.sources import open_source
+from nnpipe.network.initializers import INITIALIZERS
+from nnpipe.sources import SOURCES
 from nnpipe.sources.input import Input
+from nnpipe.sources.normalizations.base import Normalization
 from nnpipe.training.batching import Batches
-from nnpipe.training.losses import LOSSES
+from nnpipe.training.options import TrainingOptions
+from nnpipe.training.recipe import Recipe
 from nnpipe.training.split import Split
 from nnpipe.training.training import Training
 
@@ -121,23 +119,23 @@ def ours(sizes: Sequence[int], x: Any, y: Any, threads: int) -> Epoch:
         path = Path(folder) / "x.h5"
         with h5py.File(path, "w") as file:
             file["x"], file["y"] = x, y
-        source = open_source(Hdf5Input(path=str(path), dataset="/x", labels="/y"), 0)
+        source = SOURCES.choice("hdf5", path=str(path), dataset="/x", labels="/y").make()(
+            0, "input"
+        )
         data = Input(source, Normalization("scale", np.zeros(1), np.array([1 / 255])), "float32")
         batches = Batches(data, Split(SAMPLES, 0, 0).kept, SAMPLES, BATCH, 1 << 30, seed=0)
         source.close()
-    start = InitializerConfig(kind="he_normal", bias="zeros")
-    network = build(
-        MlpConfig(
-            sizes=list(sizes), activation="relu", output_activation="softmax", initializer=start
-        ),
-        FEATURES,
-        0,
-        "float32",
+    architecture = ARCHITECTURES.choice(
+        "mlp",
+        sizes=list(sizes),
+        activation=ACTIVATIONS.choice("relu"),
+        output_activation=ACTIVATIONS.choice("softmax"),
+        initializer=INITIALIZERS.choice("he_normal", bias=INITIALIZERS.choice("zeros")),
     )
-    loss = LOSSES.load("cross_entropy")
-    config = TrainingConfig(epochs=1000, batch_size=BATCH)
-    config.schedule = ScheduleConfig()
-    training = Training(network, loss, config, OptimizerConfig(), batches, None, 0, {}, threads)
+    network = build(architecture.make(), FEATURES, 0, "float32")
+    options = TrainingOptions(epochs=1000, batch_size=BATCH)
+    recipe = Recipe(training=options, architecture=architecture)
+    training = Training(network, recipe, batches, None, threads)
 
     def epoch() -> None:
         with one_thread:  # as in the stage

@@ -15,7 +15,6 @@ import pytest
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 
-from nnpipe.app.main import main
 from tests.processes import call, still_running
 
 hypothesis.settings.register_profile("nnpipe", deadline=None)
@@ -74,6 +73,8 @@ def program(tmp_path: Path) -> Program:
     """
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        from nnpipe.app.main import main
+
         return call(main, *arguments, folder=tmp_path, **environment)
 
     return run

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from nnpipe.config.schema import LayerConfig, StackConfig
 from numpy.typing import NDArray
+
+from nnpipe.config.kind import Choice
+from nnpipe.network.activations import ACTIVATIONS
+from nnpipe.network.architectures import ARCHITECTURES
+from nnpipe.network.architectures.base import Stack
+from nnpipe.network.initializers import INITIALIZERS
+from nnpipe.network.layers import LAYERS
 
 ACTIVATION_NAMES = (
     "elu",
     "gelu",
+    "hard_sigmoid",
     "leaky_relu",
     "linear",
+    "mish",
     "relu",
+    "selu",
     "sigmoid",
     "silu",
     "softmax",
@@ -24,22 +35,31 @@ ACTIVATION_NAMES = (
 dtypes = st.sampled_from(["float32", "float64"])
 
 
+def dense(
+    neurons: int, activation: str = "sigmoid", initializer: str = "normal", **options: Any
+) -> Choice[Any]:
+    """Return a layer by the names of its activation and its initializer, with options of that."""
+    return LAYERS.choice(
+        "dense",
+        neurons=neurons,
+        activation=ACTIVATIONS.choice(activation),
+        initializer=INITIALIZERS.choice(initializer, **options),
+    )
+
+
 @st.composite
-def stacks(draw: st.DrawFn, max_layers: int = 4, max_neurons: int = 12) -> StackConfig:
-    """Draw a stack with its number of inputs set."""
+def stacks(draw: st.DrawFn, max_layers: int = 4, max_neurons: int = 12) -> Choice[Stack]:
+    """Draw an architecture of named layers with its number of inputs set."""
     layers = draw(
         st.lists(
-            st.builds(
-                LayerConfig,
-                neurons=st.integers(1, max_neurons),
-                activation=st.sampled_from(ACTIVATION_NAMES),
-            ),
+            st.builds(dense, st.integers(1, max_neurons), st.sampled_from(ACTIVATION_NAMES)),
             min_size=1,
             max_size=max_layers,
         )
     )
     inputs = draw(st.integers(1, max_neurons))
-    return StackConfig(inputs=inputs, layers={f"layer{i}": c for i, c in enumerate(layers)})
+    named = {f"layer{i}": layer for i, layer in enumerate(layers)}
+    return ARCHITECTURES.choice("stack", inputs=inputs, layers=named)
 
 
 def batches(

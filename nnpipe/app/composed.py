@@ -31,9 +31,10 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 def output_of(given: Mapping[str, Any]) -> OutputOptions:
     """Return the output options of a plain config, with defaults for invalid values."""
-    found = given.get("output")
-    known: Mapping[str, Any] = cast("Any", found) if isinstance(found, Mapping) else {}
-    return load(OutputOptions, known)[0]
+    found: Any = given.get("output")
+    if not isinstance(found, Mapping):
+        found = {}
+    return load(OutputOptions, cast("Mapping[str, Any]", found))[0]
 
 
 def open_sections(config: DictConfig, typed: Iterable[str]) -> None:

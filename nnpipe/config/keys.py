@@ -21,17 +21,38 @@ def dotted(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     return result
 
 
+def name_kinds(values: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Append `.kind` to the dotted keys of bare names that have it in another mapping.
+
+    >>> name_kinds({"activation": "tanh"}, {"activation.kind": "elu", "activation.alpha": 1.0})
+    {'activation.kind': 'tanh'}
+    """
+    return {f"{key}.kind" if f"{key}.kind" in other else key: v for key, v in values.items()}
+
+
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Expand dotted keys into nested mappings.
+
+    Raises
+    ------
+    ValueError
+        If a key has a value and is also the beginning of another key.
 
     >>> nested({"seed": 0, "input.samples": 3})
     {'seed': 0, 'input': {'samples': 3}}
     """
     result: dict[str, Any] = {}
     for key, value in values.items():
-        inside: Any = result
+        inside = result
         *parts, name = key.split(".")
         for part in parts:
-            inside = inside.setdefault(part, {})
+            found: Any = inside.setdefault(part, {})
+            if not isinstance(found, dict):
+                problem = f"{part} in {key} is a value"
+                raise ValueError(problem)
+            inside = cast("dict[str, Any]", found)
+        if name in inside:
+            problem = f"{key} has a value and lies before others"
+            raise ValueError(problem)
         inside[name] = value
     return result

@@ -117,7 +117,9 @@ class Limits:
         '0 or greater, below 1'
         """
         if isinstance(value, str):
-            return None if not self.among or value in self.among else ", ".join(self.among)
+            known = not self.among or value in self.among
+            one_of = "one of " if len(self.among) > 1 else ""
+            return None if known else one_of + ", ".join(self.among)
         low = self.at_least is None or value >= self.at_least
         low &= self.above is None or value > self.above
         high = self.at_most is None or value <= self.at_most

@@ -111,8 +111,9 @@ class _Loading:
                 self.problems.append(_unknown_key(where, str(name), fields, kind))
         good = {name: value for name, value in values.items() if value is not _INVALID}
         result = schema(**good)
-        for name in fields.keys() - values.keys():
-            if isinstance(found := getattr(result, name), str) and found == MISSING:
+        for name in fields:
+            found = None if name in values else getattr(result, name)
+            if isinstance(found, str) and found == MISSING:
                 self.problems.append(f"{f'{key}.{name}' if key else name}: missing; set it")
         return result
 
@@ -194,8 +195,8 @@ class _Loading:
         expected = limits.refusal(found)
         if expected is not None:
             hint = did_you_mean(found, limits.among) if isinstance(found, str) else ""
-            expected += f".{hint}" if hint else ""
-            self.problems.append(f"{where}: found {repr(found)[:80]}; expected {expected}")
+            hint = f".{hint}" if hint else ""
+            self.problems.append(f"{where}: found {found!r:.80}; expected {expected}{hint}")
             return _INVALID
         return found
 

@@ -33,7 +33,7 @@ class Registry(Collection[str], Generic[Made]):
     group : str
         The entry-point group in which other packages add names.
     built_in : mapping of str to str
-        From name to ``module:attribute``. Other packages cannot replace built-in names.
+        From name to ``module:attribute``; see `modules`. Other packages cannot replace these names.
     base : str, optional
         ``module:attribute`` of the dataclass that the options of each kind extend.
     """
@@ -110,6 +110,15 @@ class Registry(Collection[str], Generic[Made]):
         """
         kind = self.load(name)
         return Choice(name, kind.options(**options), kind)
+
+
+def modules(package: str, names: str) -> dict[str, str]:
+    """Return the places of a package's kinds. Each is in a module and attribute of its name.
+
+    >>> modules("nnpipe.engines", "fast reference")["fast"]
+    'nnpipe.engines.fast:fast'
+    """
+    return {name: f"{package}.{name}:{name}" for name in names.split()}
 
 
 def _attribute(place: str) -> Any:

@@ -1,1 +1,1 @@
-"""Shards of a run on the workers of a Dask cluster."""
+"""Infer shards of a run on the workers of a Dask cluster."""

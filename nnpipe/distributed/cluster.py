@@ -1,7 +1,7 @@
-"""A Dask cluster: workers in processes on this machine, in Slurm jobs, or already there.
+"""A Dask cluster: local worker processes, Slurm jobs, or a cluster that already runs.
 
-Whoever reaches a scheduler or a worker can have it run code. So those that are started here talk
-to each other with certificates that nobody else has, and serve no pages.
+Whoever can connect to a scheduler or a worker can make it run code. A cluster that is started here
+therefore communicates over TLS, with certificates that nobody else has, and serves no pages.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ Result = TypeVar("Result")
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
-# A port is opened for pages in any case, so on this machine alone, and any that is free.
+# Dask opens a port for pages in any case; this makes it a free one, on this machine only.
 _NO_PAGES = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
 _WORKER_NO_PAGES = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
 _WORKER_NO_ROUTES = "export DASK_DISTRIBUTED__WORKER__HTTP__ROUTES='[]'"
 
-ANSWER = 5.0
-"""Seconds in which a scheduler must answer."""
+TIMEOUT = 5.0
+"""Seconds within which a scheduler must answer."""
 
 DEATHS = 3
-"""How many workers a task may kill before it is given up."""
+"""Number of workers that a task kills before it is abandoned."""
 
 
 def find_missing(options: DaskOptions) -> list[str]:
-    """Return what has to be installed for a cluster, one line each."""
+    """Return one line for each missing package that the cluster needs."""
     # cryptography makes the certificates of a cluster that is started here.
     wanted = {
         "local": ("distributed", "cryptography"),
@@ -57,25 +57,22 @@ def find_missing(options: DaskOptions) -> list[str]:
 
 
 def find_silence(options: DaskOptions) -> list[str]:
-    """Return what is wrong with a scheduler's address, in one line.
-
-    They check that a Dask scheduler answers at it.
-    """
+    """Check that a Dask scheduler answers at the address; return the problem, if any."""
     if options.cluster in CLUSTERS:
         return []
     core = _library("distributed.core")
 
     async def ask() -> Any:
-        async with core.rpc(options.cluster, timeout=ANSWER) as peer:
-            return await wait_for(peer.identity(), ANSWER)
+        async with core.rpc(options.cluster, timeout=TIMEOUT) as peer:
+            return await wait_for(peer.identity(), TIMEOUT)
 
-    # A notebook has a loop in this thread already.
+    # A notebook already runs an event loop in this thread.
     with ThreadPoolExecutor(1) as thread:
         try:
             found = thread.submit(run, ask()).result()["type"]
         except OSError:
-            found = f"nothing in {ANSWER:.0f} s"
-        except Exception:  # a stranger may answer anything
+            found = f"nothing in {TIMEOUT:.0f} s"
+        except Exception:  # another server may send anything
             found = "something else"
     if found == "Scheduler":
         return []
@@ -87,14 +84,14 @@ def find_silence(options: DaskOptions) -> list[str]:
 
 @contextmanager
 def open_cluster(options: DaskOptions, name: str) -> Generator[Any]:
-    """Yield a client of the cluster that a config describes; a cluster that was started ends.
+    """Yield a client of the cluster that a config describes; stop a cluster that was started here.
 
     Parameters
     ----------
     options : DaskOptions
         Which cluster, how many workers, and their memory.
     name : str
-        Of the jobs, where the workers are Slurm jobs.
+        The name of the Slurm jobs, if the workers are Slurm jobs.
 
     Yields
     ------
@@ -103,12 +100,12 @@ def open_cluster(options: DaskOptions, name: str) -> Generator[Any]:
     dask, distributed = _library("dask"), _library("distributed")
     settings: dict[str, Any] = {
         "distributed.scheduler.allowed-failures": DEATHS - 1,
-        # A task that waits on a worker would be counted as one that killed it.
+        # Dask would blame a worker's death on the tasks that wait there too.
         "distributed.scheduler.worker-saturation": 1.0,
         "distributed.comm.timeouts.connect": "30s",
-        # Dask's own choice also has every batch's memory given back to the system, and taken anew.
+        # Dask's default also makes malloc return every batch's memory to the system.
         "distributed.nanny.pre-spawn-environ": dict.fromkeys(_ONE_THREAD, 1),
-        # Pages have no certificate: every user of the machine could read them.
+        # Pages are served without TLS: every user of the machine could read them.
         "distributed.scheduler.http.routes": [],
         "distributed.worker.http.routes": [],
     }
@@ -129,7 +126,7 @@ def open_cluster(options: DaskOptions, name: str) -> Generator[Any]:
 
 @contextmanager
 def _cluster(options: DaskOptions, name: str) -> Generator[Any]:
-    # A worker infers one shard at a time, with so many threads.
+    # A worker infers one shard at a time, with this many threads.
     threads = options.threads or 1
     if options.cluster == "local":
         with _library("distributed").LocalCluster(
@@ -145,7 +142,7 @@ def _cluster(options: DaskOptions, name: str) -> Generator[Any]:
             yield cluster
     elif options.cluster == "slurm":
         workers = options.workers or 1
-        # sbatch reads the name from a line of the script.
+        # The name becomes part of a line of the sbatch script.
         name = re.sub(r"[^\w.-]", "-", name, flags=re.ASCII)
         with (
             _private_folder() as folder,
@@ -165,14 +162,14 @@ def _cluster(options: DaskOptions, name: str) -> Generator[Any]:
                 silence_logs=logging.CRITICAL,
             ) as cluster,
         ):
-            # The jobs outlive a parent that is killed, until its silence is noticed.
+            # If this process is killed, its jobs run on until they notice.
             logger.info("workers    Slurm jobs; to end them by hand: scancel --name=%s", name)
-            # A job that ends before its time is replaced.
+            # Dask replaces a job that ends early.
             adaptive = cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
             try:
                 yield cluster
             finally:
-                # Or the workers that end now would be replaced too.
+                # Otherwise Dask would replace the workers that end now.
                 adaptive.stop()
                 for name in ("ca_file", "cert", "key"):
                     getattr(cluster, f"_job_{name}").close()  # before its folder goes
@@ -182,10 +179,10 @@ def _cluster(options: DaskOptions, name: str) -> Generator[Any]:
 
 @contextmanager
 def _private_folder() -> Generator[str]:
-    """Yield a folder for certificates, which the nodes of Slurm see and other users do not.
+    """Yield a folder for certificates, which Slurm's nodes can read and other users cannot.
 
-    It is made in the user's home, or where ~/.config/dask says. In the line that starts a worker
-    it stands without quotes, so a home is written as ~.
+    It is made in the user's home, or in the folder that ~/.config/dask names. The command that
+    starts a worker contains its path without quotes, so the home is written as ~.
     """
     shared = _library("dask").config.get("jobqueue.slurm.shared-temp-directory", None) or "~"
     with tempfile.TemporaryDirectory(
@@ -195,7 +192,7 @@ def _private_folder() -> Generator[str]:
 
 
 def _own(key: str, *more: str) -> list[str]:
-    """Return a list of the user's own ~/.config/dask/jobqueue.yaml, and more."""
+    """Return a list from the user's ~/.config/dask/jobqueue.yaml, extended by `more`."""
     own: Any = _library("dask").config.get(f"jobqueue.slurm.{key}", None)
     return [*(own or ()), *more]
 
@@ -203,10 +200,10 @@ def _own(key: str, *more: str) -> list[str]:
 def complete(
     client: Any, function: Callable[[Item], Result], items: Iterable[Item]
 ) -> Iterator[tuple[Item, Result]]:
-    """Call a function for every item on the cluster; yield items and results as they end.
+    """Call a function for every item on the cluster; yield items and results as they finish.
 
-    A worker has as many tasks as threads, the rest wait here. When a worker dies, its task is
-    begun again on another.
+    A worker gets as many tasks as it has threads; the others wait here. If a worker dies, its task
+    starts again on another one.
 
     Raises
     ------
@@ -231,7 +228,7 @@ def complete(
             yield item, future.result()
         except distributed.KilledWorker:
             problem = (
-                f"{item} killed {DEATHS} workers; expected one to live through it. "
+                f"{item} killed {DEATHS} workers; expected one to finish it. "
                 "Give the workers more memory (engine.memory), or look at their logs."
             )
             raise RunError(problem) from None

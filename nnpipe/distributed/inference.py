@@ -1,8 +1,8 @@
-"""Spread inference over the workers of a Dask cluster, a shard of samples at a time.
+"""Distribute inference over the workers of a Dask cluster, one shard of samples at a time.
 
-Each worker opens the parameters and the input itself and writes its shard's part of the results;
-over the network go the numbers of shards and their metrics. A shard is of whole batches, so the
-parts hold to the bit what one process would write.
+Each worker opens the parameters and the input itself, and writes its shard's part of the results.
+Only shard numbers and metrics travel over the network. A shard consists of whole batches, so the
+parts are bit-identical to what one process would write.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _NETWORK = "network.h5"
 
 @dataclass(frozen=True)
 class Shard:
-    """Samples that one worker infers at a time, in the order of their numbers."""
+    """The samples that a worker infers as one task."""
 
     number: int
     rows: range
@@ -69,11 +69,11 @@ class Job:
     Attributes
     ----------
     folder : Path
-        The run's, absolute.
+        The run's folder, absolute.
     key : str
-        Hash of the parameters, input and config that a part was computed from.
+        Hash of the parameters, input and config that a part is computed from.
     input, engine : Any
-        Those of the config, as plain values.
+        These sections of the config, as plain values.
     """
 
     folder: Path
@@ -90,7 +90,7 @@ class ShardedInference:
     Parameters
     ----------
     folder : Folder
-        The run's.
+        The run's folder.
     input, engine : Choice
         The engine's options are `DaskOptions`.
     output : OutputOptions
@@ -101,7 +101,7 @@ class ShardedInference:
     Attributes
     ----------
     artifacts : dict
-        The parts that are whole, measured.
+        The complete parts, with their sizes and checksums.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class ShardedInference:
 
     @property
     def parts(self) -> dict[str, range]:
-        """The names of the parts, relative to the run's folder, and the samples they hold."""
+        """The samples that each part holds, by the part's name relative to the run's folder."""
         return {part_name(shard.number): shard.rows for shard in self.shards}
 
     def __call__(self, context: StageContext) -> Iterator[Metrics]:
@@ -140,17 +140,17 @@ class ShardedInference:
                 early[shard.number] = receipt
                 while following in early:
                     metrics = Metrics(context.network, context.input.has_labels)
-                    metrics.restore(early.pop(following).tally)
+                    metrics.restore(early.pop(following).metrics)
                     yield metrics
                     following += 1
 
     def merge(self, writer: ResultsWriter) -> None:
-        """Copy the parts into one plain file."""
+        """Copy the parts into one file."""
         for name, rows in self.parts.items():
             copy_part(self.folder.path / name, rows, writer)
 
     def finish(self) -> dict[str, Artifact]:
-        """Leave of the parts what the complete run needs; return it, measured."""
+        """Keep the files that the complete run needs; return their sizes and checksums."""
         merged = self.output.merge
         tidy(self.folder, keep=not merged)
         return {} if merged else self.artifacts
@@ -171,10 +171,7 @@ class ShardedInference:
 
 
 def infer_part(job: Job, shard: Shard) -> Receipt:
-    """Write a shard's part of the results, unless it is there already; return its receipt.
-
-    It is called on the workers.
-    """
+    """Write a shard's part of the results on a worker, unless it exists; return its receipt."""
     part = job.folder / part_name(shard.number)
     done = read_receipt(part, job.key, shard.rows)
     if done is not None:
@@ -207,6 +204,6 @@ def infer_part(job: Job, shard: Shard) -> Receipt:
 
 @lru_cache(maxsize=1)
 def _read_network(path: Path, key: str) -> tuple[Network, Normalization]:
-    """Read what the shards of a run share, once in a worker: the key tells what the file holds."""
+    """Read the network and the normalization, once for each worker and key."""
     layers, scaling = read_parameters(path)
     return Network(tuple(layers)), scaling

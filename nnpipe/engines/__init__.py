@@ -1,10 +1,10 @@
-"""The engines that execute networks, one module each. A new one needs a module and a line here."""
+"""The engines that execute networks, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnpipe.config.registry import Registry
+from nnpipe.config.registry import Registry, modules
 
 if TYPE_CHECKING:
     from nnpipe.engines.base import MakeEngine
@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 ENGINES: Registry[MakeEngine] = Registry(
     "an engine",
     "nnpipe.engines",
-    {name: f"nnpipe.engines.{name}:{name}" for name in ("dask", "fast", "reference")},
+    modules(__name__, "dask fast reference"),
     base="nnpipe.engines.base:EngineOptions",
 )

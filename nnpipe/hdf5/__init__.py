@@ -1,9 +1,9 @@
-"""The one door to HDF5 files: nothing else in nnpipe opens one for reading.
+"""Read HDF5 files: the only place in nnpipe that opens one for reading.
 
-A file may come from anyone. What is opened here is a regular file, has been opened before by a
-forked child that may crash in its place, and is walked link by link, so that nothing leads out of
-it unless the config allows it. A dataset that is found here holds real numbers, in this file,
-packed by filters that are built in, in chunks that fit into memory.
+A file may come from anyone. Only a regular file is opened, after a forked child has opened it first
+and taken the crash if there is one. Paths are followed link by link, so that nothing leads out of
+the file unless the config allows it. A dataset returned from here holds real numbers, stored in
+this file, compressed by built-in filters, in chunks that fit into memory.
 """
 
 from nnpipe.hdf5.datasets import Storage, check_dataset, describe, dtype_of, is_real, storage_of

@@ -1,7 +1,7 @@
-"""Read a file that nnpipe wrote, or that somebody says it wrote: hard links, known types, no more.
+"""Read a file that nnpipe wrote, or that claims so: hard links and known types only.
 
-Nothing out of the ordinary can be allowed here, and nothing is allocated before the file has been
-seen to store it.
+The config cannot allow an artifact any exception, and nothing is allocated before the file is
+known to store it.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from nnpipe.hdf5.probe import probe
 from nnpipe.system.files import reason, stored_bytes
 
 MAX_TEXT = 4096
-"""How many bytes an attribute may have."""
+"""Largest attribute, in bytes."""
 
 MAX_NAMES = 10_000
-"""How many names a group may have."""
+"""Most names in one group."""
 
 _INTEGER, _TEXT = 0, 3
 
 Forms = Mapping[str, Collection[int]]
-"""The formats that can be read, each with the versions of it."""
+"""The formats that can be read, each with its readable versions."""
 
 
 class OtherVersion(DataError):
-    """A file of a version of its format that cannot be read here."""
+    """The file's format is known, but not its version."""
 
 
 def open_artifact(
@@ -48,31 +48,33 @@ def open_artifact(
     look: Callable[[h5py.File], object] | None = None,
     inside: str | os.PathLike[str] | None = None,
 ) -> h5py.File:
-    """Open an HDF5 file whose root says that it has a format that nnpipe writes.
+    """Open an HDF5 file that declares one of nnpipe's formats.
 
     Parameters
     ----------
     path, key
-        As `open_file` takes them.
+        As in `open_file`.
     forms : mapping of str to collection of int
-        What the root's attributes `format` and `format_version` may be.
+        The allowed values of the root's attributes `format` and `format_version`.
     look : callable, optional
-        What a child process does with the file first, beside opening it.
+        A further check that the child process makes on the open file.
     inside : path-like, optional
-        A folder above the file, from which on no link leads to it: the file's own, if not given.
+        A folder above the file; no link below it is followed. By default, the file's own folder.
 
     Raises
     ------
     DataError
-        If it cannot be opened, begins with bytes that are not HDF5, or has another format.
+        If the file cannot be opened, begins with bytes that are not HDF5, or has another format.
     OtherVersion
-        If it has another version.
+        If the format has another version.
     """
-
     inside = Path(path).parent if inside is None else inside
 
     def trial() -> None:
-        file = _checked(reopen(path, key, inside), path, key, forms)
+        try:
+            file = _checked(reopen(path, key, inside), path, key, forms)
+        except OtherVersion:
+            return  # a child passes on only the text of an error; the parent raises it below
         list_datasets(file)
         if look is not None:
             look(file)
@@ -106,7 +108,7 @@ def _checked(file: Any, path: str | os.PathLike[str], key: str, forms: Forms) ->
 
 
 def names_in(parent: Any, what: str) -> list[str]:
-    """Return the names that a group has."""
+    """Return the names in a group."""
     if len(parent) > MAX_NAMES:
         problem = f"{what} holds {len(parent):,} names; expected {MAX_NAMES:,} at most."
         raise DataError(problem)
@@ -114,17 +116,17 @@ def names_in(parent: Any, what: str) -> list[str]:
 
 
 def groups(parent: Any, what: str) -> dict[str, Any]:
-    """Return the groups that a group holds by hard links, by name; it may hold nothing else."""
+    """Return the hard-linked groups in a group, by name; it may hold nothing else."""
     return {name: group_of(parent, name, what) for name in names_in(parent, what)}
 
 
 def group_of(parent: Any, name: str | bytes, what: str) -> Any:
-    """Return the group that a group holds under a name by a hard link.
+    """Return the hard-linked group with this name.
 
     Raises
     ------
     DataError
-        If there is no such name, or if it leads to anything else.
+        If the name is missing or leads to anything else.
     """
     link = link_of(parent, name) if isinstance(name, str) else None
     found = None
@@ -132,29 +134,29 @@ def group_of(parent: Any, name: str | bytes, what: str) -> Any:
         with suppress(KeyError, OSError, RuntimeError, TypeError):
             found = parent[name]
     if not isinstance(found, h5py.Group):
-        problem = f"{what} has no group {name!r} by a hard link."
+        problem = f"{what} has no hard-linked group {name!r}."
         raise DataError(problem)
     return found
 
 
 def numbers_at(file: h5py.File, path: str, shape: tuple[int | None, ...], key: str) -> Any:
-    """Return a dataset of float32 or float64 numbers that stores all of the shape it must have.
+    """Return a float32 or float64 dataset that has the expected shape and stores all of it.
 
     Parameters
     ----------
     file : h5py.File
     path : str
-        The dataset's, without its links being followed.
+        The dataset's path, by hard links only.
     shape : tuple of int or None
-        None is an axis of any length.
+        None stands for an axis of any length.
     key : str
-        With which messages begin.
+        The beginning of every message.
 
     Raises
     ------
     DataError
-        If it is not there, is stored in a way that is not safe to read, has another shape or
-        dtype, or stores less than that.
+        If the dataset is missing, is not safe to read, has another shape or dtype, or stores
+        fewer bytes than it declares.
     """
     dataset = follow(file, path, key)
     check_dataset(dataset, key)
@@ -176,22 +178,22 @@ def numbers_at(file: h5py.File, path: str, shape: tuple[int | None, ...], key: s
 
 
 def check_stored(file: Any, datasets: Sequence[Any], key: str) -> None:
-    """Refuse datasets that, all together, are larger than what their file has on the disk.
+    """Refuse datasets that together declare more bytes than their file has on disk.
 
-    What one of them stores may be a hole of the file, or what another one stores too.
+    A dataset may point at a hole in the file, or at bytes that another dataset uses too.
     """
     claimed = sum(dataset.nbytes for dataset in datasets)
     there = stored_bytes(file.id.get_vfd_handle())
     if claimed > max(FREE_BYTES, there):
         problem = (
             f"{key}: {Path(file.filename).name} declares {claimed:,} bytes of numbers; "
-            f"found {there:,} on the disk, the holes of the file left out."
+            f"found {there:,} on disk, holes not counted."
         )
         raise DataError(problem)
 
 
 def read_whole(dataset: Any, key: str) -> NDArray[Any]:
-    """Return all numbers of a dataset in a new array.
+    """Return a whole dataset as a new array.
 
     Raises
     ------
@@ -206,13 +208,13 @@ def read_whole(dataset: Any, key: str) -> NDArray[Any]:
 
 
 def text_attribute(owner: Any, name: str, what: str, most: int = MAX_TEXT) -> str:
-    """Return an attribute that is one text of at most so many bytes."""
+    """Return an attribute that is one text of at most `most` bytes."""
     value = _attribute(owner, name, _TEXT, "a text", what, most)
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def texts_attribute(owner: Any, name: str, count: int, what: str) -> list[str]:
-    """Return an attribute that is a list of so many texts."""
+    """Return an attribute that is a list of `count` texts."""
     value = _attribute(owner, name, _TEXT, f"{count} texts", what, shape=(count,))
     texts = [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in value]
     return [str(text) for text in texts]

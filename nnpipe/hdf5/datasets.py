@@ -1,11 +1,11 @@
-"""What a dataset must be to be read: real numbers, stored in this file, in chunks that fit."""
+"""Check that a dataset is safe to read: real numbers, stored in this file, in chunks that fit."""
 
 from __future__ import annotations
 
 import math
 import zlib
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -18,17 +18,17 @@ from nnpipe.errors import DataError, shown
 from nnpipe.hdf5.permissions import or_allow
 
 MAX_CHUNK_BYTES = 64 << 20
-"""How large a chunk may be, unless large chunks are allowed."""
+"""Largest chunk in bytes, unless the config allows larger ones."""
 
 MAX_RATIO = 1100
-"""How many bytes a stored byte may stand for: gzip makes at most 1032 of one."""
+"""Most bytes that one stored byte may expand to; gzip reaches 1032."""
 
 FREE_BYTES = 64 << 20
-"""What a dataset may declare without storing anything."""
+"""Bytes that a dataset may declare without storing any."""
 
 GZIP, SHUFFLE, FLETCHER32, LZF = 1, 2, 3, 32000
 BUILT_IN = {GZIP: "gzip", SHUFFLE: "shuffle", FLETCHER32: "fletcher32", LZF: "lzf"}
-"""The filters that are read without asking. None of them is a plugin."""
+"""The filters that are read without permission. None of them is a plugin."""
 
 _LAYOUTS = ("compact", "contiguous", "chunked", "virtual")
 
@@ -45,11 +45,11 @@ class Storage(NamedTuple):
     chunks : tuple of int or None
         A chunk's shape.
     chunk_bytes : int
-        A chunk's size before it is packed; 0 without chunks.
+        A chunk's size before compression; 0 without chunks.
     filters : tuple of int
-        The filters of a chunk, in the order in which they pack it.
+        The filters of a chunk, in the order of writing.
     exact : bool
-        Whether the stored numbers are laid out bit by bit as NumPy's dtype is.
+        Whether the stored type has the same bit layout as NumPy's dtype.
     """
 
     layout: str
@@ -61,7 +61,7 @@ class Storage(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether its raw chunks can be unpacked without HDF5: gzip, shuffle and fletcher32."""
+        """Whether raw chunks can be decoded without HDF5: gzip, shuffle and fletcher32."""
         return (
             self.chunks is not None
             and self.exact
@@ -72,7 +72,7 @@ class Storage(NamedTuple):
 
 
 def storage_of(dataset: Any) -> Storage:
-    """Return how a dataset is stored; no file is opened and nothing is read for it."""
+    """Return how a dataset is stored, without opening a file or reading data."""
     low: Any = dataset.id
     plist: Any = low.get_create_plist()
     layout, stored = _LAYOUTS[int(plist.get_layout())], low.get_type()
@@ -91,25 +91,24 @@ def storage_of(dataset: Any) -> Storage:
 def check_dataset(
     dataset: Any, key: str, allow: Collection[str] | None = None, *, packed: bool = False
 ) -> Storage:
-    """Return how a dataset is stored, once that is safe to read.
+    """Check that a dataset is safe to read, and return how it is stored.
 
     Parameters
     ----------
     dataset : h5py.Dataset
         A dataset of an open file.
     key : str
-        The config key that names it, with which every message begins.
+        The config key that names it; every message begins with it.
     allow : collection of str, optional
-        `allow` of an input; None for an artifact of a run, of which nothing out of the
-        ordinary can be allowed.
+        `allow` of an input. None for an artifact of a run, which is allowed no exception.
     packed : bool
-        Whether gzip may pack an artifact, as it may the results of a run.
+        Whether an artifact may be compressed by gzip, as the results of a run may.
 
     Raises
     ------
     DataError
-        If it holds anything but real numbers, if they are in another file or packed by a plugin,
-        or if it declares chunks or a size beyond what is stored.
+        If the dataset holds anything but real numbers, stores them in another file or behind a
+        filter plugin, or declares larger chunks or more data than it may.
     """
     name = f"{shown(dataset.name)} in {Path(dataset.file.filename).name}"
     storage = storage_of(dataset)
@@ -125,50 +124,62 @@ def check_dataset(
     if storage.layout == "virtual":
         refuse("is virtual: its numbers are in other datasets", "Name one of them", "virtual")
     if storage.external:
-        refuse("keeps its numbers in other files", "Copy it into one file with h5repack")
+        refuse("stores its numbers in other files", "Copy it into one file with h5repack")
     _check_type(dataset, key, name)
-    # Parameters are as long as they declare, so that nothing can be larger than it seems.
+    # Parameters are never compressed, so that a file cannot declare more than it stores.
     ours = (GZIP, SHUFFLE, FLETCHER32) if packed else (SHUFFLE, FLETCHER32)
     known = {n: BUILT_IN[n] for n in (BUILT_IN if allow is not None else ours)}
     for number, count in Counter(storage.filters).items():
         filter_name = BUILT_IN.get(number, f"filter {number}")
         if number not in known:
-            what = f"is packed by {filter_name}; expected {', '.join(known.values())} or nothing"
+            what = f"uses {filter_name}; expected {', '.join(known.values())} or no filter"
             refuse(what, "Repack it with h5repack", "filter_plugin")
             _register_plugins()
         if count > 1:
-            what = f"is packed by {filter_name} {count} times over; expected once"
+            what = f"uses {filter_name} {count} times; expected once"
             refuse(what, "Repack it with h5repack")
     if storage.chunk_bytes > MAX_CHUNK_BYTES:
         size = f"{storage.chunk_bytes / 2**20:,.0f} MiB"
         what = f"has chunks of {size}; expected at most {MAX_CHUNK_BYTES >> 20} MiB"
         refuse(what, "Repack it with smaller chunks", "large_chunk")
     if storage.layout != "virtual" and dataset.shape is not None:
-        low: Any = dataset.id
-        declared = math.prod(dataset.shape) * low.get_type().get_size()
-        stored, there = int(low.get_storage_size()), int(dataset.file.id.get_filesize())
-        if stored > there:
-            what = f"claims {stored:,} bytes of a file of {there:,}"
-            refuse(what, "Copy the file again")
-        if declared > max(FREE_BYTES, stored * MAX_RATIO):
-            what = f"declares {declared:,} bytes {dataset.shape}; found {stored:,} bytes stored"
-            refuse(what, "Store what it declares")
-        if storage.layout != "chunked" and 0 < stored < declared:
-            what = f"is cut short; found {stored:,} bytes stored; expected {declared:,}"
-            refuse(what, "Copy the file again")
-        if storage.chunks and {SHUFFLE, FLETCHER32}.issuperset(storage.filters):
-            _check_chunks(dataset, storage, key, name)
-        # The chunks of a plain input that is all there are inflated within bounds as they are
-        # read. Any others go through HDF5, which knows no bounds.
-        all_there = low.get_space_status() == cast("Any", h5py).h5d.SPACE_STATUS_ALLOCATED
-        bounded = allow is not None and storage.plain and all_there
-        if GZIP in storage.filters and not bounded:
-            _check_inflation(dataset, storage, key, name)
+        _check_sizes(dataset, storage, key, name, allow, refuse)
     return storage
 
 
+def _check_sizes(
+    dataset: Any,
+    storage: Storage,
+    key: str,
+    name: str,
+    allow: Collection[str] | None,
+    refuse: Callable[[str, str], None],
+) -> None:
+    """Refuse a dataset that declares more than it stores, or has a damaged chunk."""
+    low: Any = dataset.id
+    declared = math.prod(dataset.shape) * low.get_type().get_size()
+    stored, there = int(low.get_storage_size()), int(dataset.file.id.get_filesize())
+    if stored > there:
+        what = f"claims {stored:,} bytes of a file of {there:,}"
+        refuse(what, "Copy the file again")
+    if declared > max(FREE_BYTES, stored * MAX_RATIO):
+        what = f"declares {declared:,} bytes {dataset.shape}; found {stored:,} bytes stored"
+        refuse(what, "Write the whole dataset")
+    if storage.layout != "chunked" and 0 < stored < declared:
+        what = f"is cut short; found {stored:,} bytes stored; expected {declared:,}"
+        refuse(what, "Copy the file again")
+    if storage.chunks and {SHUFFLE, FLETCHER32}.issuperset(storage.filters):
+        _check_chunks(dataset, storage, key, name)
+    # nnpipe inflates the chunks of a plain, fully allocated input itself, within bounds. HDF5
+    # inflates all others without any bound.
+    allocated = low.get_space_status() == cast("Any", h5py).h5d.SPACE_STATUS_ALLOCATED
+    bounded = allow is not None and storage.plain and allocated
+    if GZIP in storage.filters and not bounded:
+        _check_inflation(dataset, storage, key, name)
+
+
 def _register_plugins() -> None:
-    """Import the package that brings more filters, once the config allows them."""
+    """Import the package that provides more filters; the config has allowed it."""
     with suppress(ImportError):
         import_module("hdf5plugin")
 
@@ -181,7 +192,7 @@ def _check_type(dataset: Any, key: str, name: str) -> None:
 
 
 def _check_chunks(dataset: Any, storage: Storage, key: str, name: str) -> None:
-    """Refuse an unpacked chunk that is not as long as its slot, of which HDF5 says nothing."""
+    """Refuse an uncompressed chunk of the wrong size, which HDF5 would accept silently."""
     low: Any = dataset.id
     expected = storage.chunk_bytes + 4 * (FLETCHER32 in storage.filters)
 
@@ -199,7 +210,7 @@ def _check_chunks(dataset: Any, storage: Storage, key: str, name: str) -> None:
 
 
 def _check_inflation(dataset: Any, storage: Storage, key: str, name: str) -> None:
-    """Inflate every chunk that is packed by gzip, and refuse one that is longer than its slot."""
+    """Inflate every gzip chunk, and refuse one that is larger than its declared size."""
     low, corners = dataset.id, list[tuple[int, ...]]()
 
     def note(chunk: Any) -> None:
@@ -214,10 +225,10 @@ def _check_inflation(dataset: Any, storage: Storage, key: str, name: str) -> Non
         inflating = zlib.decompressobj()
         try:
             inflating.decompress(stored, storage.chunk_bytes + 4)
-            whole = inflating.eof
+            complete = inflating.eof
         except zlib.error:
-            whole = False
-        if not whole:
+            complete = False
+        if not complete:
             problem = (
                 f"{key}: {name} has a damaged chunk at {corner}; it does not inflate to the "
                 f"{storage.chunk_bytes:,} bytes of a chunk. Copy the file again."
@@ -226,14 +237,14 @@ def _check_inflation(dataset: Any, storage: Storage, key: str, name: str) -> Non
 
 
 def read_ends(dataset: Any) -> None:
-    """Read a number of the first and one of the last chunk, as a probe of reading it all."""
+    """Read one number from the first chunk and one from the last, as a trial."""
     shape: Any = dataset.shape
     if shape and 0 not in shape:
         _ = dataset[(0,) * len(shape)], dataset[tuple(n - 1 for n in shape)]
 
 
 def is_real(dtype: np.dtype[Any] | None) -> bool:
-    """Tell whether a dtype holds real numbers of at most 8 bytes, or truth values.
+    """Return whether a dtype holds real numbers of at most 8 bytes, or booleans.
 
     >>> is_real(np.dtype(">f4")), is_real(np.dtype("c8"))
     (True, False)
@@ -244,7 +255,7 @@ def is_real(dtype: np.dtype[Any] | None) -> bool:
 
 
 def describe(dtype: np.dtype[Any] | None) -> str:
-    """Return a dtype's name as messages say it.
+    """Return a dtype's name for messages.
 
     >>> describe(np.dtype(">f4")), describe(h5py.string_dtype()), describe(np.dtype("S3"))
     ('float32', 'text', 'text')
@@ -261,7 +272,7 @@ def describe(dtype: np.dtype[Any] | None) -> str:
 
 
 def dtype_of(dataset: Any) -> np.dtype[Any] | None:
-    """Return a dataset's dtype, or None where NumPy has none like it."""
+    """Return a dataset's dtype, or None if NumPy has no equivalent."""
     try:
         return cast("np.dtype[Any]", dataset.dtype)
     except (TypeError, ValueError, RuntimeError):

@@ -1,4 +1,4 @@
-"""The links of a group, one at a time: where each leads, told without going there."""
+"""Read where the links of a group lead, without following them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nnpipe.errors import DataError, shown
 from nnpipe.hdf5.permissions import or_allow
 
 OUTSIDE = "outside_folder"
-"""What allows a file to lead to files that are not beside or below it."""
+"""The permission to lead to files outside of the file's own folder."""
 
 _KINDS = {0: "hard", 1: "soft", 64: "external"}
 
@@ -23,11 +23,11 @@ class Link(NamedTuple):
     Attributes
     ----------
     kind : str
-        hard, soft or external; other for what another program defined.
+        hard, soft or external; other for a link type that another program defined.
     path : str
-        The target of a soft or an external link, within its file.
+        The target of a soft or external link, within its file.
     file : str
-        The file of an external link, as it is written.
+        The file of an external link, as written in the link.
     """
 
     kind: str
@@ -36,12 +36,12 @@ class Link(NamedTuple):
 
 
 def link_of(group: Any, name: str) -> Link | None:
-    """Return the link that a group has under a name, or None.
+    """Return a group's link by name, or None.
 
-    `h5py.Group.get` first makes sure that the target is there, for which it opens the target.
-    So the link is asked for at the level below.
+    `h5py.Group.get` opens the target of a link to check that it exists. This function reads the
+    link through the low-level API instead.
     """
-    # A damaged or hostile file can hold such names, and HDF5 would take them for paths.
+    # A damaged or hostile file can hold such names, and HDF5 would read them as paths.
     if not isinstance(group, h5py.Group) or name in ("", ".") or "/" in name:
         return None
     links: Any = cast("Any", group).id.links
@@ -59,23 +59,23 @@ def link_of(group: Any, name: str) -> Link | None:
 
 
 def path_beside(file: h5py.File, named: str, what: str, allow: Collection[str]) -> Path:
-    """Return the path of a file that another one names, if it may be opened.
+    """Return the path of a file that another file refers to, if it may be opened.
 
     Parameters
     ----------
     file : h5py.File
-        The file that names it; a relative path starts in its folder.
+        The file with the reference; a relative path starts in its folder.
     named : str
-        The path as it is written there.
+        The path as written there.
     what : str
-        What names it, with which messages begin.
+        What holds the reference; every message begins with it.
     allow : collection of str
-        What the config allows.
+        The permissions that the config grants.
 
     Raises
     ------
     DataError
-        If it is outside the folder of the file, and that is not allowed.
+        If the path is outside the file's folder, and the config does not allow that.
     """
     folder = Path(file.filename).resolve().parent
     path = (folder / named).resolve()

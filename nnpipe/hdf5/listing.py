@@ -1,4 +1,4 @@
-"""List the datasets of an open file, by hard links alone and with bounds on the walk."""
+"""List the datasets of an open file, by hard links only and within bounds."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from nnpipe.hdf5.datasets import describe, dtype_of, is_real
 from nnpipe.hdf5.links import link_of
 
 MAX_DEPTH = 32
-"""How many groups deep a listing looks."""
+"""Deepest level of groups that a listing visits."""
 
 MAX_OBJECTS = 10_000
-"""How many objects a listing looks at."""
+"""Most objects that a listing visits."""
 
 MAX_SHOWN = 10
-"""How many datasets a message shows."""
+"""Most datasets that a message names."""
 
 
 class Listed(NamedTuple):
-    """A dataset as a listing shows it.
+    """One dataset of a listing.
 
-    `shape` is None where nothing is stored, and where only other files could tell.
+    `shape` is None for an empty dataset, and for a virtual one, whose shape depends on other files.
     """
 
     path: str
@@ -37,7 +37,7 @@ class Listed(NamedTuple):
 
     @property
     def usable(self) -> bool:
-        """Whether it can be an input: real numbers, along at least one axis, not a scale."""
+        """Whether it can be an input: real numbers, at least one axis, not a dimension scale."""
         return (bool(self.shape) or self.virtual) and is_real(self.dtype) and not self.scale
 
     def __str__(self) -> str:
@@ -46,26 +46,26 @@ class Listed(NamedTuple):
 
 
 def list_datasets(file: h5py.File) -> list[Listed]:
-    """Return the datasets that hard links lead to, each once, by its shortest path."""
+    """Return the datasets that hard links lead to, each once, under its shortest path."""
     return [_listed(path, found) for path, found in _walk(file) if isinstance(found, h5py.Dataset)]
 
 
 def _listed(path: str, dataset: Any) -> Listed:
     if dataset.is_virtual:
-        # HDF5 finds its shape by opening the files that it is made of.
+        # HDF5 would open the source files to find the shape.
         return Listed(path, None, dtype_of(dataset), scale=False, virtual=True)
     return Listed(path, dataset.shape, dtype_of(dataset), dataset.is_scale, virtual=False)
 
 
 def _walk(file: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the objects of a file with their paths, the nearest to the root first."""
+    """Yield the objects of a file with their paths, breadth first."""
     waiting: deque[tuple[str, Any, int]] = deque([("", file, 0)])
-    # h5py objects are equal where they are the same object of the file.
+    # Two h5py objects compare equal if they are the same object of the file.
     seen: set[Any] = {file["/"]}
     while waiting:
         path, group, depth = waiting.popleft()
         for name in group:
-            # A name that is not UTF-8 comes as bytes, and could not be typed in a config.
+            # h5py returns a name that is not UTF-8 as bytes. No config could name it.
             link = None if isinstance(name, bytes) else link_of(group, name)
             if link is None or link.kind != "hard":
                 continue
@@ -84,7 +84,7 @@ def _walk(file: Any) -> Iterator[tuple[str, Any]]:
 
 
 def contents(listed: Sequence[Listed]) -> str:
-    """Return what a listing holds as messages say it, cut where it is long."""
+    """Return the first datasets of a listing as a phrase for messages."""
     if not listed:
         return "it holds no dataset"
     more = len(listed) - MAX_SHOWN

@@ -1,4 +1,4 @@
-"""Open an HDF5 file: a regular file, that no writer holds, whose objects a child has survived."""
+"""Open a regular HDF5 file without a writer, after a child has listed it without crashing."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from nnpipe.system.files import open_regular, reason, stat_file
 
 
 def open_file(path: str | os.PathLike[str], key: str) -> h5py.File:
-    """Open an HDF5 file for reading, once a child process has opened it and listed what it holds.
+    """Open an HDF5 file for reading, after a child process has listed it without crashing.
 
     Raises
     ------
     DataError
-        As `stat_file` does; or if the file is not HDF5, cut short or in use by a writer, or if
-        HDF5 does not survive it.
+        As `stat_file` does; or if the file is not HDF5, is truncated or in use by a writer, or
+        crashes HDF5.
     """
     probe(lambda: list_datasets(reopen(path, key)), f"{key}: {path}")
     return reopen(path, key)
@@ -30,14 +30,14 @@ def open_file(path: str | os.PathLike[str], key: str) -> h5py.File:
 def reopen(
     path: str | os.PathLike[str], key: str, inside: str | os.PathLike[str] | None = None
 ) -> h5py.File:
-    """Open a file as `open_file` does, once a child process has done that already.
+    """Open a file as `open_file` does, but without a child process.
 
     Parameters
     ----------
     path, key
-        As `open_file` takes them.
+        As in `open_file`.
     inside : path-like, optional
-        The folder above an artifact, in which no link leads to it; an input may be behind links.
+        A folder above an artifact; no link below it is followed. An input may be behind links.
     """
     size = stat_file(path, key).st_size
     if size == 0:
@@ -54,23 +54,23 @@ def reopen(
     except BlockingIOError:
         problem = f"{key}: {path} is being written by another program. Wait until it is done."
     except (OSError, RuntimeError, ValueError, KeyError) as error:
-        said = reason(error)
-        if "signature not found" in said:
+        found = reason(error)
+        if "signature not found" in found:
             problem = f"{key}: {path} is not an HDF5 file. Set {key} to an HDF5 file."
-        elif "truncated file" in said:
+        elif "truncated file" in found:
             problem = f"{key}: {path} is cut short; found {size} bytes. Copy the file again."
-        elif "already open for write" in said:
+        elif "already open for write" in found:
             problem = (
-                f"{key}: {path} was left open by a program that wrote it, and may be half written. "
-                "Write it again, or mend it with h5clear."
+                f"{key}: {path} was not closed by the program that wrote it; it may be incomplete. "
+                "Write it again, or repair it with h5clear."
             )
         else:
-            problem = f"{key}: {path} cannot be opened; HDF5 says: {said}."
+            problem = f"{key}: {path} cannot be opened; HDF5 says: {found}."
     raise DataError(problem)
 
 
 def _same(file: Any, descriptor: int) -> h5py.File:
-    """Return a file, if it is the one that was seen: HDF5 opens by name, which may have changed."""
+    """Check that HDF5, which opens files by name, has opened the file behind the descriptor."""
     if not os.path.sameopenfile(file.id.get_vfd_handle(), descriptor):
         file.close()
         problem = "another file has taken its name"
@@ -79,7 +79,7 @@ def _same(file: Any, descriptor: int) -> h5py.File:
 
 
 def _locked(path: str | os.PathLike[str]) -> h5py.File:
-    """Open a file with a lock that keeps writers out, where the file system has locks."""
+    """Open a file with a lock against writers, if the file system has locks."""
     try:
         return h5py.File(path, "r", locking="best-effort")
     except OSError as error:

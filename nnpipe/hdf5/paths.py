@@ -1,4 +1,4 @@
-"""Find a dataset in an open file by walking its path, and look at each link before taking it."""
+"""Find a dataset in an open file: follow its path, and check each link first."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from nnpipe.hdf5.probe import probe
 from nnpipe.system.files import reason
 
 MAX_LINKS = 16
-"""How many soft and external links a dataset's path may lead through."""
+"""Most soft and external links on the path to a dataset."""
 
 MAX_SOURCES = 10_000
-"""How many datasets a virtual one may be made of."""
+"""Most source datasets of a virtual dataset."""
 
 
 def find_dataset(
@@ -33,28 +33,28 @@ def find_dataset(
     ignore: h5py.Dataset | None = None,
     allow: Collection[str] | None = None,
 ) -> h5py.Dataset:
-    """Return a dataset by its path, or the only usable one, once it is safe to read.
+    """Return a dataset by its path, or the only usable one, after checking that it is safe to read.
 
     Parameters
     ----------
     file : h5py.File
         A file opened by `open_file`.
     name : str or None
-        The dataset's path; None stands for the only dataset of real numbers that has an axis
+        The dataset's path. None stands for the only dataset of real numbers that has an axis
         and is not a dimension scale.
     key : str
-        The config key that names the dataset, with which every message begins.
+        The config key that names the dataset; every message begins with it.
     ignore : h5py.Dataset, optional
-        Is not meant when `name` is None: the labels.
+        A dataset to skip when `name` is None: the labels.
     allow : collection of str, optional
-        `allow` of an input. None is for the results of a run, which hold hard links
-        alone, and of which nothing out of the ordinary can be allowed.
+        `allow` of an input. None for the results of a run, which may hold hard links only and
+        are allowed no exception.
 
     Raises
     ------
     DataError
-        If there is no such dataset, or not exactly one, in which case the message lists what
-        there is; if it is stored in a way that is not safe to read.
+        If the dataset is missing, or if `name` is None and there is not exactly one; the message
+        lists the datasets of the file. Also if the dataset is not safe to read.
     """
     called = "a dataset" if name is None else shown("/" + "/".join(_parts(name)))
     where = f"{key}: {called} in {Path(file.filename).name}"
@@ -77,12 +77,12 @@ def find_dataset(
 
 
 def _check_sources(dataset: Any, key: str, allow: Collection[str] | None) -> None:
-    """Find every dataset that a virtual one is made of, as HDF5 will."""
+    """Check every source of a virtual dataset, found as HDF5 will find it."""
     plist, file = dataset.id.get_create_plist(), dataset.file
     what = f"{key}: {shown(dataset.name)} in {Path(file.filename).name}"
     count = plist.get_virtual_count()
     if count > MAX_SOURCES:
-        problem = f"{what} is made of {count:,} parts; expected {MAX_SOURCES:,} at most."
+        problem = f"{what} has {count:,} sources; expected {MAX_SOURCES:,} at most."
         raise DataError(problem)
     sources = {(plist.get_virtual_filename(i), plist.get_virtual_dsetname(i)) for i in range(count)}
     for named, path in sorted(sources):
@@ -92,7 +92,7 @@ def _check_sources(dataset: Any, key: str, allow: Collection[str] | None) -> Non
         home = file if named == "." else open_file(path_beside(file, named, what, allow or ()), key)
         source = follow(home, path, key, allow)
         if source.is_virtual:
-            problem = f"{what} is made of a virtual dataset, {shown(path)}; expected stored ones."
+            problem = f"{what} has a virtual source, {shown(path)}; expected stored datasets."
             raise DataError(problem)
         check_dataset(source, key, allow)
 
@@ -118,7 +118,7 @@ def _parts(path: str) -> list[str]:
 
 
 def follow(file: Any, name: str, key: str, allow: Collection[str] | None = None) -> Any:
-    """Return the dataset at a path, taking one link after the other; see `find_dataset`."""
+    """Return the dataset at a path, one link at a time; see `find_dataset`."""
     waiting, taken, links = deque(_parts(name)), list[str](), 0
     home: Any = file
     found: Any = file["/"]
@@ -138,7 +138,7 @@ def follow(file: Any, name: str, key: str, allow: Collection[str] | None = None)
             continue
         links += 1
         if allow is None:
-            problem = f"{what} is behind a link that is {link.kind}; expected hard links alone."
+            problem = f"{what} is behind a link of kind {link.kind}; expected hard links only."
             raise DataError(problem)
         if links > MAX_LINKS or link.kind == "other":
             raise _unknown(file, name, "is not in", key)

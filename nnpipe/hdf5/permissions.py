@@ -1,15 +1,15 @@
-"""What `allow` of an HDF5 input can let through, as messages offer it."""
+"""The permissions that `allow` of an HDF5 input can grant, and how messages offer them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 PERMISSIONS = ("external_link", "filter_plugin", "large_chunk", "outside_folder", "virtual")
-"""What an input may have, and never an artifact of a run."""
+"""Permissions for inputs. An artifact of a run never has any."""
 
 
 def or_allow(name: str, allow: Collection[str], key: str) -> str:
-    """Return the end of a message that says how to allow what it refuses.
+    """Return the end of a refusal, with the setting that would allow it.
 
     `key` is a config key of the input, or a message that begins with one.
 

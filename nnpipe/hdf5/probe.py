@@ -1,7 +1,7 @@
-"""Do a thing first in a forked child under limits, for a file that may crash the HDF5 library.
+"""Try an operation in a forked child under limits, since a file may crash the HDF5 library.
 
-Checks cannot stop a crash inside the library that does the checking. What kills the child would
-have killed the program.
+No check can prevent a crash inside the library that makes the check. A crash ends the child instead
+of the program.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from nnpipe.errors import DataError, NnpipeError
 from nnpipe.system.files import reason
 
 MEMORY = 224 << 20
-"""How many bytes a child may take beside what it inherits: a chunk, three times, and some."""
+"""Bytes that a child may allocate on top of what it inherits: three times a chunk, and some."""
 
 CPU_SECONDS = 3
 WALL_SECONDS = 60.0
@@ -31,59 +31,62 @@ _in_child = False
 
 
 def probe(call: Callable[[], object], what: str) -> None:
-    """Call a function in a forked child, and raise here what goes wrong with it there.
+    """Call a function in a forked child, and raise the child's errors here.
 
     Parameters
     ----------
     call : callable
-        Is called for its errors alone.
+        Called for its errors only; the result is discarded.
     what : str
-        What is read, with which messages begin: a config key and a file.
+        What is read, as the beginning of every message: a config key and a file.
 
     Raises
     ------
     DataError
-        The child's own, or one that says how the child died.
+        With the child's own message, or with the cause of its death.
     """
     if _in_child:
         call()
         return
     receive, send = os.pipe()
     with warnings.catch_warnings():
-        # Python warns of a fork beside threads. The child takes no locks but h5py's and the
-        # allocator's, which both are in order after a fork.
+        # Python warns about a fork in a process with threads. The child takes no locks but h5py's
+        # and the allocator's, and both are consistent after a fork.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
         os.close(receive)
-        _play(call, what, send)
+        _run_child(call, what, send)
     os.close(send)
     try:
-        said = _listen(receive)
+        message = _receive(receive)
     finally:
         os.close(receive)
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
         status = os.waitpid(child, 0)[1]
-    if said is None:
-        problem = f"{what} keeps HDF5 waiting for more than {WALL_SECONDS:.0f} s. Copy it nearby."
+    if message is None:
+        problem = (
+            f"{what} keeps HDF5 waiting for more than {WALL_SECONDS:.0f} s. "
+            "Copy it to a local disk."
+        )
         raise DataError(problem)
-    if said == b"\n":
+    if message == b"\n":
         return
-    if not said:
-        problem = f"{what} {_death(status)}. The file is damaged, or made to do harm."
+    if not message:
+        problem = f"{what} {_death(status)}. The file is damaged or malicious."
         raise DataError(problem)
-    raise DataError(said.decode("utf-8", "replace").strip())
+    raise DataError(message.decode("utf-8", "replace").strip())
 
 
-def _listen(receive: int) -> bytes | None:
-    """Return what the child says until it ends, or None if that takes too long."""
-    end, said = time.monotonic() + WALL_SECONDS, b""
+def _receive(receive: int) -> bytes | None:
+    """Return what the child writes until it ends, or None after `WALL_SECONDS`."""
+    end, message = time.monotonic() + WALL_SECONDS, b""
     while select.select([receive], [], [], max(0.0, end - time.monotonic()))[0]:
-        piece = os.read(receive, 1 << 16)
-        if not piece:
-            return said
-        said += piece
+        block = os.read(receive, 1 << 16)
+        if not block:
+            return message
+        message += block
     return None
 
 
@@ -95,29 +98,29 @@ def _death(status: int) -> str:
     return f"crashes HDF5 ({name})"
 
 
-def _play(call: Callable[[], object], what: str, send: int) -> NoReturn:
-    """Be the child: call, say what went wrong, and end without touching what is the parent's."""
+def _run_child(call: Callable[[], object], what: str, send: int) -> NoReturn:
+    """Call the function, send its error, and end without running the parent's cleanup."""
     global _in_child
-    said, _in_child = "", True
+    message, _in_child = "", True
     try:
         faulthandler.disable()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGXCPU, signal.SIGALRM):
             signal.signal(number, signal.SIG_DFL)
         # The parent may be killed before it ends its child.
         signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
-        # The library and the allocator print their last words.
+        # HDF5 and the allocator print to stderr before they abort.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         _limit()
         call()
     except NnpipeError as error:
-        said = str(error)
+        message = str(error)
     except MemoryError:
-        said = f"{what} asks for more than {MEMORY >> 20} MiB of memory to be looked at."
+        message = f"{what} needs more than {MEMORY >> 20} MiB of memory to open."
     except Exception as error:
-        said = f"{what} cannot be read; HDF5 says: {reason(error)}."
+        message = f"{what} cannot be read; HDF5 says: {reason(error)}."
     finally:
         with suppress(OSError):
-            os.write(send, f"{said[:4096]}\n".encode("utf-8", "replace"))
+            os.write(send, f"{message[:4096]}\n".encode("utf-8", "replace"))
         os._exit(0)
 
 

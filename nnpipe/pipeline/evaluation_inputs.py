@@ -26,7 +26,7 @@ def open_inputs(config: Config, problems: list[str]) -> dict[str, Source]:
 
 
 def find_misfits(
-    config: Config, recipe: Recipe, inputs: Mapping[str, Source], outputs: int
+    config: Config, recipe: Recipe, inputs: Mapping[str, Source], outputs: int, activation: str
 ) -> list[str]:
     """Return one line for each way in which the inputs do not fit the stages of a config.
 
@@ -40,6 +40,8 @@ def find_misfits(
         The open inputs, by config key.
     outputs : int
         The number of outputs of the network.
+    activation : str
+        The activation of its last layer.
     """
     problems, source = list(_without_targets(config, inputs)), inputs["input"]
     judges = config.has_stage("train") or config.has_stage("evaluate")
@@ -55,7 +57,7 @@ def find_misfits(
         except DataError as error:
             problems.append(str(error))
     if config.has_stage("train") and config.training.resume is not None and not problems:
-        problems += _cannot_resume(config, recipe, source)
+        problems += _cannot_resume(config, recipe, source, activation)
     return list(dict.fromkeys(problems))
 
 
@@ -73,7 +75,12 @@ def _without_targets(config: Config, inputs: Mapping[str, Source]) -> Iterator[s
                 )
 
 
-def _cannot_resume(config: Config, recipe: Recipe, source: Source) -> list[str]:
+def held_out(config: Config) -> float:
+    """Return the default share of the input that is held out for validation."""
+    return 0.1 if config.validation is None else 0.0
+
+
+def _cannot_resume(config: Config, recipe: Recipe, source: Source, activation: str) -> list[str]:
     """Return the reasons why training cannot continue from `training.resume`."""
     folder = Path(config.training.resume or "")
     try:
@@ -82,7 +89,7 @@ def _cannot_resume(config: Config, recipe: Recipe, source: Source) -> list[str]:
         return [f"training.resume: {error}"]
     before = stored.fingerprint
     if stored.version == 3:
-        before = upgrade_fingerprint(before, 0.1 if config.validation is None else 0.0)
+        before = upgrade_fingerprint(before, held_out(config), source.features, activation)
     differing = differences(before, recipe.fingerprint(source.samples), folder)
     return differing or misfits(stored, recipe, source.features, folder)
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from nnpipe.config.kind import Choice
 from nnpipe.distributed.cluster import find_missing, find_silence
 from nnpipe.engines.dask import DaskOptions
 from nnpipe.errors import ConfigError, RunError
@@ -21,13 +20,12 @@ from nnpipe.network.architectures.from_run import FromRunOptions
 from nnpipe.network.build import estimate
 from nnpipe.network.network import Prepare, plain
 from nnpipe.pipeline.config import Config
-from nnpipe.pipeline.evaluation_inputs import close_all, find_misfits, open_inputs
+from nnpipe.pipeline.evaluation_inputs import close_all, find_misfits, held_out, open_inputs
 from nnpipe.pipeline.load import read_config
 from nnpipe.pipeline.rules import check_activations, check_loss
 from nnpipe.runs.store.open import Run, open_run
 from nnpipe.sources.base import Source
-from nnpipe.training.losses import LOSSES, loss_of
-from nnpipe.training.recipe import Recipe
+from nnpipe.training.recipe import Recipe, resolve
 
 
 @dataclass(frozen=True)
@@ -114,12 +112,17 @@ def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
         if problems:
             raise ConfigError(problems)
         config = _resolve(config, inputs["input"], stored)
-        problems += find_misfits(config, recipe_of(config), inputs, _outputs(config, stored))
+        last = _last_layer(config, stored)
+        problems += find_misfits(config, recipe_of(config), inputs, *last)
         if problems:
             raise ConfigError(problems)
     except BaseException:
         close_all(inputs)
         raise
+    if config.training.resume is not None:
+        # The run is repeated from other folders, and when `latest` is another one.
+        resume = str(Path(config.training.resume).resolve())
+        config = replace(config, training=replace(config.training, resume=resume))
     return Plan(config, inputs, stored)
 
 
@@ -161,7 +164,7 @@ def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
                 f"found {source.features} features in {where}"
             )
             raise ConfigError([problem])
-        dtype, last = config.dtype or network.dtype.name, network.layers[-1].activation
+        dtype, (_, last) = config.dtype or network.dtype.name, _last_layer(config, stored)
         misfits = check_loss(config.training.loss, last) if config.has_stage("train") else ()
         if found := list(misfits):
             raise ConfigError(found)
@@ -180,34 +183,18 @@ def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
                 f"expected at most the {there / 2**30:,.1f} GiB of memory here"
             )
             raise ConfigError([problem])
-        last = list(dense_layers(stack).values())[-1].activation.kind
-    architecture = replace(architecture, inputs=source.features)
-    if getattr(architecture, "output_activation", architecture) is None:
-        architecture = replace(architecture, output_activation=architecture.activation)
-    training = replace(
-        config.training,
-        loss=config.training.loss or LOSSES.choice(loss_of(last)),
-        validation_fraction=validation_fraction(config),
-        # A rerun may start in another folder, and `latest` may have changed by then.
-        resume=config.training.resume and str(Path(config.training.resume).resolve()),
-    )
-    chosen = Choice(config.architecture.kind, architecture, config.architecture.of)
-    return replace(config, architecture=chosen, training=training, dtype=dtype)
+        _, last = _last_layer(config, stored)
+    recipe = resolve(recipe_of(config), held_out(config), source.features, last)
+    architecture, training = recipe.architecture, recipe.training
+    return replace(config, architecture=architecture, training=training, dtype=dtype)
 
 
-def validation_fraction(config: Config) -> float:
-    """Return the share of the input that is held out for validation."""
-    given = config.training.validation_fraction
-    if given is not None:
-        return given
-    return 0.1 if config.validation is None else 0.0
-
-
-def _outputs(config: Config, stored: Run | None) -> int:
-    """Return the number of neurons of the last layer."""
+def _last_layer(config: Config, stored: Run | None) -> tuple[int, str]:
+    """Return the number of neurons and the activation of the last layer."""
     if stored is not None:
-        return stored.network.outputs
-    return list(dense_layers(config.architecture.make()).values())[-1].neurons
+        return stored.network.outputs, stored.network.layers[-1].activation
+    last = list(dense_layers(config.architecture.make()).values())[-1]
+    return last.neurons, last.activation.kind
 
 
 def _memory() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from nnpipe.pipeline.load import upgrade
 from nnpipe.pipeline.run import open_run, run
 from nnpipe.runs.inspect.address import home
 from nnpipe.runs.inspect.details import read_yaml
-from nnpipe.runs.inspect.difference import Difference, compare
+from nnpipe.runs.inspect.difference import Difference, compare, differing_configs
 from nnpipe.runs.inspect.state import look
 from nnpipe.runs.store.claim import point_latest, version_of
 from nnpipe.runs.store.folder import Folder
@@ -51,7 +52,10 @@ def rerun(
         config = on_cluster(config_of(before), cluster, before.path / CONFIG)
         again = run(config, overrides=_overrides(before), progress=progress)
         with again:
-            return again, compare(before, again)
+            # An earlier version stored the same config in another form.
+            stored = upgrade(before.config, before.manifest.schema_version)
+            pairs = differing_configs(stored, again.config)
+            return again, replace(compare(before, again), config=pairs)
 
 
 def resume(folder: Path, progress: Progress | None = None, cluster: str | None = None) -> Run:
@@ -139,9 +143,9 @@ def config_of(before: Run) -> dict[str, Any]:
         moved.append(("architecture", "run", before.manifest.source_run))
     for part, source in {"input": known, **{name: known.get(name) for name in FURTHER}}.items():
         moved += _paths(part, source)
-    parts = {part: dict(config.get(part) or {}) for part, _, _ in moved}
+    parts = {part: dict(config[part]) for part, _, _ in moved if config.get(part)}
     for part, key, place in moved:
-        typed = parts[part].get(key)
+        typed = parts.get(part, {}).get(key)
         if isinstance(typed, str) and Path(typed).resolve() != Path(place).resolve():
             parts[part][key] = place
     beside = root / str(parts["output"].get("name"))

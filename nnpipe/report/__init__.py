@@ -1,5 +1,5 @@
-"""Show runs and sweeps to people: a page that stands alone, and the same figures as PNG files.
+"""Report on runs and sweeps: a self-contained page, and the same figures as PNG files.
 
-The page is filled by Jinja2 and its figures are drawn as SVG; the PNG files are drawn by
-matplotlib. Both belong to the extra `report` and are imported only when they are used.
+Jinja2 renders the page, whose figures are SVG; matplotlib draws the PNG files. Both belong to the
+extra `report` and are imported only when needed.
 """

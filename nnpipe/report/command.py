@@ -1,4 +1,4 @@
-"""The command ``nnpipe report``: make the page of a run or a sweep that is stored."""
+"""The command ``nnpipe report``: make the page of a stored run or sweep."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nnpipe report",
         description="Make the page of a stored run or sweep. The input's files are not read: "
-        "sample images are only in the page that a run makes itself.",
+        "only the page that a run makes itself shows sample images.",
     )
     parser.add_argument("run", help="default/3, default/latest, default/2/007, or a path")
-    parser.add_argument("--to", type=Path, metavar="FILE", help="instead of report.html in it")
-    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="the figures as PNG files too")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="instead of its report.html")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="also draw the figures as PNG")
     parser.add_argument("--root", type=Path, default=Path("outputs"), help="where runs land")
     return parser
 
@@ -57,7 +57,7 @@ def _make(options: argparse.Namespace) -> list[Path]:
     folder = find(options.run, options.root)
     page: Path = options.to or folder / REPORT
     if options.to is None and page.exists():
-        problem = f"{page}: is there already. Open it, or name another file with --to."
+        problem = f"{page}: exists already. Open it, or name another file with --to."
         raise RunError(problem)
     manifest = read_manifest(folder)
     with ExitStack() as stack:
@@ -73,7 +73,7 @@ def _make(options: argparse.Namespace) -> list[Path]:
 
 
 def _random_sample(run: Run) -> Sample | None:
-    """Return rows of an input that is made of random numbers: those need no file."""
+    """Return rows of a random input, which needs no file; None for any other input."""
     if run.manifest.input.get("kind") != "random":
         return None
     try:

@@ -1,4 +1,4 @@
-"""The confusion matrix as a figure."""
+"""Turn a confusion matrix into a figure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from nnpipe.report.figures import Matrix
 from nnpipe.report.numbers import share
 
 MOST = 60
-"""With more classes than this the cells would be too small to tell anything."""
+"""Most classes; with more, the cells would be too small to read."""
 
 
 def confusion_figure(counts: NDArray[np.integer[Any]]) -> Matrix:
-    """Return a confusion matrix, rows labels and columns predictions, shaded by row.
+    """Return the figure of a confusion matrix: labels as rows, predictions as columns.
 
-    A row's shade is the share of the label's samples; its margin is the share that is right.
+    A cell's shade is its share of the label's samples; a row's margin is the share that is
+    classified correctly.
     """
     totals = counts.sum(axis=1)
     parts = counts / np.maximum(totals, 1)[:, None]

@@ -1,4 +1,4 @@
-"""How values are spread: histograms of parameters, activations and outputs."""
+"""Histograms of parameters, activations and outputs."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from nnpipe.report.figures import Histogram, Ridges
 from nnpipe.report.numbers import share, short
 
 VALUES = 1 << 18
-"""How many values, evenly chosen, a histogram is made of at most."""
+"""Most values in a histogram; of more, evenly spaced ones are taken."""
 
 _BINS = 40
 
 RANGES = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
-"""Between which numbers an activation's outputs lie."""
+"""The range of each activation's outputs."""
 
 FLAT = {"sigmoid": (0.025, 0.975), "tanh": (-0.95, 0.95)}
-"""Beyond which outputs an activation's slope is under a tenth of its steepest.
+"""The outputs beyond which an activation's slope is under a tenth of its maximum.
 
 The slopes are a(1 - a), at most 1/4, and 1 - a², at most 1.
 """
@@ -28,7 +28,7 @@ _Numbers = NDArray[np.floating[Any]]
 
 
 def thin(values: NDArray[Any], most: int = VALUES) -> NDArray[Any]:
-    """Return at most so many of the values, in whole rows that are evenly chosen, one at least."""
+    """Return at most `most` values, in complete, evenly spaced rows; at least one row."""
     width = max(int(np.prod(values.shape[1:])), 1)
     rows = max(1, most // width)
     return values[:: max(1, -(-len(values) // rows))]
@@ -46,9 +46,9 @@ def histogram(
     Parameters
     ----------
     activation : str, optional
-        What the values are the outputs of, which decides the range and where it is flat.
+        The activation whose outputs these are; it sets the range and where it is flat.
     note : str
-        What is said beside the title; without it the mean and the standard deviation.
+        Text beside the title; by default the mean and the standard deviation.
     ticks : array, optional
         Single values to mark.
     """
@@ -65,7 +65,7 @@ def histogram(
 
 
 def describe(title: str, values: _Numbers, activation: str) -> Histogram | None:
-    """Return the histogram of an activation's outputs, with the share of those that are flat."""
+    """Return the histogram of an activation's outputs, with the share of saturated ones."""
     found = saturation(values, activation)
     word = "zero" if activation == "relu" else "saturated"
     note = "" if found is None else f"{share(found)} {word}"
@@ -73,7 +73,7 @@ def describe(title: str, values: _Numbers, activation: str) -> Histogram | None:
 
 
 def ridges(title: str, values: _Numbers, names: list[str], activation: str) -> Ridges | None:
-    """Return a histogram for each column, (samples, columns), over one axis."""
+    """Return a histogram for each column of (samples, columns) values, over a common axis."""
     finite = _finite(values)
     if not finite.size:
         return None
@@ -85,9 +85,9 @@ def ridges(title: str, values: _Numbers, names: list[str], activation: str) -> R
 
 
 def saturation(values: _Numbers, activation: str) -> float | None:
-    """Return which share of an activation's outputs is where it is flat, or None.
+    """Return the share of outputs where the activation is flat.
 
-    For ReLU, and for the activations in `FLAT`; the others have no two flat ends.
+    None for activations other than ReLU and those in `FLAT`, and without finite values.
     """
     finite = _finite(values)
     if not finite.size:
@@ -101,7 +101,7 @@ def saturation(values: _Numbers, activation: str) -> float | None:
 
 
 def _finite(values: _Numbers) -> NDArray[np.float64]:
-    # Held where the width of a range is still a number.
+    # Clipped so that the width of the range does not overflow.
     flat = values.ravel().astype(np.float64)
     return np.clip(flat[np.isfinite(flat)], -1e300, 1e300)
 

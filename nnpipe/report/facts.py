@@ -1,7 +1,7 @@
-"""What a manifest says, in words.
+"""Turn a manifest into text for a page.
 
-A manifest may come from a stranger, and no checksum covers it: a metric that is no finite number
-is left out.
+A manifest may come from a stranger, and no checksum covers it. A metric that is not a finite number
+is therefore left out.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def numbers_in(values: Any) -> dict[str, float]:
 
 
 def facts_of(manifest: Manifest, network: Network) -> Facts:
-    """Return the numbers that stand at the top of a run's page."""
+    """Return the numbers at the top of a run's page."""
     metrics, seconds = numbers_in(manifest.metrics), numbers_in(manifest.seconds)
     evaluation = manifest.metrics.get("evaluation")
     judged, on = numbers_in(evaluation), ""
@@ -71,7 +71,7 @@ def facts_of(manifest: Manifest, network: Network) -> Facts:
 
 
 def warning_of(manifest: Manifest) -> str:
-    """Return what a reader must know before he believes the page, or nothing."""
+    """Return a warning that readers need before they trust the page, or an empty text."""
     metrics = numbers_in(manifest.metrics)
     count, first = metrics.get("nonfinite_inputs"), metrics.get("first_nonfinite_row")
     if not count or first is None:
@@ -80,7 +80,7 @@ def warning_of(manifest: Manifest) -> str:
 
 
 def timings_of(manifest: Manifest) -> Bars:
-    """Return the wall time of each phase, and what is left of the total."""
+    """Return the wall time of each phase, and of the rest."""
     seconds = {name: max(value, 0.0) for name, value in numbers_in(manifest.seconds).items()}
     total = seconds.pop("total", 0.0)
     phases = dict(list(seconds.items())[:_PHASES])
@@ -91,7 +91,7 @@ def timings_of(manifest: Manifest) -> Bars:
 
 
 def details_of(manifest: Manifest) -> Facts:
-    """Return where the numbers come from: seed, input, software."""
+    """Return the provenance of the numbers: seed, input, software."""
     found = manifest.input
     where = " ".join(str(found[name]) for name in ("path", "dataset") if found.get(name))
     shape: Any = found.get("shape")
@@ -106,8 +106,8 @@ def details_of(manifest: Manifest) -> Facts:
         ("BLAS", "; ".join(_library(library) for library in manifest.blas)),
         ("commit", manifest.git_commit),
     ]
-    told = [(name, str(text)) for name, text in details if text is not None]
-    return [(name, clip(text, _LETTERS)) for name, text in told if text]
+    known = [(name, str(text)) for name, text in details if text is not None]
+    return [(name, clip(text, _LETTERS)) for name, text in known if text]
 
 
 def _library(library: Mapping[str, Any]) -> str:

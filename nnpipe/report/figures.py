@@ -1,4 +1,4 @@
-"""What can be drawn, as data: the page draws it as SVG, `output.plots=png` with matplotlib."""
+"""Figures as data: the page draws them as SVG, and `output.plots=png` with matplotlib."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Value = float | str
-"""A place on an axis: a number, or a name."""
+"""A position on an axis: a number, or a name."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,12 @@ class Histogram:
     Parameters
     ----------
     title, note : str
-        What the values are, and what is to be noticed.
+        What the values are, and a short remark.
     edges : (bins + 1,) float64
     shares : (bins,) float64
         The share of the values in each bin, from 0 to 1.
     flat : tuple of float, optional
-        Where an activation hardly answers any more: at most the first, or at least the second.
+        Where an activation is saturated: up to the first value, and from the second one on.
     ticks : sequence of float
         Single values to mark below the bars.
     """
@@ -39,20 +39,20 @@ class Histogram:
 
     @property
     def flat_bins(self) -> NDArray[np.bool_]:
-        """Whether the activation is flat across a bin, (bins,)."""
+        """Whether the activation is flat in each bin, (bins,)."""
         middles = (self.edges[:-1] + self.edges[1:]) / 2
         low, high = self.flat or (-np.inf, np.inf)
         return (middles <= low) | (middles >= high)
 
     @property
     def flat_share(self) -> float:
-        """The share of the values for which it is flat."""
+        """The share of the values in flat bins."""
         return float(self.shares[self.flat_bins].sum())
 
 
 @dataclass(frozen=True)
 class Ridges:
-    """Histograms over one axis, one below the other.
+    """Histograms below each other, over a common axis.
 
     Parameters
     ----------
@@ -77,11 +77,13 @@ class Matrix:
     values : (rows, columns) float64
         NaN leaves a cell empty.
     texts : sequence of sequence of str
-        What is written into each cell, and shown when one points at it.
+        What is written into each cell.
+    hints : sequence of sequence of str
+        What is shown when the pointer is on a cell.
     low, high : float
-        The numbers with the faintest and the strongest shade; low may be the greater one.
+        The numbers with the faintest and the strongest shade; `low` may be the greater one.
     diagonal : bool
-        Whether the cells off the diagonal are mistakes.
+        Whether cells off the diagonal are mistakes.
     margin : sequence of str
         What is written at the end of each row.
     """
@@ -112,7 +114,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class Axis:
-    """A quantity, with its value for each of the things that are shown."""
+    """A quantity, with a value for each item of the figure."""
 
     name: str
     values: Sequence[Value]
@@ -125,7 +127,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Points:
-    """One quantity over another; where several share an x, the line joins their means."""
+    """One quantity over another; where several points share an x, the line joins their means."""
 
     title: str
     x: Axis
@@ -135,7 +137,7 @@ class Points:
 
 @dataclass(frozen=True)
 class Curves:
-    """Numbers that go on, each a line over its own positions."""
+    """Named lines, each with its own positions, (name, x, y)."""
 
     title: str
     x: str
@@ -144,12 +146,12 @@ class Curves:
 
 @dataclass(frozen=True)
 class Parallel:
-    """One line for each thing across all axes, the stronger the greater its last value is.
+    """Parallel coordinates: one line for each item, stronger for a greater last value.
 
     Parameters
     ----------
     least : bool
-        The stronger the lower it is.
+        Whether lines are stronger for a lower last value instead.
     """
 
     title: str
@@ -160,17 +162,17 @@ class Parallel:
 
 @dataclass(frozen=True)
 class Column:
-    """The input or a layer, as the drawing of a network shows it.
+    """The input or a layer in the drawing of a network.
 
     Parameters
     ----------
     name : str
     lines : sequence of str
-        What is written under the name.
+        Text under the name.
     size : int
-        How many features or neurons there are.
+        The number of features or neurons.
     shown : sequence of int
-        The numbers of those that are drawn.
+        The indices of those that are drawn.
     """
 
     name: str
@@ -186,7 +188,7 @@ class Stack:
     Parameters
     ----------
     links : sequence of (shown of the right column, shown of the left column) arrays
-        One for each pair of neighbours, as shares of the greatest: from -1 to 1.
+        One for each pair of neighbours, relative to the greatest magnitude: from -1 to 1.
     texts : sequence of str
         One for each pair of neighbours.
     """

@@ -1,4 +1,4 @@
-"""Samples and first-layer neurons as small images."""
+"""Show samples and first-layer neurons as small images."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _MOST, _MISTAKES = 21, 14
 
 @dataclass(frozen=True)
 class Picture:
-    """An image and the text under it; `right` is None where nothing can be wrong."""
+    """An image and the text under it; `correct` is None without a label."""
 
     uri: str
     hint: str
     text: str
-    right: bool | None = None
+    correct: bool | None = None
 
 
 def show_samples(sample: Sample, last: Layer) -> tuple[list[Picture], list[Picture]]:
-    """Return the first samples, and the first that the network gets wrong."""
+    """Return the first samples, and the first ones that the network misclassifies."""
     if sample.image is None:
         return [], []
     predicted = predict(last.activation, sample.activations[last.name])
@@ -33,24 +33,24 @@ def show_samples(sample: Sample, last: Layer) -> tuple[list[Picture], list[Pictu
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
     def picture(i: int) -> Picture:
-        text, right = f"row {sample.rows[i]}", None
+        text, correct = f"row {sample.rows[i]}", None
         if sample.labels is not None:
-            right = bool(sample.labels[i] == predicted[i])
-            text = f"{sample.labels[i]} → {predicted[i]} {'✓' if right else '✗'}"
+            correct = bool(sample.labels[i] == predicted[i])
+            text = f"{sample.labels[i]} → {predicted[i]} {'✓' if correct else '✗'}"
         uri = grey(sample.raw[i].reshape(sample.image), low, high)
-        return Picture(uri, f"row {sample.rows[i]}", text, right)
+        return Picture(uri, f"row {sample.rows[i]}", text, correct)
 
     first = [picture(i) for i in range(min(_MOST, len(predicted)))]
     if sample.labels is None:
         return first, []
     wrong = np.flatnonzero(sample.labels != predicted).tolist()
-    # Where most are wrong the first samples show it already.
+    # If most samples are misclassified, the first samples show it already.
     wrong = wrong[:_MISTAKES] if 2 * len(wrong) < len(predicted) else []
     return first, [picture(i) for i in wrong]
 
 
 def show_neurons(layer: Layer, image: tuple[int, int]) -> list[Picture]:
-    """Return the weights of a first layer's neurons, each laid out as the image that it sees."""
+    """Return the weights of a first layer's neurons, each in the shape of the input image."""
     return [
         Picture(signed(weights.reshape(image)), f"{layer.name}, {number}", str(number))
         for number, weights in enumerate(layer.weights[:_MOST])

@@ -1,4 +1,4 @@
-"""The course of a training, from the table that it leaves in a run."""
+"""Training curves, from the run's history.csv."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _COLUMNS = ("epoch", *_PAIRS, *(f"validation_{name}" for name in _PAIRS))
 
 
 def history_figures(folder: Path) -> list[Curves]:
-    """Return the curves of loss and accuracy over the epochs, of training and of validation.
+    """Return the curves of training and validation loss and accuracy over the epochs.
 
-    There are none where the run has no table, or one that is not what nnpipe writes.
+    The list is empty if the run has no history.csv, or one that nnpipe did not write.
     """
     try:
         lines = csv.reader(io.StringIO(read_text(folder / FILE, _MOST_BYTES), newline=""))

@@ -1,4 +1,4 @@
-"""Draw what is wanted at the end of a run or a sweep, and say what became of it."""
+"""Draw what the config asks for at the end of a run or a sweep, and report the outcome."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ REPORT = "report.html"
 INSTALL = "pip install 'nnpipe[report]'"
 
 Target = tuple[Folder, str]
-"""A file that is to be written: its folder and its name."""
+"""A file to write: its folder and its name."""
 
 Draw = Callable[[Target | None, Folder | None], list[Path]]
-"""``draw(page, plots)`` writes a page, and PNG files into a folder, where these are not None."""
+"""``draw(page, plots)`` writes a page, and PNG files into a folder; None means none."""
 
 logger = logging.getLogger("nnpipe")
 
 
 def has_jinja() -> bool:
-    """Return whether pages can be made; nothing is imported."""
+    """Return whether Jinja2 is installed, without importing it."""
     return find_spec("jinja2") is not None
 
 
 def missing(output: OutputOptions) -> list[str]:
-    """Return a line for each thing that the config asks for and that cannot be drawn here."""
+    """Return a line for each option whose package is not installed."""
     problems: list[str] = []
     if output.report and not has_jinja():
         problems.append(f"output.report: found true, but Jinja2 is not installed. {INSTALL}")
@@ -46,7 +46,7 @@ def missing(output: OutputOptions) -> list[str]:
 def illustrate(
     output: OutputOptions, folder: Folder, draw: Draw, *, alone: bool = True
 ) -> tuple[list[str], str]:
-    """Draw into a folder what the config wants there.
+    """Draw into a folder what the config asks for.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ def illustrate(
     -------
     names : list of str
         The files that were written.
-    said : str
-        Where the page is, or why there is none; empty where none is wanted.
+    note : str
+        Where the page is, or why there is none; empty if none is wanted.
     """
     page = output.report if output.report is not None else alone and has_jinja()
     plots = output.plots is not None and (alone or output.report is True)
@@ -68,7 +68,7 @@ def illustrate(
     try:
         written = draw((folder, REPORT) if page else None, folder if plots else None)
     except Exception as error:
-        # The results are there and whole; that they cannot be drawn takes nothing from them.
+        # A failed drawing does not affect the results, which are complete.
         logger.error("%s: no report", folder.path, exc_info=error)
         return [], f"none: {one_line(error)}"
     return [path.name for path in written], str(folder.path / REPORT) if page else ""
@@ -77,7 +77,7 @@ def illustrate(
 def illustrate_sweep(
     folder: Folder, manifest: Manifest, rows: Sequence[Mapping[str, Any]]
 ) -> tuple[list[str], str]:
-    """Draw into a sweep's folder what its config wants; see `illustrate`."""
+    """Draw into a sweep's folder what its config asks for; see `illustrate`."""
     given: Mapping[str, Any] = read_definition(folder.path).config.get("output") or {}
     output = OutputOptions(report=given.get("report"), plots=given.get("plots"))
 

@@ -1,4 +1,4 @@
-"""Turn samples and parameters that are images into PNG, embedded in the page."""
+"""Turn samples and weights into PNG images that are embedded in the page."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 _SIDES = range(4, 129)
 
-# Blue is positive and orange negative, as everywhere on the page, and nothing is transparent.
+# Blue is positive, orange is negative, and zero is transparent.
 _BLUE, _ORANGE, _STEPS = (58, 123, 213), (217, 98, 43), 15
 
 
 def image_shape(fingerprint: Mapping[str, Any], features: int) -> tuple[int, int] | None:
     """Return height and width of the samples if they are images, else None.
 
-    They are where the stored array has an axis for each, perhaps a last one for a single colour,
-    or where there are 784 features, which is how MNIST is passed on. Random numbers never are.
+    Samples are images if the stored array has an axis for height and one for width, and perhaps a
+    last one for a single colour channel; or if they have 784 features, as MNIST's do. Random
+    numbers are never images.
     """
     if fingerprint.get("kind") == "random":
         return None
@@ -36,14 +37,14 @@ def image_shape(fingerprint: Mapping[str, Any], features: int) -> tuple[int, int
 
 
 def grey(pixels: NDArray[Any], low: float, high: float) -> str:
-    """Return an image, (height, width), as a data URI: black at low, white at high."""
+    """Return a (height, width) image as a data URI: black at `low`, white at `high`."""
     span = high - low if high > low else 1.0
     levels = np.nan_to_num((pixels.astype(np.float64) - low) / span, nan=0.0)
     return _uri(_png((levels.clip(0, 1) * 255).astype(np.uint8), 0, b""))
 
 
 def signed(weights: NDArray[np.floating[Any]]) -> str:
-    """Return numbers of both signs as a data URI: blue above zero, orange below."""
+    """Return signed numbers as an image in a data URI: blue above zero, orange below."""
     finite = np.nan_to_num(weights.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     greatest = float(np.abs(finite).max()) or 1.0
     levels = np.rint(finite / greatest * _STEPS).astype(np.int64) + _STEPS

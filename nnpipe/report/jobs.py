@@ -1,4 +1,4 @@
-"""The jobs of a sweep: what was swept, and which metrics came out."""
+"""The jobs of a sweep: the swept keys and the metrics."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Job:
     ----------
     name, status, error : str
     path : str
-        Its folder within the sweep's.
+        Its folder, relative to the sweep's.
     overrides : mapping of str to str
-        What was typed, by key.
+        The typed overrides, by key.
     metrics : mapping of str to float
-        Those that are finite numbers.
+        The metrics that are finite numbers.
     """
 
     name: str
@@ -58,13 +58,13 @@ def _job(row: Mapping[str, Any], overrides: Mapping[str, str]) -> Job:
 
 
 def swept_keys(jobs: Sequence[Job]) -> list[str]:
-    """Return the keys that differ from job to job, in the order in which they were typed."""
+    """Return the keys that differ between jobs, in the order of typing."""
     keys = dict.fromkeys(key for job in jobs for key in job.overrides)
     return [key for key in keys if len({job.overrides.get(key, "") for job in jobs}) > 1]
 
 
 def metric_names(jobs: Sequence[Job], first: str | None = None) -> list[str]:
-    """Return the metrics that differ from job to job: `first`, then the most telling ones."""
+    """Return the metrics that differ between jobs: `first`, then the most important ones."""
     names = dict.fromkeys(name for job in jobs for name in job.metrics)
     differing = [n for n in names if len({job.metrics[n] for job in jobs if n in job.metrics}) > 1]
     return sorted(differing, key=lambda name: -1 if name == first else _weight(name))
@@ -78,7 +78,7 @@ def _weight(name: str) -> int:
 
 
 def lower_is_better(name: str) -> bool | None:
-    """Return which of a metric's values is the best: the least, the greatest, or neither (None)."""
+    """Return whether the lowest value of a metric is the best; None if neither end is."""
     word = name.rsplit(".", 1)[-1]
     if "accuracy" in word:
         return False
@@ -86,7 +86,7 @@ def lower_is_better(name: str) -> bool | None:
 
 
 def values_of(jobs: Sequence[Job], key: str) -> list[Value]:
-    """Return the value of a swept key for each job: numbers if all are, else the texts."""
+    """Return each job's value of a swept key: as numbers if all are numbers, else as texts."""
     texts = [job.overrides.get(key, "") for job in jobs]
     try:
         numbers = [float(text) for text in texts]
@@ -96,7 +96,7 @@ def values_of(jobs: Sequence[Job], key: str) -> list[Value]:
 
 
 def short_keys(keys: Sequence[str]) -> list[str]:
-    """Return the ends of dotted keys, as long as it takes to tell them apart.
+    """Return the shortest ends of dotted keys that are unique.
 
     >>> short_keys(["architecture.width", "layers.a.neurons", "layers.b.neurons"])
     ['width', 'a.neurons', 'b.neurons']

@@ -1,4 +1,4 @@
-"""How a metric depends on what was swept: a line, a heat map, or parallel coordinates."""
+"""Draw a metric over the swept keys: as a line, a heat map, or parallel coordinates."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from nnpipe.report.numbers import metric_text, short
 SEED = "seed"
 
 _MOST = 2000
-"""How many jobs are drawn one by one, and how many cells a heat map may have."""
+"""Most jobs that are drawn one by one, and most cells of a heat map."""
 
 
 def landscape(jobs: Sequence[Job], swept: Sequence[str], name: str) -> Figure | None:
-    """Return the figure of one metric over the swept keys, or None where it has no two jobs.
+    """Return the figure of one metric over the swept keys; None for fewer than two jobs.
 
-    One key is drawn as a line, two as a heat map if the jobs fill most of it, and more as
-    parallel coordinates. Seeds that are swept beside other keys are repetitions: they are drawn
+    One key gives a line, two keys a heat map if the jobs fill most of it, and other sweeps parallel
+    coordinates. Seeds that are swept together with other keys count as repetitions: they are drawn
     as points around a mean, or averaged.
     """
     found = [job for job in jobs if name in job.metrics]

@@ -1,4 +1,4 @@
-"""What a page says of each layer: its parameters, its activations, and how many are saturated."""
+"""Summarize each layer for a page: its parameters, activations and saturation."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from nnpipe.report.distribution import describe, histogram, saturation, thin
 from nnpipe.report.figures import Histogram
 
 MOST = 24
-"""How many layers a page shows."""
+"""Most layers on a page."""
 
 
 @dataclass(frozen=True)
-class LayerView:
-    """A layer as the page shows it.
+class LayerSummary:
+    """What the page shows of a layer.
 
     Attributes
     ----------
     parameters, activations : Histogram or None
-        None where there is nothing finite, or nothing is known.
+        None without finite values, or if the values are not known.
     saturated : float or None
         The share of its outputs where its activation is flat.
     constant : int or None
-        How many of its neurons gave one number for all the rows that were looked at.
+        The number of neurons that give the same output for all known rows.
     """
 
     name: str
@@ -43,27 +43,27 @@ class LayerView:
     constant: int | None
 
 
-def view_layers(
+def summarize_layers(
     network: Network, activations: Callable[[str], NDArray[Any] | None]
-) -> list[LayerView]:
-    """Return the views of a network's first layers.
+) -> list[LayerSummary]:
+    """Return the summaries of a network's first layers.
 
     Parameters
     ----------
     activations : callable
-        Returns what is known of a layer's activations, (rows, neurons), by the layer's name.
+        Returns the known activations of a layer, (rows, neurons), by the layer's name, or None.
     """
-    return [_view(layer, activations(layer.name)) for layer in network.layers[:MOST]]
+    return [_summarize(layer, activations(layer.name)) for layer in network.layers[:MOST]]
 
 
-def _view(layer: Layer, a: NDArray[Any] | None) -> LayerView:
+def _summarize(layer: Layer, a: NDArray[Any] | None) -> LayerSummary:
     saturated, constant, shown = None, None, None
     if a is not None and len(a):
         constant = int(np.sum((a == a[0]).all(axis=0))) if len(a) > 1 else None
         a = thin(a)
         saturated = saturation(a, layer.activation)
         shown = describe("activations", a, layer.activation)
-    return LayerView(
+    return LayerSummary(
         name=layer.name,
         activation=layer.activation,
         inputs=layer.inputs,

@@ -9,9 +9,9 @@ from typing import Any
 from nnpipe.network.network import Network
 from nnpipe.report.illustrate import Target
 from nnpipe.report.page import fill
-from nnpipe.report.run import RunView, view_run
+from nnpipe.report.run import RunPage, gather_run
 from nnpipe.report.sample import Sample
-from nnpipe.report.sweep import SweepView, view_sweep
+from nnpipe.report.sweep import SweepPage, gather_sweep
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.manifest import Manifest
 from nnpipe.runs.store.open import Run
@@ -30,18 +30,18 @@ def report_run(
     Parameters
     ----------
     run : Run
-        Whose results.h5 is there; its manifest may be a draft.
+        A run with a results.h5; its manifest may be a draft.
     network : Network
-        With the parameters that made the outputs.
+        The network, with the parameters that made the outputs.
     sample : Sample, optional
-        Rows of the input; without it there are no sample images, and activations only where they
-        were stored.
+        Rows of the input. Without them the page shows no sample images, and only stored
+        activations.
     page : Target, optional
-        The file to be written.
+        The file to write.
     plots : Folder, optional
-        The folder into which the figures are written.
+        The folder for the figures.
     """
-    return _write("run.html", view_run(run, network, sample), page, plots)
+    return _write("run.html", gather_run(run, network, sample), page, plots)
 
 
 def report_sweep(
@@ -57,27 +57,27 @@ def report_sweep(
     Parameters
     ----------
     folder : Path
-        The sweep's.
+        The sweep's folder.
     manifest : Manifest
-        The sweep's, which may be a draft.
+        The sweep's manifest, which may be a draft.
     rows : sequence of mapping
         One for each job, as `nnpipe.runs.inspect.sweep.read_jobs` returns them.
     page, plots : optional
         As for a run.
     """
-    return _write("sweep.html", view_sweep(folder, manifest, rows), page, plots)
+    return _write("sweep.html", gather_sweep(folder, manifest, rows), page, plots)
 
 
 def _write(
-    template: str, view: RunView | SweepView, page: Target | None, plots: Folder | None
+    template: str, content: RunPage | SweepPage, page: Target | None, plots: Folder | None
 ) -> list[Path]:
     written: list[Path] = []
     if page is not None:
         folder, name = page
-        folder.publish_text(name, fill(template, view=view))
+        folder.publish_text(name, fill(template, page=content))
         written.append(folder.path / name)
     if plots is not None:
         from nnpipe.report.png import write_plots
 
-        written += write_plots(plots, view.plots())
+        written += write_plots(plots, content.plots())
     return written

@@ -1,4 +1,4 @@
-"""Write numbers for people."""
+"""Format numbers for people."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def short(value: float) -> str:
 
 
 def share(value: float) -> str:
-    """Return a share of one as a percentage; neither 0 % nor 100 % is said of less or more.
+    """Return a share of one as a percentage; only exact values give 0 % and 100 %.
 
     >>> [share(value) for value in (0.0, 0.123456, 0.99999, 0.00001, 1.0)]
     ['0 %', '12.3 %', '> 99.9 %', '< 0.1 %', '100 %']
@@ -32,7 +32,7 @@ def share(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time in the unit that suits it.
+    """Return a duration in a suitable unit.
 
     >>> [duration(seconds) for seconds in (0.00042, 0.0153, 2.5, 75.0, 7300.0)]
     ['0.42 ms', '15.3 ms', '2.5 s', '1 min 15 s', '2 h 1 min']
@@ -48,7 +48,7 @@ def duration(seconds: float) -> str:
 
 
 def metric_text(name: str, value: float) -> str:
-    """Return a metric of a run as its name asks for.
+    """Return a metric in the format that its name implies.
 
     >>> metric_text("accuracy", 0.98765), metric_text("accuracy", 0.5), metric_text("seconds", 0.02)
     ('98.77 %', '50 %', '20 ms')

@@ -1,4 +1,4 @@
-"""Fill a page: one HTML file that stands alone, with nothing loaded and nothing run but its own."""
+"""Render a page: one self-contained HTML file that loads nothing and runs only its own script."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def fill(template: str, **values: Any) -> str:
-    """Return a template's page; every value is escaped, since names come from strangers."""
+    """Return a rendered template; every value is escaped, since names may come from strangers."""
     return printable(_environment().get_template(template).render(**values))
 
 
@@ -43,7 +43,7 @@ def _environment() -> Any:
     style, script = (
         (_TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js")
     )
-    # The browser runs no script but the one with this checksum, and loads nothing at all.
+    # The browser runs only the script with this checksum, and loads nothing.
     checksum = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment.globals |= {
         "style": Markup(style),

@@ -1,4 +1,4 @@
-"""Draw the figures of a page with matplotlib, each group of them as one PNG file."""
+"""Draw the figures of a page with matplotlib, one PNG file for each group."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _DPI = 150
 
 
 def write_plots(folder: Folder, plots: Mapping[str, Sequence[Figure]]) -> list[Path]:
-    """Draw each group of figures into a PNG file that has its name; return the files."""
+    """Draw each group of figures into a PNG file with the group's name; return the files."""
     with matplotlib.rc_context():
-        # A matplotlibrc in the working folder would decide the style, and can start LaTeX.
+        # A matplotlibrc in the working folder would set the style, and could start LaTeX.
         matplotlib.rcdefaults()
         return [write_plot(folder, f"{name}.png", figures) for name, figures in plots.items()]
 
@@ -58,7 +58,7 @@ def write_plot(folder: Folder, name: str, figures: Sequence[Figure]) -> Path:
     for spot in spots[len(figures) :]:
         spot.set_axis_off()
     with folder.publish(name) as file, warnings.catch_warnings():
-        # A letter that no font has is drawn as a box.
+        # matplotlib draws a character that no font has as a box, and warns.
         warnings.filterwarnings("ignore", "Glyph .* missing")
         sheet.savefig(file, format="png", metadata={"Software": "nnpipe"})
     return folder.path / name
@@ -135,7 +135,7 @@ def _matrix(axes: Axes, figure: Matrix) -> None:
     def strength(shown: Any) -> Any:
         return (shown - figure.low) / span if span else shown * 0 + 1
 
-    # Twice, so that mistakes have a colour of their own.
+    # Draw two images, so that mistakes have a colour of their own.
     wrong = ~np.eye(*values.shape, dtype=bool) if figure.diagonal else np.zeros(values.shape, bool)
     for part, name in ((np.ma.masked_where(wrong, values), "Blues"), (values, "Oranges")):
         shown = part if name == "Blues" else np.ma.masked_where(~wrong, values)
@@ -226,5 +226,5 @@ def _on(axis: Axis, value: Value) -> Value:
 
 
 def _plain(text: str) -> str:
-    """Return a text in which matplotlib finds no mathematics to typeset."""
+    """Return a text that matplotlib does not read as mathematics."""
     return printable(text).replace("$", r"\$")

@@ -1,4 +1,4 @@
-"""Gather what the page of a run shows, from the run's files and a few rows of its input."""
+"""Gather the content of a run's page from the run's files and a few rows of its input."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nnpipe.report.figures import Bars, Curves, Figure, Histogram, Matrix, Ridge
 from nnpipe.report.gallery import Picture, show_neurons, show_samples
 from nnpipe.report.history import history_figures
 from nnpipe.report.layers import MOST as MOST_LAYERS
-from nnpipe.report.layers import LayerView, view_layers
+from nnpipe.report.layers import LayerSummary, summarize_layers
 from nnpipe.report.sample import Sample
 from nnpipe.report.stack import stack_figure
 from nnpipe.report.stored import Stored
@@ -26,28 +26,28 @@ from nnpipe.runs.store.open import CONFIG, Run
 from nnpipe.system.documents import read_text
 
 _NEURONS = 16
-"""How many output neurons have a histogram of their own."""
+"""Most output neurons with a histogram of their own."""
 
 _LETTERS = 1 << 16
-"""How much of the config is shown."""
+"""Most characters of the config that are shown."""
 
 
 @dataclass(frozen=True)
-class RunView:
-    """What the page of a run shows.
+class RunPage:
+    """The content of a run's page.
 
     Attributes
     ----------
     facts : sequence of (name, text)
         The numbers at the top.
     sampled : str
-        Which rows the activations are those of; empty where there are none.
+        The rows that the activations belong to; empty if there are none.
     samples, mistakes, neurons : sequence of Picture
-        Empty where the input is not image-like, or was not at hand.
+        Empty if the samples are not images, or if the input was not read.
     config : str
         The resolved config, as YAML.
     details : sequence of (name, text)
-        Where the numbers come from.
+        The provenance of the numbers.
     """
 
     name: str
@@ -57,7 +57,7 @@ class RunView:
     network: Stack
     parameter_count: int
     training: Sequence[Curves]
-    layers: Sequence[LayerView]
+    layers: Sequence[LayerSummary]
     layers_left_out: int
     sampled: str
     outputs: Histogram | None
@@ -71,7 +71,7 @@ class RunView:
     details: Sequence[tuple[str, str]]
 
     def plots(self) -> dict[str, list[Figure]]:
-        """Return the figures by the name of the PNG file in which they stand together."""
+        """Return the figures by the name of their PNG file."""
         parts: dict[str, list[Figure | None]] = {
             "network": [self.network],
             "training": list(self.training),
@@ -85,17 +85,17 @@ class RunView:
         return {name: found for name, found in present.items() if found}
 
 
-def view_run(run: Run, network: Network, sample: Sample | None) -> RunView:
-    """Gather the view of a run.
+def gather_run(run: Run, network: Network, sample: Sample | None) -> RunPage:
+    """Gather the content of a run's page.
 
     Parameters
     ----------
     run : Run
-        Whose results.h5 is there.
+        A run with a results.h5.
     network : Network
-        With the parameters that made the outputs.
+        The network, with the parameters that made the outputs.
     sample : Sample, optional
-        Rows of the input; without it there are activations only where they were stored.
+        Rows of the input; without them the page shows only stored activations.
     """
     stored, manifest, last = Stored(run.results), run.manifest, network.layers[-1]
     widths = {layer.name: layer.neurons for layer in network.layers[:MOST_LAYERS]}
@@ -105,13 +105,13 @@ def view_run(run: Run, network: Network, sample: Sample | None) -> RunView:
         found = kept[layer]
         return found if found is not None or sample is None else sample.activations[layer]
 
-    layers = view_layers(network, activations)
+    layers = summarize_layers(network, activations)
     outputs = stored.rows("/outputs", network.outputs)
     judged = stored.square("/evaluation/confusion_matrix", MOST_CLASSES)
     confusion = stored.square("/confusion_matrix", MOST_CLASSES) if judged is None else judged
     samples, mistakes = ([], []) if sample is None else show_samples(sample, last)
     image = None if sample is None else sample.image
-    return RunView(
+    return RunPage(
         name=f"{run.path.parent.name}/{run.path.name}",
         manifest=manifest,
         facts=facts_of(manifest, network),
@@ -134,7 +134,7 @@ def view_run(run: Run, network: Network, sample: Sample | None) -> RunView:
     )
 
 
-def _of(layer: LayerView, figure: Histogram | None) -> Histogram | None:
+def _of(layer: LayerSummary, figure: Histogram | None) -> Histogram | None:
     return None if figure is None else replace(figure, title=f"{layer.name}: {figure.title}")
 
 

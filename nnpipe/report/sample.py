@@ -1,4 +1,4 @@
-"""The first rows of an input, with what every layer makes of them."""
+"""The first rows of an input, with the activations of every layer."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from nnpipe.sources.normalizations.base import Normalization
 
 _ROWS = 512
 _NUMBERS = 1 << 22
-"""How many numbers of a layer, or of the input, are held for a page."""
+"""Most numbers of a layer, or of the input, that are kept for a page."""
 
 _PRODUCTS = 1 << 29
-"""How many multiplications are spent on a page."""
+"""Most multiplications for a page."""
 
 _Array = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows that were read for a page.
+    """Rows of an input for a page.
 
     Parameters
     ----------
     activations : mapping of str to (rows, neurons) array
-        By layer.
+        The activations of each layer, by its name.
     raw : (rows, features) array
-        As stored, before the normalization.
+        The samples as stored, before normalization.
     labels : (rows,) int64 or None
-    rows : sequence of int
-        Their numbers in the file.
+    rows : range
+        The row numbers in the file.
     image : tuple of int, optional
-        Height and width, where a row is an image.
+        Height and width, if a sample is an image.
     """
 
     activations: Mapping[str, _Array]
@@ -51,16 +51,16 @@ class Sample:
 
 
 def take_sample(source: Source, scaling: Normalization, network: Network) -> Sample:
-    """Read the first rows of a source and apply the network's layers to them.
+    """Read the first rows of a source, at most 512, and apply the network's layers to them.
 
-    There are up to 512, fewer for a network so large that they would take long.
+    A large network gets fewer rows, which bounds time and memory.
     """
     widest = max(source.features, *(layer.neurons for layer in network.layers))
     most = min(_ROWS, _NUMBERS // widest, _PRODUCTS // network.parameter_count)
     stop = min(source.samples, max(most, 1))
     a = Input(source, scaling, network.dtype).read(0, stop)
     activations: dict[str, _Array] = {}
-    # A second thread would gain little on so few rows, and lose much where others have work.
+    # More threads would gain little on so few rows, and lose much on a busy machine.
     with one_thread, np.errstate(all="ignore"):
         for layer in network.layers:
             activations[layer.name] = a = layer(a)

@@ -1,4 +1,4 @@
-"""The drawing of a network: which neurons are shown, and the parameters between them."""
+"""Choose the neurons and parameters for the drawing of a network."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ _LAYERS = 30
 
 
 def stack_figure(network: Network) -> Stack:
-    """Return a network's first layers as columns, up to ten neurons of each.
-
-    The neurons are evenly chosen from the first to the last.
-    """
+    """Return a network's first layers as columns of up to ten neurons, evenly spaced."""
     columns = [_column("input", "features", network.inputs)]
     links: list[NDArray[np.float64]] = []
     texts: list[str] = []

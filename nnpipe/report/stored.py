@@ -1,4 +1,4 @@
-"""Read what a page needs from results.h5: some rows, never more than a network's shape allows."""
+"""Read what a page needs from results.h5: a bounded number of rows."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Stored:
         self._paths = {listed.path for listed in list_datasets(file)}
 
     def rows(self, path: str, width: int) -> NDArray[Any] | None:
-        """Return rows of a dataset, (rows, width), all or evenly chosen blocks of them.
+        """Return rows of a dataset, (rows, width): all of them, or evenly spaced blocks.
 
-        None where there is no such dataset, or where it has another width.
+        Returns None if the dataset is missing or has another width.
         """
         dataset = self._find(path)
         if dataset is None or dataset.ndim != 2 or dataset.shape[1] != width:
@@ -36,14 +36,14 @@ class Stored:
         most = max(1, min(_ROWS, VALUES // width))
         if len(dataset) <= most:
             return dataset[:]
-        # HDF5 reads whole chunks, so a few blocks cost less than as many single rows.
+        # HDF5 reads whole chunks, so a few blocks cost less than the same number of single rows.
         blocks = min(_BLOCKS, most)
         size = most // blocks
         starts: list[int] = np.linspace(0, len(dataset) - size, blocks).astype(int).tolist()
         return np.concatenate([dataset[start : start + size] for start in starts])
 
     def square(self, path: str, most: int) -> NDArray[Any] | None:
-        """Return a square matrix of at most so many rows, or None."""
+        """Return a square matrix of at most `most` rows, or None."""
         dataset = self._find(path)
         if dataset is None or dataset.ndim != 2 or len(set(dataset.shape)) != 1:
             return None

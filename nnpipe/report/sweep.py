@@ -1,4 +1,4 @@
-"""Gather what the page of a sweep shows, from the table of its jobs."""
+"""Gather the content of a sweep's page from the table of its jobs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DRAWN = 12
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the table: what it shows, and by what it is sorted."""
+    """A cell of the table: the text that it shows, and the value that it is sorted by."""
 
     text: str
     value: str | float
@@ -32,15 +32,15 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class SweepView:
-    """What the page of a sweep shows.
+class SweepPage:
+    """The content of a sweep's page.
 
     Attributes
     ----------
     facts : sequence of (name, text)
         The numbers at the top.
     pictures : mapping of str to Figure
-        By the name of the metric that is drawn.
+        By the name of the drawn metric.
     columns : sequence of (name, kind)
     rows : sequence of sequence of Cell
     """
@@ -58,17 +58,17 @@ class SweepView:
         return {re.sub(r"[^\w.-]", "_", name): [found] for name, found in self.pictures.items()}
 
 
-def view_sweep(folder: Path, manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> SweepView:
-    """Gather the view of a sweep.
+def gather_sweep(folder: Path, manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> SweepPage:
+    """Gather the content of a sweep's page.
 
     Parameters
     ----------
     folder : Path
-        The sweep's.
+        The sweep's folder.
     manifest : Manifest
-        The sweep's, which may be a draft.
+        The sweep's manifest, which may be a draft.
     rows : sequence of mapping
-        What `nnpipe.runs.inspect.sweep.read_jobs` returns.
+        The rows from `nnpipe.runs.inspect.sweep.read_jobs`.
     """
     jobs = jobs_of(folder, rows)
     swept, names = swept_keys(jobs), metric_names(jobs, _optimised(folder))
@@ -89,7 +89,7 @@ def view_sweep(folder: Path, manifest: Manifest, rows: Sequence[Mapping[str, Any
         ]
         for job in jobs
     ]
-    return SweepView(
+    return SweepPage(
         name=f"{folder.parent.name}/{folder.name}",
         manifest=manifest,
         facts=_facts(jobs, names, best),
@@ -101,7 +101,7 @@ def view_sweep(folder: Path, manifest: Manifest, rows: Sequence[Mapping[str, Any
 
 
 def _optimised(folder: Path) -> str | None:
-    """Return the metric that the sweep was to optimise, if any."""
+    """Return the metric that the sweep optimizes, if any."""
     with suppress(RunError):
         output: Any = read_definition(folder).config.get("output")
         if isinstance(output, dict):

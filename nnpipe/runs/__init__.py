@@ -1,1 +1,1 @@
-"""Runs on disk: claimed, written, sealed by a manifest, opened again."""
+"""Runs on disk: claim, write, seal with a manifest, open again."""

@@ -1,4 +1,4 @@
-"""Where a run lands and what it holds beside the outputs: the config's `output`."""
+"""The config's `output`: where runs are stored, and what they hold besides the outputs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class OutputOptions:
     predictions: bool = option(False, "the class of each sample, as /predictions")
     compression: str | None = option(
         None,
-        "gzip: what has one row a sample is stored smaller, and written more slowly",
+        "gzip: datasets with one row a sample take less space, and longer to write",
         among=("gzip",),
     )
     report: bool | None = option(
-        None, "report.html; null: where nnpipe[report] is installed, and not in each job of a sweep"
+        None, "report.html; null: if nnpipe[report] is installed, but not for each job of a sweep"
     )
-    plots: str | None = option(None, "png: the figures of the report as files too", among=("png",))
+    plots: str | None = option(None, "png: the report's figures as files too", among=("png",))
     metric: str | None = option(
         None, "what hydra/sweeper=optuna optimizes: a column of sweep.csv, such as accuracy"
     )
@@ -40,7 +40,7 @@ class OutputOptions:
 
 
 def check_output(options: OutputOptions, key: str) -> Iterator[str]:
-    """Yield what cannot be used, one line each, beginning with the config key."""
+    """Yield one line for each option that cannot be used, beginning with its config key."""
     if not options.root:
         yield f"{key}.root: found ''; expected a folder"
     if not _FOLDER_NAME.fullmatch(options.name):

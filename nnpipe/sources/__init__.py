@@ -1,11 +1,11 @@
-"""The sources of samples, one module each. A new one needs a module and a line here."""
+"""The sources of samples, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nnpipe.config.registry import Registry
+from nnpipe.config.registry import Registry, modules
 
 if TYPE_CHECKING:
     from nnpipe.sources.base import OpenSource
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SOURCES: Registry[OpenSource] = Registry(
     "an input source",
     "nnpipe.sources",
-    {name: f"nnpipe.sources.{name}:{name}" for name in ("hdf5", "idx", "npy", "random")},
+    modules(__name__, "hdf5 idx npy random"),
     base="nnpipe.sources.options:InputOptions",
 )
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any, Literal, cast
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -70,7 +71,9 @@ class NpyArray:
                 if version == (1, 0)
                 else npy_format.read_array_header_2_0
             )
-            self.shape, fortran, self.dtype = read_header(head)
+            with catch_warnings():
+                simplefilter("ignore")  # NumPy warns about headers from Python 2
+                self.shape, fortran, self.dtype = read_header(head)
         except _HEADER_ERRORS as error:
             problem = f"{key}: {path} is not a .npy file; NumPy says: {reason(error)}"
             raise DataError(problem) from error

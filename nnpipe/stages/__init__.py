@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnpipe.config.registry import Registry
+from nnpipe.config.registry import Registry, modules
 
 if TYPE_CHECKING:
     from nnpipe.stages.base import Stage
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 STAGES: Registry[Stage] = Registry(
     "a stage",
     "nnpipe.stages",
-    {name: f"nnpipe.stages.{name}:{name}" for name in ("evaluate", "infer", "train")},
+    modules(__name__, "evaluate infer train"),
 )

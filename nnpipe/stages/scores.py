@@ -25,16 +25,17 @@ def predict(activation: str, outputs: Array) -> NDArray[np.int64]:
     activation : str
         The activation of the last layer.
     outputs : (samples, neurons)
-        With one neuron the classes are 0 and 1, with a threshold of 0.5 for a sigmoid and of 0 for
-        any other activation. With more neurons the class is the first neuron with the greatest
-        output.
+        With one neuron the classes are 0 and 1, with a threshold of 0.5 for a sigmoid or a
+        hard_sigmoid, and of 0 for any other activation. With more neurons the class is the first
+        neuron with the greatest output.
 
     Returns
     -------
     (samples,) int64
     """
     if outputs.shape[1] == 1:
-        return (outputs[:, 0] >= (0.5 if activation == "sigmoid" else 0)).astype(np.int64)
+        middle = 0.5 if activation in ("sigmoid", "hard_sigmoid") else 0
+        return (outputs[:, 0] >= middle).astype(np.int64)
     return outputs.argmax(axis=1).astype(np.int64)
 
 

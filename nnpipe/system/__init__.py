@@ -1,1 +1,1 @@
-"""The machine beneath: cores, threads, interrupts, child processes, careful files."""
+"""Use the machine: cores, threads, interrupts, child processes, files, random streams."""

@@ -1,4 +1,4 @@
-"""How many cores this process may use: what the machine, the cluster and the launcher leave it."""
+"""Count the cores that the machine, the cluster and the launcher give to this process."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import os
 from contextlib import suppress
 
 SHARES = ("SLURM_CPUS_PER_TASK", "OMP_NUM_THREADS")
-"""Environment variables by which Slurm, and joblib and Dask, tell a process its share."""
+"""Environment variables in which Slurm, joblib and Dask give a process its number of cores."""
 
 
 def cores() -> int:
-    """Return how many threads this process may keep busy, 1 at least.
+    """Return how many threads this process may keep busy, at least 1.
 
-    The least of the cores that the system schedules it on and what each of `SHARES` says.
+    This is the minimum of the cores that the system schedules it on and the values of `SHARES`.
     """
     try:
         least = len(os.sched_getaffinity(0))

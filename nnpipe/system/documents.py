@@ -1,8 +1,8 @@
-"""Read the texts of a run: YAML, JSON, tables. Bounded, plain values, nothing called or looked up.
+"""Read YAML, JSON and text files of a run as plain values, within bounds; nothing is called.
 
-The files may come from anyone, so this is their one door; HDF5 has its own. Size, depth and the
-number of values are bounded, the size before anything is built, and so is what makes a small file
-large: aliases.
+The files may come from anyone. Every text file of a run is read here, and every HDF5 file in
+`nnpipe.hdf5`. Size, depth and number of values are bounded, the size before anything is parsed.
+Aliases, which can make a small file expand, are refused.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from nnpipe.system.files import open_regular, reason
 MAX_BYTES = 4 << 20
 MAX_DEPTH = 32
 MAX_VALUES = 100_000
-"""How many values a YAML file may hold."""
+"""Most values in a YAML file."""
 
 MAX_JSON_VALUES = 250_000
-"""How many values JSON may hold. They cost less, and a manifest lists every part of a run."""
+"""Most values in a JSON text. They cost less, and a manifest lists every part of a run."""
 
 MAX_LINES_BYTES = 64 << 20
-"""How large a file of JSON lines may be, of which no line may be larger than `MAX_BYTES`."""
+"""Largest file of JSON lines, in bytes; no line may exceed `MAX_BYTES`."""
 
 CALLS = frozenset({"_target_", "_args_", "_partial_", "_recursive_", "_convert_"})
-"""Keys by which Hydra would call something."""
+"""Keys that make Hydra call something."""
 
-# A longer value without quotes could be a number that takes a while to be read.
+# A longer value without quotes could be a number that takes long to parse.
 _PLAIN = 4096
 _TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))
 _RESOLVERS: dict[Any, Any] = {
@@ -47,37 +47,36 @@ _REFERENCE = re.compile(r"\$\{[A-Za-z_][\w.]*\}")
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file says: no key twice, no NaN, at most `MAX_DEPTH` deep.
+    """Return the value in a JSON file: no key twice, no NaN, at most `MAX_DEPTH` deep.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file is missing.
     RunError
         If it cannot be read.
     """
-
     return parse_json(read_text(path), str(path))
 
 
 def parse_json(text: str, where: str) -> Any:
-    """Return what a JSON text says; see `read_json`.
+    """Return the value of a JSON text; see `read_json`.
 
     Raises
     ------
     RunError
-        Beginning with where it stands.
+        If it cannot be read; the message begins with `where`.
     """
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            problem = "a key stands in it twice"
+            problem = "a key occurs twice"
             raise ValueError(problem)
         return found
 
     def no_number(text: str) -> NoReturn:
-        problem = f"{text} is no number of JSON"
+        problem = f"{text} is not a JSON number"
         raise ValueError(problem)
 
     def number(text: str) -> float:
@@ -98,14 +97,14 @@ def parse_json(text: str, where: str) -> Any:
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the JSON objects of a file that has one in each line, such as a journal.
+    """Yield the JSON objects of a file with one object a line, such as a journal.
 
-    A last line that has no end is left out: what wrote it was killed.
+    An unfinished last line is skipped: its writer was killed.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file is missing.
     RunError
         If it cannot be read.
     """
@@ -126,33 +125,33 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def read_yaml(path: Path) -> Any:
-    """Return what a YAML file says, of what JSON could say too: no anchors, no tags, no dates.
+    """Return the value in a YAML file, limited to what JSON can hold: no anchors, tags or dates.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file is missing.
     RunError
         If it cannot be read.
     """
     text = read_text(path)
     try:
-        # The loader is PyYAML's safe one, made stricter.
+        # _Loader is a stricter SafeLoader.
         return yaml.load(text, _Loader)
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         raise _unreadable(path, error) from None
 
 
 def refuse_calls(value: Any, where: str) -> None:
-    """Refuse what Hydra or OmegaConf would call or look up, were the value composed again.
+    """Refuse a value that Hydra or OmegaConf would call or look up when composing it again.
 
-    A reference to another key, ``${seed}``, is let through; whatever names a resolver, such as
-    ``${oc.env:HOME}``, is not.
+    A reference to another key, such as ``${seed}``, is accepted; one to a resolver, such as
+    ``${oc.env:HOME}``, is refused.
 
     Raises
     ------
     RunError
-        With the key.
+        With the key that holds such a value.
 
     >>> refuse_calls({"output": {"name": "${oc.env:HOME}"}}, "config.yaml")
     Traceback (most recent call last):
@@ -177,20 +176,20 @@ def refuse_calls(value: Any, where: str) -> None:
 
 
 def read_text(path: Path, most: int = MAX_BYTES) -> str:
-    """Return what a text file says, in UTF-8.
+    """Return the content of a UTF-8 text file.
 
     Parameters
     ----------
     path : Path
     most : int
-        How many bytes it may have.
+        Largest size in bytes.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file is missing.
     RunError
-        If it is no regular file, is a link, is too large, or cannot be read.
+        If it is a link or not a regular file, is too large, or cannot be read.
     """
     with _opened(path) as file:
         content = file.read(most + 1)
@@ -218,7 +217,7 @@ def _decoded(content: bytes, path: Path) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """Builds mappings, lists, texts, numbers and truth values, and counts them as it goes."""
+    """Loads mappings, lists, strings, numbers and booleans, and counts them while parsing."""
 
     yaml_implicit_resolvers = _RESOLVERS
     _depth = _values = 0
@@ -246,10 +245,10 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         found = super().construct_mapping(node, deep)
         if len(found) < len(node.value):
-            problem = "a key stands in it twice"
+            problem = "a key occurs twice"
             raise ValueError(problem)
         if "<<" in found:
-            # Hydra's own reader merges what it holds; what is checked has to be what is composed.
+            # Hydra's reader would merge it, and compose something other than was checked here.
             problem = "it has a merge key"
             raise ValueError(problem)
         return found

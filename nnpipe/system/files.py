@@ -1,4 +1,4 @@
-"""Open files for reading: regular ones alone, so that nothing is waited for or followed unasked."""
+"""Open regular files only: no pipe that blocks, and no link unless the caller allows it."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ def open_regular(
     *,
     follow: bool = False,
 ) -> BufferedReader:
-    """Open a regular file for reading: no pipe, which would be waited for, and no device.
+    """Open a regular file for reading: no pipe, which could block, and no device.
 
     Parameters
     ----------
     path : path-like
         The file.
     inside : path-like, optional
-        A folder above the file; no link is followed from there on. Without it the file itself
+        A folder above the file; no link below it is followed. Without it, only the file itself
         must not be a link.
     follow : bool
-        Let links lead to the file after all: a user who names an input may name one.
+        Follow links all the same: a user may name an input by a link.
 
     Raises
     ------
     FileNotFoundError
     OSError
-        If it cannot be opened, or is a link; one that a link is on the way to is not there.
+        If the file cannot be opened, or is a link or behind one.
     ValueError
         If it is not a regular file.
     """
@@ -66,12 +66,12 @@ def open_regular(
 
 
 def stored_bytes(descriptor: int) -> int:
-    """Return how many bytes of a file are there: its holes take no room and are not counted.
+    """Return how many bytes of a file are stored; holes do not count.
 
-    It is what the file has blocks for, or what lies outside of holes, if that is more. Each can be
-    too little where the other is not: a file system that packs what it stores has fewer blocks,
-    and one of a network may have none to tell of, but neither has holes; a file that was written
-    a moment ago may have holes until its blocks are chosen.
+    This is the greater of the allocated blocks and the extents outside of holes, since each can be
+    too low. A compressing file system allocates fewer blocks, and a network file system may report
+    none, but neither shows holes. A file written a moment ago may show holes until its blocks are
+    allocated.
     """
     status = os.fstat(descriptor)
     blocks, end = status.st_blocks * 512, status.st_size
@@ -100,13 +100,12 @@ def stat_file(path: str | os.PathLike[str], key: str) -> os.stat_result:
     path : path-like
         The file.
     key : str
-        The config key that names it, with which every message begins.
+        The config key that names it; every message begins with it.
 
     Raises
     ------
     DataError
-        If there is no such file, if it cannot be reached, or if it is a folder, a pipe or a
-        device.
+        If the file is missing or cannot be reached, or if it is a folder, a pipe or a device.
     """
     path = Path(path)
     try:
@@ -122,14 +121,14 @@ def stat_file(path: str | os.PathLike[str], key: str) -> os.stat_result:
         problem = f"{key}: {path} is a folder; expected a file. Name a file in it."
         raise DataError(problem)
     if not stat.S_ISREG(status.st_mode):
-        # Opening a pipe waits for its writer, for ever if there is none.
+        # Opening a pipe waits for a writer, forever if there is none.
         problem = f"{key}: {path} is a pipe or a device; expected a file. Copy it to one."
         raise DataError(problem)
     return status
 
 
 def fingerprint(path: str | os.PathLike[str], status: os.stat_result) -> dict[str, Any]:
-    """Return what tells a file from its other versions without reading it, ready for JSON."""
+    """Return what identifies a version of a file without reading it, ready for JSON."""
     return {
         "path": str(Path(path).absolute()),
         "size": status.st_size,
@@ -138,19 +137,19 @@ def fingerprint(path: str | os.PathLike[str], status: os.stat_result) -> dict[st
 
 
 def check_unchanged(known: Mapping[str, Any], key: str) -> None:
-    """Refuse a file that is no longer the one whose fingerprint was taken.
+    """Refuse a file that has changed since its fingerprint was taken.
 
     Parameters
     ----------
     known : mapping
         The fingerprint; one without a path stands for no file.
     key : str
-        The config key that names the file, with which every message begins.
+        The config key that names the file; every message begins with it.
 
     Raises
     ------
     DataError
-        If it is gone, or its size or its time of modification is another.
+        If the file is gone, or has another size or modification time.
     """
     path = known.get("path")
     if path is None:
@@ -158,17 +157,17 @@ def check_unchanged(known: Mapping[str, Any], key: str) -> None:
     status = stat_file(path, key)
     if fingerprint(path, status) != {name: known[name] for name in ("path", "size", "mtime_ns")}:
         problem = (
-            f"{key}: {path} has changed since the run began, so that what was read may be of two "
-            "files. Run again once nothing writes to it."
+            f"{key}: {path} has changed since the run began, so the run may have read parts of two "
+            "versions. Run again once nothing writes to it."
         )
         raise DataError(problem)
 
 
 def reason(error: BaseException) -> str:
-    """Return what the system says, without the path that the message has already.
+    """Return the system's reason for an error, without the path, which the message already has.
 
     >>> reason(PermissionError(13, "Permission denied", "data.h5"))
     'Permission denied'
     """
-    said = error.strerror if isinstance(error, OSError) else None
-    return " ".join((said or str(error) or type(error).__name__).split())
+    text = error.strerror if isinstance(error, OSError) else None
+    return " ".join((text or str(error) or type(error).__name__).split())

@@ -1,9 +1,9 @@
-"""Write HDF5 files so that a disk that fills up is an error, and never the end of the process.
+"""Write HDF5 files so that a full disk raises an error and never crashes the process.
 
-The HDF5 library cannot close a file whose last writes failed: it keeps it open, tries again when
-the process ends, and crashes it. So nothing fails as the library sees it: after the first error
-what it writes is kept in memory, where it finds it again, until it has closed the file. The error
-is raised then.
+The HDF5 library cannot close a file whose last writes failed: it keeps the file open, tries again
+at exit, and crashes the process. This module therefore hides failures from the library. After the
+first error it keeps further writes in memory, where the library can read them back. It raises the
+error once the library has closed the file.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import h5py
 
 @contextmanager
 def new_hdf5(file: BinaryIO) -> Generator[tuple[h5py.File, Callable[[], None]]]:
-    """Yield an HDF5 file in a new, empty one, and a function that raises the first error, if any.
+    """Yield an HDF5 file inside a new, empty file, and a function that raises the first error.
 
     Raises
     ------
     OSError
-        At the end of the block at the latest, if something could not be written.
+        At the latest at the end of the block, if a write failed.
     """
     with _Disk(file.fileno(), str(file.name)) as disk:
         with h5py.File(disk, "w", libver=("v108", "v110")) as opened:
@@ -33,7 +33,7 @@ def new_hdf5(file: BinaryIO) -> Generator[tuple[h5py.File, Callable[[], None]]]:
 
 
 class _Disk(io.RawIOBase):
-    """A new file as h5py takes it, on which no write fails."""
+    """A file object for h5py on which no write fails."""
 
     def __init__(self, descriptor: int, name: str) -> None:
         self._descriptor = descriptor
@@ -48,7 +48,7 @@ class _Disk(io.RawIOBase):
             raise OSError(self._error.errno, self._error.strerror, self._name)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move to a place."""
+        """Move to a position."""
         if whence == os.SEEK_END:
             ends = [start + len(data) for start, data in self._kept]
             offset += max([os.fstat(self._descriptor).st_size, *ends])
@@ -58,35 +58,35 @@ class _Disk(io.RawIOBase):
         return offset
 
     def tell(self) -> int:
-        """Return the place."""
+        """Return the current position."""
         return self._place
 
     def write(self, data: Any) -> int:
-        """Write at the place, or keep in mind what cannot be written."""
-        view = memoryview(data).cast("B")
+        """Write at the current position; keep the data in memory after an error."""
+        octets = memoryview(data).cast("B")
         written = 0
         try:
-            while self._error is None and written < len(view):
-                written += os.pwrite(self._descriptor, view[written:], self._place + written)
+            while self._error is None and written < len(octets):
+                written += os.pwrite(self._descriptor, octets[written:], self._place + written)
         except OSError as error:
             self._error = error
         if self._error is not None:
-            self._kept.append((self._place, bytes(view)))
-        self._place += len(view)
-        return len(view)
+            self._kept.append((self._place, bytes(octets)))
+        self._place += len(octets)
+        return len(octets)
 
     def readinto(self, buffer: Any) -> int:
-        """Fill a buffer from the place on."""
-        view = memoryview(buffer).cast("B")
-        start, stop = self._place, self._place + len(view)
-        found = os.pread(self._descriptor, len(view), start)
-        view[:] = found.ljust(len(view), b"\0")
+        """Fill a buffer from the current position."""
+        octets = memoryview(buffer).cast("B")
+        start, stop = self._place, self._place + len(octets)
+        found = os.pread(self._descriptor, len(octets), start)
+        octets[:] = found.ljust(len(octets), b"\0")
         for place, data in self._kept:
             first, last = max(start, place), min(stop, place + len(data))
             if first < last:
-                view[first - start : last - start] = data[first - place : last - place]
+                octets[first - start : last - start] = data[first - place : last - place]
         self._place = stop
-        return len(view)
+        return len(octets)
 
     def truncate(self, size: int | None = None) -> int:
         """Set the file's size."""

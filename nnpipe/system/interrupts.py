@@ -1,8 +1,9 @@
-"""Do in a thread of its own what an interrupt must not come into.
+"""Run a function in a thread of its own, so that an interrupt cannot get lost inside it.
 
-Python hands an interrupt to the main thread, wherever that is. Inside a callback out of C, such as
-HDF5's to a file object or ctypes' to a function, the exception has nowhere to go and is lost. In
-another thread no interrupt arrives; the main thread waits for it, and is interrupted there.
+Python raises an interrupt in the main thread, wherever that thread is. Inside a callback from C,
+such as HDF5's to a file object or ctypes' to a function, the exception cannot propagate and is
+lost. Other threads receive no interrupts: the main thread waits for the function, and is
+interrupted while it waits.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ Result = TypeVar("Result")
 
 
 def run_uninterrupted(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Return the function so that it runs in another thread while its caller waits.
+    """Wrap a function to run in another thread while its caller waits.
 
-    When the caller is interrupted the function still ends what it has begun.
+    If the caller is interrupted, the function still finishes first.
 
     >>> run_uninterrupted(sum)([1, 2, 3])
     6

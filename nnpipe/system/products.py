@@ -1,4 +1,4 @@
-"""Matrix products, cut in blocks that cores can share, and the same to the bit on any number."""
+"""Multiply matrices in blocks that cores share; results do not depend on the number of cores."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from numpy.typing import NDArray
 from nnpipe.system.threads import share
 from nnpipe.system.tiles import cut, part_count
 
-# Multiplications in a block, at least. One of fewer is done before another thread has woken up; and
-# cutting costs time, since BLAS rearranges the whole of the other matrix for every block.
+# Fewest multiplications in a block. A smaller one would finish before another thread wakes up. Each
+# block also has a cost: BLAS repacks the whole of the other matrix for it.
 _BLOCK = 1 << 24
 
-# The vectors of a processor are full in every block but the last.
+# Blocks are multiples of this, so that only the last one leaves a processor's vectors part empty.
 _LANES = 32
 
 Array = NDArray[Any]
 Product = tuple[Array, Array, Array]
-"""Two matrices, (m, k) and (k, n), and the (m, n) array that takes their product."""
+"""Two matrices, (m, k) and (k, n), and the (m, n) array that receives their product."""
 
 
 def multiply(*products: Product, threads: int) -> None:
-    """Write the product of each pair, in blocks of its longer side, which threads share.
+    """Write the product of each pair, cut along its longer side into blocks that threads share.
 
     Parameters
     ----------
     products : Product
-        None may need what another one writes. How one is cut depends on its shape alone, so that
-        its last bits do too.
+        No product may read what another one writes. The blocks depend on the shapes only, and so
+        do the last bits of the result.
     threads : int
-        How many may share the blocks.
+        The most threads that share the blocks.
     """
     if sum(a.size * b.shape[1] for a, b, _ in products) < 2 * _BLOCK:
         for a, b, out in products:

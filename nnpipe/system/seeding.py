@@ -1,8 +1,8 @@
-"""Random streams: one for each layer and each row, all derived from one seed.
+"""Derive a random stream for each layer and each row from one seed.
 
-A stream depends on the seed, on the role it plays and on its name or row, and on nothing else.
-A layer added to a network changes no other layer's parameters, and a random row is the same
-whatever the batch size and whichever process draws it.
+A stream depends only on the seed, its role, and its name or row. Adding a layer to a network does
+not change the other layers' parameters, and a random row is the same for every batch size and in
+every process.
 
 References
 ----------
@@ -21,14 +21,14 @@ def _sequence(seed: int, role: str, name: str) -> np.random.SeedSequence:
 
 
 def named_stream(seed: int, role: str, name: str) -> np.random.Generator:
-    """Return the stream of one named thing.
+    """Return the stream for a role and a name.
 
     Parameters
     ----------
     seed : int
         The run's seed, 0 or greater.
     role, name : str
-        What is drawn, and for which one: ``"parameters", "hidden1"``.
+        What is drawn, and for what: ``"parameters", "hidden1"``.
 
     >>> a = named_stream(0, "parameters", "hidden1").random()
     >>> a == named_stream(0, "parameters", "hidden1").random()
@@ -40,11 +40,11 @@ def named_stream(seed: int, role: str, name: str) -> np.random.Generator:
 
 
 def row_streams(seed: int, role: str, start: int, stop: int) -> Iterator[np.random.Generator]:
-    """Yield the streams of the rows from start to stop, one after the other.
+    """Yield the streams of the rows from start to stop, in order.
 
     Each row owns the Philox counters whose third 64-bit word is the row's number: 2**128 blocks
-    of numbers, which no row can use up. The generator that is yielded is the same object every
-    time, set to the next row; use it before asking for the next.
+    of numbers, which no row can use up. Every yield returns the same generator object, set to the
+    next row; use it before advancing.
     """
     key = _sequence(seed, role, "").generate_state(2, np.uint64)
     bits = np.random.Philox(key=key)

@@ -1,4 +1,4 @@
-"""Call a function in a process of its own, so that what kills it takes nothing else with it."""
+"""Call a function in a process of its own, so that a kill ends nothing else."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from types import FrameType
 from typing import Any
 
 MOMENT = 0.5
-"""Seconds after which a process whose child was killed knows that it was not to be killed too."""
+"""Seconds to wait after a child was killed, in case the kill was meant for this process too."""
 
 PATIENCE = 30.0
-"""Seconds in which a process whose parent was killed says what it still has to say."""
+"""Seconds that a process whose parent was killed has to finish its records."""
 
 
 def in_subprocess(function: Callable[..., None], *arguments: Any) -> str | None:
@@ -26,7 +26,7 @@ def in_subprocess(function: Callable[..., None], *arguments: Any) -> str | None:
     Returns
     -------
     str or None
-        What ended the process, as the reason of an interruption; None where it ended by itself.
+        What ended the process, as the reason for an interruption; None if it ended normally.
     """
     process = multiprocessing.get_context("fork").Process(target=_call, args=(function, *arguments))
     process.start()
@@ -45,11 +45,11 @@ def _call(function: Callable[..., None], *arguments: Any) -> None:
     try:
         function(*arguments)
     except KeyboardInterrupt:
-        os._exit(128 + signal.SIGINT)  # the parent was interrupted too, and says so
+        os._exit(128 + signal.SIGINT)  # the parent was interrupted too, and reports it
 
 
 def _follow_parent() -> None:
-    """Interrupt this process when its parent has ended, which nobody would then wait for."""
+    """Interrupt this process when its parent has ended and nobody waits for it any more."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
@@ -59,5 +59,5 @@ def _follow_parent() -> None:
 
 
 def _hang_up(number: int, frame: FrameType | None) -> None:
-    problem = "the process that began it was killed"
+    problem = "the process that started it was killed"
     raise KeyboardInterrupt(problem)

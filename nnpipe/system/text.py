@@ -1,4 +1,4 @@
-"""Make text from strangers safe where it ends: on a terminal, in a spreadsheet, in JSON."""
+"""Make untrusted text safe for its destination: a terminal, a spreadsheet, JSON."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def printable(text: str) -> str:
-    r"""Return a text with every control character replaced, line breaks excepted.
+    r"""Return a text with every control character except line breaks replaced.
 
-    A terminal obeys control characters, and a lone surrogate ends whatever writes it as UTF-8.
+    A terminal obeys control characters, and a lone surrogate cannot be encoded as UTF-8.
 
     >>> printable("a\x1b[2Jb\ud800")
     'a�[2Jb�'
@@ -27,7 +27,7 @@ def printable(text: str) -> str:
 
 
 class PrintableFormatter(logging.Formatter):
-    """A formatter of which everything is printable, tracebacks included."""
+    """A formatter whose output is printable, tracebacks included."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's lines."""
@@ -35,11 +35,10 @@ class PrintableFormatter(logging.Formatter):
 
 
 def to_cell(value: Any) -> Any:
-    r"""Return a value as a cell of CSV that no spreadsheet takes for a formula.
+    r"""Return a value as a CSV cell that no spreadsheet reads as a formula.
 
-    Numbers stay numbers. A text loses its control characters, and one that begins like a formula
-    gets an apostrophe before it, and one more if it begins with apostrophes already, so that
-    `from_cell` finds out what it was.
+    Numbers stay numbers. A text loses its control characters. A text that begins like a formula,
+    with or without apostrophes before it, gets one more apostrophe, which `from_cell` removes.
 
     References
     ----------
@@ -56,7 +55,7 @@ def to_cell(value: Any) -> Any:
 
 
 def from_cell(text: str) -> str:
-    """Return the text that `to_cell` made a cell of.
+    """Return the text from which `to_cell` made a cell.
 
     >>> from_cell("'=cmd|x"), from_cell("''=a"), from_cell("'a'"), from_cell("-1")
     ('=cmd|x', "'=a", "'a'", '-1')
@@ -65,18 +64,18 @@ def from_cell(text: str) -> str:
 
 
 def to_json(value: Any) -> str:
-    r"""Return a value as JSON in ASCII, without control characters; what is not finite is null.
+    r"""Return a value as ASCII JSON without control characters; a non-finite number is null.
 
     >>> to_json({"a": float("inf"), "b": "\x1b\x7fé"}).split()
     ['{', '"a":', 'null,', '"b":', '"\\u001b\\u007f\\u00e9"', '}']
     """
     text = json.dumps(finite(value), indent=2, allow_nan=False, default=str)
-    # JSON lets DEL stand as it is.
+    # json does not escape DEL.
     return text.replace("\x7f", "\\u007f")
 
 
 def finite(value: Any) -> Any:
-    """Return a value of mappings and lists with None for each number that is not finite.
+    """Return nested mappings and lists with None in place of each non-finite number.
 
     >>> finite({"a": [1.5, float("nan")]})
     {'a': [1.5, None]}

@@ -1,4 +1,4 @@
-"""Share work among the cores: the calling thread works too, and what goes wrong arrives in it."""
+"""Share work among cores: the calling thread takes part, and receives the errors of all."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Item = TypeVar("Item")
 
 
 def share(work: Callable[[Item], None], items: Iterable[Item], threads: int) -> None:
-    """Do the work for every item, in the calling thread and in others beside it.
+    """Do the work for every item, in the calling thread and in others.
 
-    Each thread takes the next item when it is done with one, in a copy of the caller's context,
-    which holds what NumPy 2 is told to ignore. When one raises, or when the caller is interrupted,
-    no further item is begun, and the error leaves once no thread works any more.
+    Each thread takes the next item whenever it has finished one. It runs in a copy of the caller's
+    context, which holds NumPy 2's error settings. If one raises, or if the caller is interrupted,
+    no further item is started, and the error is raised once all threads have stopped.
 
     >>> done = []
     >>> share(done.append, range(5), threads=2)
@@ -27,7 +27,7 @@ def share(work: Callable[[Item], None], items: Iterable[Item], threads: int) -> 
     [0, 1, 2, 3, 4]
     """
     waiting = list(items)
-    # Taking the next of a list's iterator is one step, which threads cannot come between.
+    # `next` on a list iterator is atomic, so threads can share it.
     following = iter(waiting)
 
     def take() -> None:
@@ -38,12 +38,12 @@ def share(work: Callable[[Item], None], items: Iterable[Item], threads: int) -> 
             for _ in following:
                 pass
 
-    beside = min(threads, len(waiting)) - 1
-    helpers = [_pool().submit(copy_context().run, take) for _ in range(beside)]
+    others = min(threads, len(waiting)) - 1
+    helpers = [_pool().submit(copy_context().run, take) for _ in range(others)]
     try:
         take()
     finally:
-        # One that has not begun would find nothing to do.
+        # A helper that has not started would find no items left.
         begun = [helper for helper in helpers if not helper.cancel()]
         errors = [error for error in (helper.exception() for helper in begun) if error]
     if errors:
@@ -55,5 +55,5 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores(), thread_name_prefix="nnpipe")
 
 
-# A child process has the pool, and none of its threads.
+# A forked child inherits the pool object without its threads.
 os.register_at_fork(after_in_child=_pool.cache_clear)

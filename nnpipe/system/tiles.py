@@ -1,4 +1,4 @@
-"""Cut work in parts: of so many rows, or of so much work, which cores can share."""
+"""Cut work into parts that cores can share, by number of rows or by amount of work."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 def cut(samples: int, rows: int) -> Iterator[slice]:
-    """Yield one slice after the other, of so many rows, the last one of what is left.
+    """Yield consecutive slices of `rows` rows each; the last one holds the rest.
 
     >>> list(cut(5, 2))
     [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
@@ -16,9 +16,9 @@ def cut(samples: int, rows: int) -> Iterator[slice]:
 
 
 def part_count(amount: int, least: int) -> int:
-    """Return in how many equal parts to cut an amount of work, each of `least` or more.
+    """Return the number of equal parts of at least `least` to cut an amount of work into.
 
-    It is a power of two, since that many cores are the most common, and depends on the work alone.
+    It is a power of two, as most numbers of cores are, and depends on the amount only.
 
     >>> [part_count(amount, least=10) for amount in (5, 19, 20, 39, 100)]
     [1, 1, 2, 2, 8]

@@ -49,6 +49,8 @@ class Batches:
         The number of samples in the largest batch.
     whole : bool
         Whether all samples are kept in memory.
+    key : str
+        The config key of the input.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Batches:
         seed: int | None,
     ) -> None:
         self.samples, self.size = samples, min(size, samples)
+        self.key = data.source.key
         self._data, self._wanted, self._seed = data, wanted, seed
         dtype = cast("np.dtype[np.floating[Any]]", data.dtype)
         width = (data.features + 1) * dtype.itemsize

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, NoReturn, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from nnpipe.config.keys import name_kinds
 from nnpipe.errors import DataError, NnpipeError, RunError, shown
 from nnpipe.hdf5.artifact import (
     OtherVersion,
@@ -86,12 +87,18 @@ class Checkpoint:
 
 
 def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any], where: Path) -> list[str]:
-    """Return one line for each key that differs from the training to resume."""
+    """Return one line for each key that differs from the training to resume.
+
+    The options of a kind that differs are left out.
+    """
+    stored, wanted = name_kinds(stored, wanted), name_kinds(wanted, stored)
+    keys = [key for key in dict.fromkeys([*stored, *wanted]) if stored.get(key) != wanted.get(key)]
+    kinds = [key.removesuffix("kind") for key in keys if key.endswith(".kind")]
     return [
         f"{key}: found {wanted.get(key)!r}; expected {shown(repr(stored.get(key)))}, "
         f"as in {where}, which training.resume continues"
-        for key in dict.fromkeys([*stored, *wanted])
-        if stored.get(key) != wanted.get(key)
+        for key in keys
+        if not any(key.startswith(kind) and key != f"{kind}kind" for kind in kinds)
     ]
 
 

@@ -53,8 +53,12 @@ class Recipe:
         }
 
 
-def upgrade_fingerprint(stored: Mapping[str, Any], fraction: float) -> dict[str, Any]:
+def upgrade_fingerprint(
+    stored: Mapping[str, Any], fraction: float, features: int, activation: str
+) -> dict[str, Any]:
     """Return a fingerprint from version 1 of the config, which had nulls, in the current form.
+
+    A value that is not such a fingerprint is returned unchanged.
 
     Parameters
     ----------
@@ -62,20 +66,49 @@ def upgrade_fingerprint(stored: Mapping[str, Any], fraction: float) -> dict[str,
         The old fingerprint.
     fraction : float
         The meaning of `training.validation_fraction: null`.
+    features : int
+        The meaning of `architecture.inputs: null`.
+    activation : str
+        The activation of the last layer if the architecture comes from a run.
     """
-    parts = nested(stored)
-    given = parts.pop("input", {})
-    recipe, problems = load(
-        Recipe, {**parts, "normalize": given.get("normalize", "none")}, version=1
-    )
+    try:
+        parts = nested(stored)
+        given = parts.pop("input")
+        parts["normalize"], samples = given["normalize"], given["samples"]
+    except (KeyError, TypeError, ValueError):
+        return dict(stored)
+    recipe, problems = load(Recipe, parts, version=1)
     if problems:
         return dict(stored)
-    training = recipe.training
+    layers = list(dense_layers(recipe.architecture.make()).values())
+    natural = layers[-1].activation.kind if layers else activation
+    return resolve(recipe, fraction, features, natural).fingerprint(samples)
+
+
+def resolve(recipe: Recipe, fraction: float, features: int, activation: str) -> Recipe:
+    """Replace every null in a recipe that the input or the network decides.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    fraction : float
+        The share of the input that is held out for validation.
+    features : int
+        The number of features of the input.
+    activation : str
+        The activation of the last layer.
+    """
+    training, options = recipe.training, recipe.architecture.options
     if training.validation_fraction is None:
         training = replace(training, validation_fraction=fraction)
     if training.loss is None:
-        training = replace(training, loss=_natural_loss(recipe.architecture))
-    return replace(recipe, training=training).fingerprint(given.get("samples"))
+        training = replace(training, loss=LOSSES.choice(loss_of(activation)))
+    if options.inputs is None:
+        options = replace(options, inputs=features)
+    if getattr(options, "output_activation", options) is None:
+        options = replace(options, output_activation=options.activation)
+    architecture = replace(recipe.architecture, options=options)
+    return replace(recipe, training=training, architecture=architecture)
 
 
 def _natural_loss(architecture: Choice[Stack]) -> Choice[Loss]:

@@ -197,7 +197,7 @@ class Training:
             loss, count = self._pass.forward(x, targets)
             if not math.isfinite(loss):
                 found = f"a loss of {loss} in epoch {number}, batch {step} of the validation"
-                raise self._diverged(found, x)
+                raise self._diverged(found, x, self._validation.key)
             total, correct = total + loss, correct + count
         samples = self._validation.samples
         return total / samples, correct / samples if self._loss.classifies else math.nan
@@ -224,7 +224,7 @@ class Training:
             return "a running mean or variance that is not finite"
         return None
 
-    def _diverged(self, found: str, x: Array | None = None) -> TrainingError:
+    def _diverged(self, found: str, x: Array | None = None, key: str = "input") -> TrainingError:
         if x is None or np.isfinite(x).all():
             name = self._pass.first_nonfinite()
             where = f"the layer {name}" if name else "the norm of the gradient"
@@ -232,8 +232,8 @@ class Training:
             advice += ", set training.clip_norm" if self._config.clip_norm is None else ""
             advice += ", or input.normalize."
         else:
-            where = "the input"
-            advice = "Clean the data; input.on_nonfinite=error names the sample."
+            where = f"the {key}"
+            advice = f"Clean the data; {key}.on_nonfinite=error names the sample."
         problem = (
             f"training: found {found}; the first numbers that are not finite are in "
             f"{where}; expected finite numbers. {advice}"

@@ -10,13 +10,12 @@ from typing import Any
 
 import h5py
 import numpy as np
-from nnpipe.config.schema import Hdf5Input
 
 import nnpipe
 from benchmarks.peers import installed, write_onnx
 from benchmarks.programs import ROOT, in_turn_programs
 from benchmarks.timing import Row, compare, in_turn
-from nnpipe.sources import open_source
+from nnpipe.sources import SOURCES
 
 LAYOUTS: dict[str, dict[str, Any]] = {
     "contiguous": {},
@@ -48,7 +47,7 @@ def measure_reading(config: Any, folder: Path) -> list[Row]:
     for layout in LAYOUTS:
         path = folder / "read.h5"
         write_samples(path, shape, "uint8", layout, config.seed)
-        source: Any = open_source(Hdf5Input(path=str(path)), 0)
+        source: Any = SOURCES.choice("hdf5", path=str(path)).make()(0, "input")
         with h5py.File(path) as file, ThreadPoolExecutor(config.threads) as pool:
             dataset: Any = file["x"]
             calls = {

@@ -109,7 +109,7 @@ def test_when_processes_of_joblib_are_killed_their_jobs_are_interrupted_and_the_
     _, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (1, "")
     rows = table(folder)
-    reason = "the process that began it was killed"
+    reason = "the process that started it was killed"
     assert [(row["status"], row.get("error")) for row in rows] == [
         ("complete", ""),
         ("interrupted", reason),

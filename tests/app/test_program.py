@@ -158,8 +158,8 @@ HDF5 = ("input=hdf5", "input.path=data.h5")
         (
             ["output.root=file"],
             [
-                "output.root: 'file/default' cannot take a run; found Not a directory; expected "
-                "a folder that can be written. Set output.root to one."
+                "output.root: 'file/default' cannot hold a run; found Not a directory; expected "
+                "a writable folder. Set output.root to one."
             ],
         ),
         (

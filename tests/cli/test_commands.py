@@ -105,7 +105,7 @@ def test_an_unknown_address_is_answered_with_what_there_is(root: Path, ask: Ask)
     status, _, err = ask("show", "smal/1")
     assert status == 2
     assert err == (
-        f"'smal/1' is no run; {root} holds small/v0001. Name one as <name>/<number>, "
+        f"'smal/1' is not a run; {root} holds small/v0001. Name one as <name>/<number>, "
         "<name>/latest or by its path, or set --root. Did you mean 'small/v0001'?\n"
     )
 
@@ -352,7 +352,7 @@ def test_remove_refuses_a_run_that_another_was_made_from(root: Path, ask: Ask) -
     status, _, err = ask("remove", "small/1", "--yes")
     assert status == 2
     assert err == (
-        f"{root / 'small/v0001'}: user/v0001 was made from it, and could not be made again "
+        f"{root / 'small/v0001'}: user/v0001 was made from it, and cannot be reproduced "
         "without it. Remove that one first.\n"
     )
     assert source.is_dir()
@@ -366,7 +366,7 @@ def test_remove_refuses_a_run_that_is_going_on(root: Path, ask: Ask) -> None:
     with held(path / "run.log"):
         status, _, err = ask("remove", "small/1", "--yes")
     assert status == 2
-    assert err.endswith("the run is going on. Wait for it, or stop it first.\n")
+    assert err.endswith("the run is still running. Wait for it, or stop it first.\n")
 
 
 def test_gc_removes_what_did_not_complete_and_nothing_else(root: Path, ask: Ask) -> None:

@@ -1,83 +1,66 @@
-"""From a mapping to a typed config: short forms, types, and every problem at once."""
+"""From a mapping to typed options and back: short forms, types, every problem at once."""
 
+import dataclasses
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from nnpipe.config.schema import InitializerConfig, LayerConfig, NormalizeConfig
 
-from nnpipe.config import schema
-from nnpipe.config.load import load
+from nnpipe.config.kind import MISSING, Choice, Kind, choice, choices, option
+from nnpipe.config.load import load, load_choice, store
+from nnpipe.config.registry import Registry
+from nnpipe.engines import ENGINES
 from nnpipe.errors import ConfigError
-from nnpipe.pipeline.plan import find_problems
-from nnpipe.sources import input_schema
+from nnpipe.network.activations import ACTIVATIONS
+from nnpipe.network.architectures import ARCHITECTURES
+from nnpipe.network.initializers import INITIALIZERS
+from nnpipe.network.layers import LAYERS
+from nnpipe.pipeline.config import Config
+from nnpipe.pipeline.load import find_problems
+from nnpipe.sources import SOURCES
+from nnpipe.sources.distributions import DISTRIBUTIONS
+from nnpipe.sources.normalizations import NORMALIZATIONS
+from nnpipe.stages import STAGES
+from nnpipe.stages.metrics import METRICS
+from nnpipe.training.losses import LOSSES
+from nnpipe.training.optimizers import OPTIMIZERS
+from nnpipe.training.schedules import SCHEDULES
+
+REGISTRIES = {
+    registry.group: registry
+    for registry in (
+        ACTIVATIONS,
+        ARCHITECTURES,
+        DISTRIBUTIONS,
+        ENGINES,
+        INITIALIZERS,
+        LAYERS,
+        LOSSES,
+        METRICS,
+        NORMALIZATIONS,
+        OPTIMIZERS,
+        SCHEDULES,
+        SOURCES,
+        STAGES,
+    )
+}
+KINDS = [(registry, name) for registry in REGISTRIES.values() for name in registry.built_in]
 
 
 def loaded(given):
-    config, problems = load(given, input_schema)
+    config, problems = load(Config, given)
     assert problems == []
     return config
 
 
 def problems_of(given):
-    return load(given, input_schema)[1]
-
-
-def test_nothing_given_is_the_articles_network_over_random_samples():
-    config = loaded({})
-    assert config.architecture == schema.MlpConfig(
-        sizes=[100, 50, 10, 5], activation="sigmoid", initializer=InitializerConfig("normal")
-    )
-    assert config.input == schema.RandomInput(
-        samples=1000, features=784, normalize=NormalizeConfig("none")
-    )
-    assert config.engine == schema.EngineConfig("fast", None)
-    assert (config.seed, config.dtype) == (0, None)
-
-
-@pytest.mark.parametrize(
-    ("architecture", "kind"),
-    [
-        ({"sizes": [3]}, schema.MlpConfig),
-        ({"width": 3}, schema.UniformConfig),
-        ({"depth": 0}, schema.UniformConfig),
-        ({"layers": {"a": {"neurons": 1}}}, schema.StackConfig),
-        ({"run": "outputs/default/v0001"}, schema.FromRunConfig),
-        ({"kind": "uniform"}, schema.UniformConfig),
-    ],
-)
-def test_an_architecture_without_a_kind_is_told_by_its_keys(architecture, kind):
-    assert type(loaded({"architecture": architecture}).architecture) is kind
-
-
-@pytest.mark.parametrize(
-    ("source", "kind"),
-    [
-        ({"samples": 3}, schema.RandomInput),
-        ({"path": "x.h5", "dataset": "/x"}, schema.Hdf5Input),
-        ({"path": "x.npy", "kind": "npy"}, schema.NpyInput),
-        ({"path": "x.gz", "kind": "idx"}, schema.IdxInput),
-    ],
-)
-def test_an_input_without_a_kind_is_told_by_its_keys(source, kind):
-    assert type(loaded({"input": source}).input) is kind
-
-
-def test_a_name_stands_for_a_mapping_with_that_kind():
-    short = {
-        "architecture": {"layers": {"a": {"neurons": 2, "initializer": "he_normal"}}},
-        "input": {"normalize": "scale"},
-    }
-    long = {
-        "architecture": {"layers": {"a": {"neurons": 2, "initializer": {"kind": "he_normal"}}}},
-        "input": {"normalize": {"kind": "scale"}},
-    }
-    assert loaded(short) == loaded(long)
-    assert loaded(short).architecture.layers["a"].initializer == InitializerConfig("he_normal")
-    assert loaded(short).input.normalize == NormalizeConfig("scale")
+    return load(Config, given)[1]
 
 
 def test_numpys_and_the_file_systems_values_are_taken_as_plain_ones():
@@ -93,16 +76,37 @@ def test_numpys_and_the_file_systems_values_are_taken_as_plain_ones():
             "seed": np.int64(3),
         }
     )
-    assert config.architecture.sizes == [4, 2]
-    assert config.input.path == "data/x.h5"
-    assert config.input.normalize == NormalizeConfig("standardize", mean=[0.5], std=[1.0])
+    assert config.architecture.options.sizes == [4, 2]
+    assert config.input.options.path == "data/x.h5"
+    statistics = NORMALIZATIONS.choice("standardize", mean=[0.5], std=[1.0])
+    assert config.input.options.normalize == statistics
     assert config.output.predictions is True
     assert (type(config.seed), config.seed) == (int, 3)
 
 
-def test_parts_may_be_given_as_the_schemas_themselves():
-    config = loaded({"engine": schema.EngineConfig("reference", 5)})
-    assert config.engine == schema.EngineConfig("reference", 5)
+def test_parts_may_be_given_as_choices_and_options_themselves():
+    engine = ENGINES.choice("reference", batch_size=5)
+    activation = ACTIVATIONS.choice("leaky_relu", slope=0.3)
+    output = dataclasses.replace(Config().output, name="other")
+    config = loaded(
+        {
+            "engine": engine,
+            "architecture": ARCHITECTURES.choice("mlp", sizes=[2], activation=activation),
+            "input": {"distribution": DISTRIBUTIONS.choice("uniform", low=-1.0)},
+            "output": output,
+            "pipeline": {"stages": [STAGES.choice("infer")]},
+        }
+    )
+    assert config.engine == engine
+    assert config.architecture.options.activation == activation
+    assert config.input.options.distribution == DISTRIBUTIONS.choice("uniform", low=-1.0)
+    assert config.output == output
+    assert config.pipeline.stages == [STAGES.choice("infer")]
+
+
+def test_a_choice_that_is_given_is_checked_like_a_mapping():
+    given = {"engine": ENGINES.choice("fast", tile=0), "optimizer": OPTIMIZERS.choice("sgd")}
+    assert problems_of(given) == ["engine.tile: found 0; expected 1 or greater"]
 
 
 @pytest.mark.parametrize(
@@ -113,10 +117,10 @@ def test_parts_may_be_given_as_the_schemas_themselves():
         ({"seed": True}, "seed: found True; expected an integer"),
         ({"seed": None}, "seed: found null; expected an integer"),
         ({"dtype": 32}, "dtype: found 32; expected a string"),
-        ({"engine": "fast"}, "engine: found 'fast'; expected a mapping"),
-        ({"engine": None}, "engine: found null; expected a mapping"),
-        ({"input": 3}, "input: found 3; expected a mapping"),
-        ({"input": {"std": "1"}}, "input.std: found '1'; expected a number"),
+        ({"engine": ["fast"]}, "engine: found ['fast']; expected a name, or a mapping with kind"),
+        ({"engine": None}, "engine: found null; expected a name, or a mapping with kind"),
+        ({"input": 3}, "input: found 3; expected a name, or a mapping with kind"),
+        ({"input": {"std": "1"}}, "input.distribution.std: found '1'; expected a number"),
         ({"output": {"predictions": 1}}, "output.predictions: found 1; expected true or false"),
         (
             {"output": {"activations": "all"}},
@@ -132,7 +136,7 @@ def test_parts_may_be_given_as_the_schemas_themselves():
         ),
         (
             {"architecture": {"layers": {"a": 3}}},
-            "architecture.layers.a: found 3; expected a mapping",
+            "architecture.layers.a: found 3; expected a name, or a mapping with kind",
         ),
         (
             {"architecture": {"layers": {"a": {}}}},
@@ -140,7 +144,7 @@ def test_parts_may_be_given_as_the_schemas_themselves():
         ),
         (
             {"architecture": {"layers": {"a": {"neurons": 2, "initializer": 5}}}},
-            "architecture.layers.a.initializer: found 5; expected a mapping",
+            "architecture.layers.a.initializer: found 5; expected a name, or a mapping with kind",
         ),
         (
             {"architecture": {"kind": "from_run"}},
@@ -161,8 +165,8 @@ def test_parts_may_be_given_as_the_schemas_themselves():
         ),
         (
             {"engine": {"batchsize": 5}},
-            "engine.batchsize: unknown key; expected one of batch_size, kind, memory_limit, "
-            "threads, tile. Did you mean 'batch_size'?",
+            "engine.batchsize: unknown key for the kind 'fast'; expected one of batch_size, "
+            "memory_limit, threads, tile. Did you mean 'batch_size'?",
         ),
     ],
 )
@@ -178,7 +182,7 @@ def test_an_unknown_key_at_the_top_lists_the_keys():
 
 def test_every_problem_is_found_at_once_and_defaults_stand_in():
     config, problems = load(
-        {"architecture": {"sizes": 5}, "engine": {"batch_size": "x"}, "seed": "x"}, input_schema
+        Config, {"architecture": {"sizes": 5}, "engine": {"batch_size": "x"}, "seed": "x"}
     )
     assert problems == [
         "architecture.sizes: found 5; expected a list",
@@ -193,34 +197,25 @@ def test_a_long_value_is_shown_in_part():
     assert problem == f"seed: found '{'x' * 79}; expected an integer"
 
 
-def test_a_source_that_cannot_be_loaded_is_a_problem_of_its_kind():
-    def broken(kind):
-        if kind == "ours":
+def test_a_source_that_cannot_be_loaded_is_a_problem_of_its_kind(monkeypatch):
+    load_others = SOURCES.load
+
+    def broken(name):
+        if name == "ours":
             raise ConfigError(["'ours' cannot be imported"])
-        return input_schema(kind)
+        return load_others(name)
 
-    config, problems = load({"input": {"kind": "ours"}}, broken)
+    monkeypatch.setattr(SOURCES, "load", broken)
+    config, problems = load(Config, {"input": {"kind": "ours"}, "architecture": {"sizes": [2]}})
     assert problems == ["input.kind: 'ours' cannot be imported"]
-    assert config.input == loaded({}).input
+    assert config.input == Config().input
+    assert config.architecture.options.sizes == [2]
 
 
+OPTIONS = [Config, *(registry.load(name).options for registry, name in KINDS)]
 KEYS = sorted(
-    {
-        field
-        for part in (
-            schema.Config,
-            schema.InitializerConfig,
-            schema.LayerConfig,
-            schema.RowsConfig,
-            schema.NormalizeConfig,
-            schema.EngineConfig,
-            schema.OutputConfig,
-            schema.PipelineConfig,
-            *schema.ARCHITECTURES.values(),
-            *schema.INPUTS.values(),
-        )
-        for field in part.__dataclass_fields__
-    }
+    {field.name for schema in OPTIONS for field in dataclasses.fields(schema)}
+    | {"start", "stop", "step", "kind"}
 )
 names = st.sampled_from([*KEYS, "a", ""])
 scalars = (
@@ -241,7 +236,7 @@ trees = st.recursive(
 @st.composite
 def configs(draw):
     """Draw a mapping of the right keys at the top, and anything at all below."""
-    return draw(st.dictionaries(st.sampled_from([*schema.Config.__dataclass_fields__, "a"]), trees))
+    return draw(st.dictionaries(st.sampled_from([*Config.__dataclass_fields__, "a"]), trees))
 
 
 @settings(max_examples=400)
@@ -255,8 +250,8 @@ def configs(draw):
 @example({"input": {"normalize": {"kind": "standardize", "mean": "???"}}})
 @example({"architecture": {"depth": 2**80}})
 def test_anything_that_json_can_say_gives_problems_and_never_an_error(given):
-    config, problems = load(given, input_schema)
-    assert type(config) is schema.Config
+    config, problems = load(Config, given)
+    assert type(config) is Config
     assert all(isinstance(problem, str) and "\n" not in problem for problem in problems)
     assert isinstance(find_problems(given), list)
 
@@ -264,8 +259,10 @@ def test_anything_that_json_can_say_gives_problems_and_never_an_error(given):
 @given(st.lists(st.integers(-5, 5)), st.integers())
 def test_what_is_given_is_not_changed(sizes, seed):
     given = {"architecture": {"sizes": sizes, "initializer": "zeros"}, "seed": seed}
+    # What is out of range is left out with its list.
+    expected = sizes if all(size >= 1 for size in sizes) else [100, 50, 10, 5]
     copy = {"architecture": {"sizes": list(sizes), "initializer": "zeros"}, "seed": seed}
-    assert loaded(given).architecture.sizes == sizes
+    assert load(Config, given)[0].architecture.options.sizes == expected
     assert given == copy
 
 
@@ -284,6 +281,199 @@ def test_a_mapping_of_any_type_is_read():
             return len(self._items)
 
     config = loaded(Frozen({"architecture": Frozen({"layers": Frozen({"a": {"neurons": 2}})})}))
-    assert config.architecture.layers == {
-        "a": LayerConfig(neurons=2, initializer=InitializerConfig("normal"))
+    assert config.architecture.options.layers == {"a": LAYERS.choice("dense", neurons=2)}
+
+
+# Texts of which a rule of their kind says more than their type does.
+TEXTS = {
+    "cluster": ["local", "slurm", "tcp://host:8786"],
+    "memory": ["4GiB"],
+    "partition": ["short"],
+    "walltime": ["1-00:30:00"],
+}
+
+
+def scalars_within(name, wanted, limits):
+    """Draw values of a type within the limits of an option."""
+    if wanted is bool:
+        return st.booleans()
+    if wanted is str:
+        return st.sampled_from(limits.among or TEXTS.get(name, ["a/b", "x y", "é", "1"]))
+    low = limits.at_least if limits.at_least is not None else limits.above
+    high = limits.at_most if limits.at_most is not None else limits.below
+    if wanted is int:
+        return st.integers(low if low is not None else -100, high if high is not None else 10**6)
+    ends = {"exclude_min": limits.above is not None, "exclude_max": limits.below is not None}
+    return st.floats(low, high, allow_nan=False, allow_infinity=False, **ends)
+
+
+def values_of(field, wanted, depth):
+    """Draw values of an option, all that its type and its limits allow."""
+    if type(None) in get_args(wanted):
+        return st.none() | values_of(field, get_args(wanted)[0], depth)
+    if get_origin(wanted) is list:
+        return st.lists(values_of(field, get_args(wanted)[0], depth), max_size=3)
+    if get_origin(wanted) is dict:
+        drawn = values_of(field, get_args(wanted)[1], depth)
+        return st.dictionaries(st.sampled_from(["a", "b2", "_"]), drawn, max_size=3)
+    if "registry" in field.metadata:
+        registry = field.metadata["registry"]
+        return st.sampled_from(tuple(registry.built_in)).flatmap(
+            lambda name: choices_of(registry, name, depth - 1)
+        )
+    if dataclasses.is_dataclass(wanted):
+        return options_of(wanted, depth)
+    return scalars_within(field.name, wanted, field.metadata["limits"])
+
+
+def options_of(schema, depth=2):
+    """Draw options; below some depth choices have their defaults."""
+    hints = get_type_hints(schema)
+    drawn = {
+        field.name: values_of(field, hints[field.name], depth)
+        for field in dataclasses.fields(schema)
+        if depth > 0 or field.default is MISSING
     }
+    return st.builds(schema, **drawn)
+
+
+def choices_of(registry, name, depth=2):
+    """Draw choices of one kind that break no rule of it."""
+    kind = registry.load(name)
+    drawn = options_of(kind.options, depth).map(lambda options: Choice(name, options, kind))
+    return drawn.filter(lambda chosen: not list(kind.check(chosen.options, "key")))
+
+
+@pytest.mark.parametrize(
+    ("registry", "name"), KINDS, ids=[f"{registry.group}-{name}" for registry, name in KINDS]
+)
+def test_a_choice_that_is_stored_and_loaded_is_an_equal_one(registry, name):
+    @settings(max_examples=30)
+    # The layers of a stack are drawn themselves, as kinds of their own.
+    @given(choices_of(registry, name, depth=1 if name == "stack" else 2))
+    def check(chosen):
+        stored = store(chosen)
+        assert isinstance(stored, str) == (not dataclasses.fields(chosen.options))
+        assert load_choice(registry, stored, "key") == chosen
+        for again in (
+            json.loads(json.dumps(stored)),
+            yaml.safe_load(yaml.safe_dump(stored, sort_keys=False)),
+        ):
+            assert load_choice(registry, again, "key") == chosen
+        assert load_choice(registry, chosen, "key") == chosen
+
+    check()
+
+
+@pytest.mark.parametrize(
+    ("registry", "name"), KINDS, ids=[f"{registry.group}-{name}" for registry, name in KINDS]
+)
+def test_a_name_alone_is_its_kind_with_every_default(registry, name):
+    options = registry.load(name).options
+    required = [field.name for field in dataclasses.fields(options) if field.default == MISSING]
+    if required or name == "stack":
+        with pytest.raises(ConfigError) as refused:
+            load_choice(registry, name, "key")
+        expected = [f"key.{field}: missing; set it" for field in required]
+        assert list(refused.value.problems) == (
+            expected or ["key.layers: found no layer; expected at least one"]
+        )
+        return
+    chosen = load_choice(registry, name, "key")
+    assert chosen == registry.choice(name) == load_choice(registry, {"kind": name}, "key")
+    assert chosen.of is registry.load(name)
+    for field in dataclasses.fields(options):
+        assert field.metadata.get("doc"), field.name
+
+
+def test_the_groups_of_all_registries_differ_and_each_is_in_a_config_or_in_a_kind():
+    assert len(REGISTRIES) == 13
+    sections = type(Config().pipeline), type(Config().training)
+    used = {
+        field.metadata["registry"].group
+        for schema in (*OPTIONS, *sections)
+        for field in dataclasses.fields(schema)
+        if "registry" in field.metadata
+    }
+    assert used == set(REGISTRIES)
+
+
+@dataclasses.dataclass(frozen=True)
+class WayOptions:
+    second: float = option(MISSING, "speed in m/s", above=0, at_most=10)
+    first: str = option(MISSING, "where to")
+    steps: list[int] = option([1, 2], "lengths", at_least=1)
+    loud: bool = option(False, "whether it is heard")
+
+
+def _check(options, key):
+    if options.loud and options.second > 5:
+        yield f"{key}.second: found {options.second}; expected 5 or less where loud=true"
+
+
+WAY = Kind(WayOptions, lambda options: options, _check)
+WAYS = Registry("a way", "nnpipe.tests_of_loading", {"walk": f"{__name__}:WAY"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Journey:
+    way: Choice = choice(WAYS, None, "how")
+    more: dict[str, Choice] = choices(WAYS, {}, "how else", guess=lambda given: "walk")
+
+
+@pytest.mark.parametrize(
+    ("given", "problems"),
+    [
+        ({"second": 5, "first": "a"}, []),
+        ({"second": 0, "first": "a"}, ["k.second: found 0.0; expected more than 0, 10 or less"]),
+        ({}, ["k.second: missing; set it", "k.first: missing; set it"]),
+        (
+            {"second": 1, "first": "a", "steps": [1, 0]},
+            ["k.steps[1]: found 0; expected 1 or greater"],
+        ),
+        (
+            {"second": 6, "first": "a", "loud": True},
+            ["k.second: found 6.0; expected 5 or less where loud=true"],
+        ),
+        # What spans several options is not checked where one of them has no value.
+        (
+            {"second": 60, "first": "a", "loud": True},
+            ["k.second: found 60.0; expected more than 0, 10 or less"],
+        ),
+        (
+            {"second": True, "first": 3},
+            ["k.second: found True; expected a number", "k.first: found 3; expected a string"],
+        ),
+        ({"second": 10**400, "first": "a"}, ["k.second: found inf; expected a finite number"]),
+        (
+            {"second": 1, "first": "a", "sceond": 2},
+            [
+                "k.sceond: unknown key for the kind 'walk'; expected one of first, loud, second, "
+                "steps. Did you mean 'second'?"
+            ],
+        ),
+    ],
+)
+def test_a_kind_of_ones_own_is_checked_by_its_options_alone(given, problems):
+    if problems:
+        with pytest.raises(ConfigError) as refused:
+            load_choice(WAYS, {"kind": "walk", **given}, "k")
+        assert list(refused.value.problems) == problems
+    else:
+        assert load_choice(WAYS, {"kind": "walk", **given}, "k").make() == WayOptions(5.0, "a")
+
+
+def test_choices_in_a_mapping_may_be_told_by_a_guess():
+    config, problems = load(Journey, {"more": {"x": {"second": 2, "first": "a"}, "y": "wlak"}})
+    assert problems == ["more.y: 'wlak' is not a way; expected one of walk. Did you mean 'walk'?"]
+    assert config == Journey()
+    config, problems = load(Journey, {"more": {"x": {"second": 2, "first": "a"}}, "way": None})
+    assert problems == ["way: found null; expected a name, or a mapping with kind"]
+    assert config.more["x"].options.second == 2.0
+
+
+def test_the_lists_of_two_configs_are_two():
+    first, second = WayOptions(1.0, "a"), WayOptions(1.0, "a")
+    first.steps.append(3)
+    assert second.steps == [1, 2]
+    assert store(first) == {"second": 1.0, "first": "a", "steps": [1, 2, 3], "loud": False}

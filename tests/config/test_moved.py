@@ -3,11 +3,10 @@
 from collections import UserDict
 
 import pytest
-from nnpipe.config.schema import OutputConfig
 
-from nnpipe.config.load import load
 from nnpipe.config.moved import move_keys
-from nnpipe.sources import input_schema
+from nnpipe.pipeline.load import find_problems, read_config
+from nnpipe.runs.options import OutputOptions
 
 TWICE = (
     "output.figure: output.metric is its new name and has another value; "
@@ -26,18 +25,16 @@ TWICE = (
     ],
 )
 def test_the_metric_of_a_sweep_can_have_its_former_name(output, metric):
-    config, problems = load({"output": output}, input_schema)
-    assert (config.output, problems) == (OutputConfig(metric=metric), [])
+    assert read_config({"output": output}).output == OutputOptions(metric=metric)
 
 
 def test_a_former_key_that_contradicts_the_new_one_is_reported_beside_all_other_problems():
     given = {"output": {"figure": "a", "metric": "b"}, "seed": "x"}
-    assert load(given, input_schema)[1] == [TWICE, "seed: found 'x'; expected an integer"]
+    assert find_problems(given) == [TWICE, "seed: found 'x'; expected an integer"]
 
 
 def test_a_former_key_of_the_wrong_type_is_reported_by_its_new_name():
-    problems = load({"output": {"figure": 3}}, input_schema)[1]
-    assert problems == ["output.metric: found 3; expected a string"]
+    assert find_problems({"output": {"figure": 3}}) == ["output.metric: found 3; expected a string"]
 
 
 def test_what_is_given_does_not_change():
@@ -46,6 +43,6 @@ def test_what_is_given_does_not_change():
     assert given == {"output": {"figure": "a", "name": "b"}}
 
 
-@pytest.mark.parametrize("output", [None, 3, "figure", ["figure"], OutputConfig(metric="a"), {}])
+@pytest.mark.parametrize("output", [None, 3, "figure", ["figure"], OutputOptions(metric="a"), {}])
 def test_a_section_without_a_former_key_stays_as_it_is(output):
     assert move_keys({"output": output, "seed": 1}) == ({"output": output, "seed": 1}, [])

@@ -1,15 +1,29 @@
 """Names of one kind of thing: the built-in ones, and those of packages laid out as by pip."""
 
-import os.path
 import sys
+from dataclasses import dataclass
 
 import pytest
 
+from nnpipe.config.kind import Choice, Kind, NoOptions, option
 from nnpipe.config.registry import Registry, did_you_mean, unknown
 from nnpipe.errors import ConfigError
 
 GROUP = "nnpipe.tests_of_the_registry"
-BUILT_IN = {"join": "os.path:join", "split": "os.path:split"}
+BUILT_IN = {"join": f"{__name__}:JOIN", "split": f"{__name__}:SPLIT"}
+
+
+@dataclass(frozen=True)
+class JoinOptions:
+    between: str = option("/", "what stands between the parts")
+
+
+JOIN = Kind(JoinOptions, lambda options: options.between.join)
+SPLIT = Kind(NoOptions, lambda options: str.split)
+
+# What a package adds.
+KIND = "from nnpipe.config.kind import Kind, NoOptions\n"
+WALK = f"{KIND}walk = Kind(NoOptions, lambda options: 'walking')\n"
 
 
 @pytest.fixture
@@ -34,7 +48,7 @@ def install(tmp_path, monkeypatch):
 
 def test_a_built_in_name_stands_for_what_its_module_holds():
     ways = Registry("a way", GROUP, BUILT_IN)
-    assert ways.load("join") is os.path.join
+    assert ways.load("join") is JOIN
     assert ways.names == tuple(ways) == ("join", "split")
     assert len(ways) == 2
     assert "join" in ways
@@ -51,19 +65,20 @@ def test_an_unknown_name_is_refused_with_the_names_and_the_nearest():
 
 
 def test_a_package_adds_a_name_that_is_listed_without_importing_it(install):
-    ways = install("way_ours", "walk = 'walking'\n", walk="way_ours:walk")
+    ways = install("way_ours", WALK, walk="way_ours:walk")
     assert ways.names == ("join", "split", "walk")
     assert "walk" in ways
     assert len(ways) == 3
     assert "way_ours" not in sys.modules
-    assert ways.load("walk") == "walking"
-    assert ways.load("join") is os.path.join
+    assert ways.load("walk").make(NoOptions()) == "walking"
+    assert ways.load("join") is JOIN
 
 
 def test_loading_one_name_imports_no_other_package(install):
-    install("way_ours", "walk = 1\n", walk="way_ours:walk")
-    ways = install("way_theirs", "swim = 2\n", swim="way_theirs:swim")
-    assert ways.load("swim") == 2
+    install("way_ours", WALK, walk="way_ours:walk")
+    swim = f"{KIND}swim = Kind(NoOptions, lambda options: 'swimming')\n"
+    ways = install("way_theirs", swim, swim="way_theirs:swim")
+    assert ways.choice("swim").make() == "swimming"
     assert "way_ours" not in sys.modules
 
 
@@ -75,7 +90,7 @@ def test_a_package_cannot_take_a_built_in_name(install):
         f"{GROUP}: way_ours:join adds the name 'join', which nnpipe itself already has. "
         "Uninstall one of them.",
     )
-    assert ways.load("join") is os.path.join
+    assert ways.load("join") is JOIN
 
 
 def test_two_packages_cannot_share_a_name(install):
@@ -91,9 +106,9 @@ def test_two_packages_cannot_share_a_name(install):
 
 
 def test_a_package_that_is_found_twice_is_no_clash(install, tmp_path, monkeypatch):
-    ways = install("way_ours", "walk = 1\n", walk="way_ours:walk")
+    ways = install("way_ours", WALK, walk="way_ours:walk")
     monkeypatch.syspath_prepend(tmp_path / "way_ours")
-    assert ways.load("walk") == 1
+    assert ways.choice("walk").make() == "walking"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +131,42 @@ def test_a_broken_package_is_named_with_the_reason_on_one_line(install, source, 
     assert refused.value.problems == (
         f"{GROUP}: 'walk' (way_broken:walk) cannot be imported: {reason}",
     )
-    assert ways.load("split") is os.path.split
+    assert ways.load("split") is SPLIT
+
+
+@pytest.mark.parametrize("base", ["", f"{__name__}:JoinOptions"])
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [("walk = 3\n", "3"), ("def walk(): pass\n", "<function walk at "), (WALK, "Kind(options=")],
+)
+def test_a_package_that_adds_no_kind_or_one_without_the_common_options_is_refused(
+    install, base, source, shown
+):
+    install("way_ours", source, walk="way_ours:walk")
+    ways = Registry("a way", GROUP, BUILT_IN, base)
+    if source is WALK and not base:
+        assert ways.choice("walk").make() == "walking"
+        return
+    with pytest.raises(ConfigError) as refused:
+        ways.load("walk")
+    (problem,) = refused.value.problems
+    assert problem.startswith(f"{GROUP}: 'walk' is {shown}")
+    expected = "a Kind whose options extend JoinOptions" if base else "a Kind"
+    assert problem.endswith(f"; expected {expected}")
+
+
+def test_a_choice_has_the_options_that_are_given_and_the_defaults_of_the_others():
+    ways = Registry("a way", GROUP, BUILT_IN)
+    assert ways.choice("join") == Choice("join", JoinOptions("/"), JOIN)
+    assert ways.choice("join", between=", ").make()(["a", "b"]) == "a, b"
+    assert ways.choice("split").options == NoOptions()
+
+
+@pytest.mark.parametrize("name", [None, 3, [1], {"kind": "join"}])
+def test_what_cannot_be_a_name_is_refused_as_a_name_is(name):
+    with pytest.raises(ConfigError) as refused:
+        Registry("a way", GROUP, BUILT_IN).load(name)
+    assert refused.value.problems == (f"{name!r} is not a way; expected one of join, split.",)
 
 
 def test_a_name_that_is_near_no_other_gets_no_hint():

@@ -1,4 +1,4 @@
-"""Nobody but its own processes gets anything from a Dask cluster that a run has started."""
+"""Only a run's own processes can connect to the Dask cluster that it has started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sharded inference on Dask workers: the same bits as one process, whatever happens to them."""
+"""Sharded inference on Dask workers is bit-identical to one process, whatever happens."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_shard_that_kills_three_workers_ends_the_run_and_is_named(start, slow_
         wait_until_gone([pid])
     _, err = process.communicate(timeout=240)
     reason = (
-        "shard 1 (samples 65536 to 131071) killed 3 workers; expected one to live through it. "
+        "shard 1 (samples 65536 to 131071) killed 3 workers; expected one to finish it. "
         "Give the workers more memory (engine.memory), or look at their logs."
     )
     assert (process.returncode, err) == (1, f"outputs/default/v0001: the run failed: {reason}\n")
@@ -190,7 +190,7 @@ def test_an_address_where_no_scheduler_answers_is_refused_in_one_line(
     tmp_path, monkeypatch, capsys, answer
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cluster, "ANSWER", 0.5)
+    monkeypatch.setattr(cluster, "TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def listen():

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nnpipe.config.schema import LayerConfig, StackConfig
 
 from nnpipe.engines import ENGINES
 from nnpipe.network.build import build
-from tests.strategies import ACTIVATION_NAMES
+from tests.strategies import ACTIVATION_NAMES, dense
 
 BOUNDS = {"float32": 2e-6, "float64": 1e-13}
 
@@ -25,8 +24,8 @@ def oracle(network, x):
 
 
 def sigmoid_network(sizes, inputs, dtype, seed):
-    layers = {f"layer{i}": LayerConfig(neurons=n) for i, n in enumerate(sizes)}
-    return build(StackConfig(layers=layers), inputs, seed, dtype)
+    layers = {f"layer{i}": dense(n) for i, n in enumerate(sizes)}
+    return build(layers, inputs, seed, dtype)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -40,7 +39,7 @@ def sigmoid_network(sizes, inputs, dtype, seed):
 def test_outputs_are_those_of_the_formula_in_float64(kind, dtype, sizes, inputs, samples, seed):
     network = sigmoid_network(sizes, inputs, dtype, seed)
     x = np.random.default_rng(seed).standard_normal((samples, inputs)).astype(dtype)
-    outputs, _ = ENGINES.load(kind)(network).forward(x)
+    outputs, _ = ENGINES.choice(kind).make()(network).forward(x)
     assert outputs.shape == (samples, sizes[-1])
     assert outputs.dtype == dtype
     np.testing.assert_allclose(outputs, oracle(network, x), rtol=0, atol=BOUNDS[dtype])
@@ -49,13 +48,10 @@ def test_outputs_are_those_of_the_formula_in_float64(kind, dtype, sizes, inputs,
 @pytest.mark.parametrize("activation", ACTIVATION_NAMES)
 @pytest.mark.parametrize("kind", ENGINES.built_in)
 def test_activations_of_each_layer_can_be_kept(kind, activation):
-    layers = {
-        "first": LayerConfig(neurons=7, activation=activation),
-        "second": LayerConfig(neurons=4, activation=activation),
-    }
-    network = build(StackConfig(layers=layers), 5, 3, "float64")
+    layers = {"first": dense(7, activation), "second": dense(4, activation)}
+    network = build(layers, 5, 3, "float64")
     x = np.random.default_rng(0).standard_normal((300, 5))
-    outputs, kept = ENGINES.load(kind)(network).forward(x, ["first", "second"])
+    outputs, kept = ENGINES.choice(kind).make()(network).forward(x, ["first", "second"])
     first = network.layers[0](x)
     np.testing.assert_allclose(kept["first"], first, rtol=0, atol=1e-13)
     np.testing.assert_allclose(kept["second"], network.layers[1](first), rtol=0, atol=1e-12)
@@ -67,7 +63,7 @@ def test_the_input_is_not_changed(kind):
     network = sigmoid_network([3, 3], 3, "float64", 0)
     x = np.random.default_rng(0).standard_normal((5, 3))
     before = x.copy()
-    ENGINES.load(kind)(network).forward(x, ["layer0"])
+    ENGINES.choice(kind).make()(network).forward(x, ["layer0"])
     np.testing.assert_array_equal(x, before)
 
 
@@ -75,7 +71,7 @@ def test_the_input_is_not_changed(kind):
 def test_the_same_call_gives_the_same_bits(kind):
     network = sigmoid_network([64, 10], 50, "float32", 0)
     x = np.random.default_rng(0).standard_normal((5000, 50)).astype(np.float32)
-    engine = ENGINES.load(kind)(network)
+    engine = ENGINES.choice(kind).make()(network)
     first, _ = engine.forward(x)
     second, _ = engine.forward(x)
     assert first.tobytes() == second.tobytes()

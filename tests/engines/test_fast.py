@@ -47,6 +47,25 @@ def test_every_activation_is_executed_as_the_layers_have_it(activation, rows):
     np.testing.assert_allclose(network(x), expected, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize(
+    "activation",
+    [
+        {"kind": "leaky_relu", "slope": 0.3},
+        {"kind": "elu", "alpha": 2.5},
+        {"kind": "gelu", "approximate": "tanh"},
+    ],
+)
+@pytest.mark.parametrize("rows", [1, 300])
+def test_an_activation_is_executed_with_its_options(activation, rows):
+    shape = {"inputs": 6, "sizes": [7, 5]}
+    network = nnpipe.build({**shape, "activation": activation}, dtype="float64")
+    plain = nnpipe.build({**shape, "activation": activation["kind"]}, dtype="float64")
+    x = samples(rows, 6, "float64")
+    expected = network.layers[1](network.layers[0](x))
+    np.testing.assert_allclose(network(x), expected, rtol=1e-12, atol=1e-13)
+    assert not np.allclose(network(x), plain(x))
+
+
 def test_the_number_of_threads_changes_no_bit(monkeypatch):
     network = nnpipe.build({"inputs": 800, "sizes": [700, 10]})
     x = samples(5000, 800)

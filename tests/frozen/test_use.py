@@ -122,6 +122,7 @@ def test_the_statistics_of_a_run_are_used_again(place: Path, tmp_path: Path, nam
         ("plain/v0002", False, ["outputs", "activations/hidden1"]),  # LAPACK makes its parameters
         ("sweep/v0001/001", True, ["outputs"]),
         ("cut/v0001/000", True, ["outputs", "predictions"]),
+        pytest.param("sharded/v0001", True, ["outputs"], marks=pytest.mark.slow),
     ],
 )
 def test_a_run_over_random_numbers_runs_again(
@@ -129,6 +130,8 @@ def test_a_run_over_random_numbers_runs_again(
 ) -> None:
     again = ask(own, "rerun", name, status=None)
     assert again["run"] == name
+    # Version 0.1.0 stored null for what was to be decided.
+    assert all(then in (None, "(absent)") for then, _ in again["config"].values())
     before, after = folder_of(name), folder_of(again["rerun"])
     tolerance = TOLERANCE[LAYERS[name][1]]
     same_matrices(after, before, "parameters.h5", 0.0 if exact else tolerance)

@@ -13,14 +13,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 import yaml
-from nnpipe.config.schema import Hdf5Input, IdxInput, NpyInput, RowsConfig
 
 from nnpipe.errors import NnpipeError
 from nnpipe.hdf5 import find_dataset, open_file
-from nnpipe.pipeline.plan import find_problems
+from nnpipe.pipeline.load import find_problems
 from nnpipe.runs.store.manifest import read_manifest
 from nnpipe.runs.store.parameters import read_parameters
-from nnpipe.sources import open_source
+from nnpipe.sources import SOURCES
+from nnpipe.sources.options import RowsOptions
 from nnpipe.system.documents import read_yaml, refuse_calls
 
 FOLDER = Path()
@@ -54,7 +54,8 @@ def source(kind, content):
     """Open an input and read all of it, a few rows at a time."""
     path = str(file_of("input", content))
     with suppress(NnpipeError):
-        opened = open_source(kind(path=path, rows=RowsConfig(stop=1000)), 0)
+        chosen = SOURCES.choice(kind, path=path, rows=RowsOptions(stop=1000))
+        opened = chosen.make()(0, "input")
         try:
             for start in range(0, opened.samples, 100):
                 opened.read(start, min(start + 100, opened.samples))
@@ -64,17 +65,17 @@ def source(kind, content):
 
 def idx(content):
     """Read a file in the MNIST format."""
-    source(IdxInput, content)
+    source("idx", content)
 
 
 def npy(content):
     """Read a NumPy file."""
-    source(NpyInput, content)
+    source("npy", content)
 
 
 def hdf5(content):
     """Open an HDF5 file, take its only dataset and read it."""
-    source(Hdf5Input, content)
+    source("hdf5", content)
 
 
 def parameters(content):
@@ -101,7 +102,13 @@ def seeds(name):
     if name == "config":
         sizes = {"architecture": {"sizes": [4, 3]}, "input": {"kind": "random"}, "seed": 1}
         stack = {"architecture": {"layers": {"a": {"neurons": 3, "activation": "relu"}}}}
-        return [yaml.safe_dump(sizes).encode(), yaml.safe_dump(stack).encode()]
+        kinds = {
+            "architecture": {"sizes": [2], "activation": {"kind": "elu", "alpha": 2.0}},
+            "input": {"distribution": {"kind": "uniform", "low": -1.0}, "normalize": "scale"},
+            "training": {"schedule": {"kind": "step", "every": 2.0}, "loss": None},
+            "optimizer": "sgd",
+        }
+        return [yaml.safe_dump(given).encode() for given in (sizes, stack, kinds)]
     if name == "idx":
         plain = b"\0\0\x08\x03\0\0\0\x02\0\0\0\x02\0\0\0\x02" + bytes(range(8))
         return [plain, gzip.compress(plain, mtime=0)]
@@ -120,11 +127,11 @@ def _hdf5(path, version):
     return path.read_bytes()
 
 
-def _run():
+def _run(activation="sigmoid"):
     import nnpipe
 
     config = {
-        "architecture": {"sizes": [2]},
+        "architecture": {"sizes": [2], "activation": activation},
         "input": {"samples": 3, "features": 2, "normalize": "standardize"},
         "output": {"root": str(FOLDER / "runs"), "name": "seed", "report": False},
     }
@@ -137,7 +144,9 @@ def _manifest():
 
 
 def _parameters():
-    return [(_run() / "parameters.h5").read_bytes()]
+    # The second is of version 2, which has options.
+    kinds = "sigmoid", {"kind": "leaky_relu", "slope": 0.3}
+    return [(_run(kind) / "parameters.h5").read_bytes() for kind in kinds]
 
 
 def door(content):

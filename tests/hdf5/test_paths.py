@@ -1,4 +1,4 @@
-"""The one door to HDF5 files: which can be opened, which datasets are found, what is said."""
+"""What can be opened, found and read: datasets.py, listing.py, paths.py, permissions.py."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The child that goes first: its errors are raised here, and its death is an error too."""
+"""A forked child tries a file first: its errors, and its death, are raised here."""
 
 import os
 import signal
@@ -43,14 +43,13 @@ def test_an_error_of_the_library_becomes_one_line():
 
 def test_a_crash_is_an_error():
     assert refusal(lambda: os.kill(os.getpid(), signal.SIGSEGV)) == (
-        "input.path: a.h5 crashes HDF5 (Segmentation fault). "
-        "The file is damaged, or made to do harm."
+        "input.path: a.h5 crashes HDF5 (Segmentation fault). The file is damaged or malicious."
     )
 
 
 def test_too_much_memory_is_an_error():
     assert refusal(lambda: np.ones(1 << 30, np.uint8)) == (
-        "input.path: a.h5 asks for more than 224 MiB of memory to be looked at."
+        "input.path: a.h5 needs more than 224 MiB of memory to open."
     )
 
 
@@ -62,15 +61,14 @@ def test_a_busy_loop_ends(monkeypatch):
             pass
 
     assert refusal(spin) == (
-        "input.path: a.h5 keeps HDF5 busy for more than 1 s. "
-        "The file is damaged, or made to do harm."
+        "input.path: a.h5 keeps HDF5 busy for more than 1 s. The file is damaged or malicious."
     )
 
 
 def test_waiting_for_ever_ends(monkeypatch):
     monkeypatch.setattr(probing, "WALL_SECONDS", 0.1)
     assert refusal(lambda: time.sleep(100)) == (
-        "input.path: a.h5 keeps HDF5 waiting for more than 0 s. Copy it nearby."
+        "input.path: a.h5 keeps HDF5 waiting for more than 0 s. Copy it to a local disk."
     )
 
 

@@ -32,7 +32,7 @@ BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for 
         ("a: &x\n  - *x\n", "it has an anchor or an alias"),
         ("a: !!python/object/apply:os.getcwd []\n", "it has the tag"),
         ("a: !!binary aGk=\n", "it has the tag 'tag:yaml.org,2002:binary'"),
-        ("a: 1\nb: 2\na: 3\n", "a key stands in it twice"),
+        ("a: 1\nb: 2\na: 3\n", "a key occurs twice"),
         ("<<: {a: 1}\n", "it has a merge key"),
         ("[" * 10_000, "it is more than 32 levels deep"),
         ("{a: " * 10_000, "it is more than 32 levels deep"),
@@ -55,8 +55,8 @@ def test_yaml_that_is_more_than_plain_values_is_refused(refusal, content, proble
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ('{"a": 1, "a": 2}', "a key stands in it twice"),
-        ('{"a": NaN}', "NaN is no number of JSON"),
+        ('{"a": 1, "a": 2}', "a key occurs twice"),
+        ('{"a": NaN}', "NaN is not a JSON number"),
         ("[" * 100_000, "it is too deep"),
         ('{"a":' * 50 + "1" + "}" * 50, "it is more than 32 levels deep"),
         ("1" * 5000, "Exceeds the limit"),

@@ -73,7 +73,7 @@ def test_a_group_of_hydra_is_no_way_around(experiment):
             "it has the tag 'tag:yaml.org,2002:python/name:os.system'",
         ),
         ("[" * 10_000, "it is more than 32 levels deep"),
-        ("seed: 1\nseed: 2\n", "a key stands in it twice"),
+        ("seed: 1\nseed: 2\n", "a key occurs twice"),
     ],
 )
 def test_a_bomb_is_refused_before_it_is_composed(experiment, tmp_path, text, problem):

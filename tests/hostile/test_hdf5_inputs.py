@@ -138,7 +138,7 @@ def test_external_storage_is_refused(file, tmp_path, refused):
     file.create_dataset("x", (3, 2), "f8", external=[("passwords", 0, 48)])
     file.close()
     assert refused("run", "input=hdf5", "input.path=a.h5") == (
-        "input.dataset: /x in a.h5 keeps its numbers in other files. "
+        "input.dataset: /x in a.h5 stores its numbers in other files. "
         "Copy it into one file with h5repack."
     )
 
@@ -170,7 +170,7 @@ def test_a_virtual_dataset_is_refused_unless_allowed(file, tmp_path, attempt, re
          "file instead, or set input.allow=[outside_folder,virtual]."),
         ("/etc/hostname", "x", "leads to /etc/hostname, outside the folder of a.h5. Name that "
          "file instead, or set input.allow=[outside_folder,virtual]."),
-        (".", "x", "is made of a virtual dataset, x; expected stored ones."),
+        (".", "x", "has a virtual source, x; expected stored datasets."),
     ],
 )  # fmt: skip
 def test_an_allowed_virtual_dataset_reads_no_more_than_it_should(
@@ -222,8 +222,8 @@ def unknown_filter(file, tmp_path):
 
 def test_a_filter_that_is_not_built_in_is_refused(unknown_filter, refused):
     assert refused(*RUN_X) == (
-        "input.dataset: /x in a.h5 is packed by filter 40000; expected gzip, shuffle, fletcher32, "
-        "lzf or nothing. Repack it with h5repack, or set input.allow=[filter_plugin]."
+        "input.dataset: /x in a.h5 uses filter 40000; expected gzip, shuffle, fletcher32, "
+        "lzf or no filter. Repack it with h5repack, or set input.allow=[filter_plugin]."
     )
 
 
@@ -239,7 +239,7 @@ def test_an_installed_filter_is_used_where_plugins_are_allowed(file, attempt, re
     hdf5plugin = pytest.importorskip("hdf5plugin", reason=reason)
     file.create_dataset("x", data=np.ones((64, 64)), **hdf5plugin.Zstd())
     file.close()
-    assert "is packed by filter 32015" in refused(*RUN_X)
+    assert "uses filter 32015" in refused(*RUN_X)
     assert attempt(*RUN_X, "input.allow=[filter_plugin]", "architecture.sizes=[2]").status == 0
 
 
@@ -251,8 +251,7 @@ def test_a_filter_three_times_over_is_refused(file, refused):
     low_level(file, "x", "u1", (1 << 25,), plist)[:] = 0
     file.close()
     assert refused(*RUN_X) == (
-        "input.dataset: /x in a.h5 is packed by gzip 3 times over; expected once. "
-        "Repack it with h5repack."
+        "input.dataset: /x in a.h5 uses gzip 3 times; expected once. Repack it with h5repack."
     )
 
 
@@ -339,7 +338,7 @@ def test_rows_that_are_declared_and_not_stored_are_refused(file, refused, rows):
     file.close()
     assert refused(*RUN_X) == (
         f"input.dataset: /x in a.h5 declares {rows * 16:,} bytes {(rows, 4)}; "
-        "found 0 bytes stored. Store what it declares."
+        "found 0 bytes stored. Write the whole dataset."
     )
 
 
@@ -496,8 +495,8 @@ def test_a_file_that_a_writer_left_open_is_refused(tmp_path, refused):
         (tmp_path / "copy.h5").write_bytes(path.read_bytes())
     (tmp_path / "copy.h5").rename(path)
     assert refused(*RUN_X) == (
-        "input.path: a.h5 was left open by a program that wrote it, and may be half written. "
-        "Write it again, or mend it with h5clear."
+        "input.path: a.h5 was not closed by the program that wrote it; it may be incomplete. "
+        "Write it again, or repair it with h5clear."
     )
 
 

@@ -11,7 +11,7 @@ from nnpipe.network.layer import Layer
 
 
 def _layer(parameters, activation="tanh"):
-    return Layer("hidden1", parameters, activation, ACTIVATIONS.load(activation))
+    return Layer.of("hidden1", parameters, ACTIVATIONS.choice(activation))
 
 
 def test_its_output_is_f_of_p_times_x_and_one():

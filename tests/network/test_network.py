@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nnpipe.config.schema import MlpConfig
 
 from nnpipe.errors import DataError
 from nnpipe.network.activations import ACTIVATIONS
+from nnpipe.network.architectures import ARCHITECTURES
 from nnpipe.network.build import build
 from nnpipe.network.layer import Layer
 from nnpipe.network.network import Network, formula
@@ -19,16 +19,20 @@ from tests.strategies import batches, dtypes, stacks
 
 
 def _layer(name, neurons, inputs, dtype="float64"):
-    return Layer(name, np.ones((neurons, inputs + 1), dtype), "tanh", ACTIVATIONS.load("tanh"))
+    return Layer.of(name, np.ones((neurons, inputs + 1), dtype), ACTIVATIONS.choice("tanh"))
 
 
 @pytest.fixture
 def network():
-    return build(MlpConfig(sizes=[4, 2]), inputs=3, seed=0, dtype="float32")
+    return build(
+        ARCHITECTURES.choice("mlp", sizes=[4, 2]).make(), inputs=3, seed=0, dtype="float32"
+    )
 
 
 def test_two_sigmoid_layers_agree_with_the_recursion_written_in_plain_python():
-    network = build(MlpConfig(sizes=[3, 2]), inputs=4, seed=1, dtype="float64")
+    network = build(
+        ARCHITECTURES.choice("mlp", sizes=[3, 2]).make(), inputs=4, seed=1, dtype="float64"
+    )
     x = [0.5, -1.0, 2.0, 0.0]
     values = x
     for layer in network.layers:
@@ -42,8 +46,8 @@ def test_two_sigmoid_layers_agree_with_the_recursion_written_in_plain_python():
 @settings(deadline=None)
 @given(st.data(), stacks(), dtypes)
 def test_any_batch_gives_one_row_a_sample_in_the_dtype_of_the_network(data, stack, dtype):
-    network = build(stack, stack.inputs, seed=0, dtype=dtype)
-    x = data.draw(batches(stack.inputs, dtype))
+    network = build(stack.make(), stack.options.inputs, seed=0, dtype=dtype)
+    x = data.draw(batches(network.inputs, dtype))
     outputs = network(x)
     assert outputs.shape == (len(x), network.outputs)
     assert outputs.dtype == network.dtype == dtype

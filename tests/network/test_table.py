@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from nnpipe.config.schema import MlpConfig
-
+from nnpipe.network.architectures import ARCHITECTURES
 from nnpipe.network.build import build
 from nnpipe.network.table import stack_table
 
 
 def test_the_example_of_the_article_is_shown_with_its_84115_parameters():
-    network = build(MlpConfig(sizes=[100, 50, 10, 5]), inputs=784, seed=0, dtype="float32")
+    stack = ARCHITECTURES.choice("mlp", sizes=[100, 50, 10, 5]).make()
+    network = build(stack, inputs=784, seed=0, dtype="float32")
     assert stack_table(network) == (
         "layer    activation  output shape    matrix     parameters\n"
         "input                (samples, 784)\n"
@@ -22,5 +22,6 @@ def test_the_example_of_the_article_is_shown_with_its_84115_parameters():
 
 
 def test_a_large_network_is_measured_in_mebibytes():
-    network = build(MlpConfig(sizes=[1024]), inputs=1023, seed=0, dtype="float64")
+    stack = ARCHITECTURES.choice("mlp", sizes=[1024]).make()
+    network = build(stack, inputs=1023, seed=0, dtype="float64")
     assert stack_table(network).endswith("1,048,576  float64, 8.0 MiB")

@@ -293,10 +293,10 @@ def test_every_problem_is_reported_at_once_and_nothing_is_made(output):
                 "inptu": {},
             }
         )
-    names = "elu, gelu, leaky_relu, linear, relu, sigmoid, silu, softmax, softplus, tanh"
+    names = "elu, gelu, hard_sigmoid, leaky_relu, linear, mish, relu, selu, sigmoid, silu, softmax"
     assert sorted(caught.value.problems) == [
-        f"architecture.activation: 'sigmiod' is not an activation; expected one of {names}. "
-        "Did you mean 'sigmoid'?",
+        f"architecture.activation: 'sigmiod' is not an activation; expected one of {names}, "
+        "softplus, tanh. Did you mean 'sigmoid'?",
         "architecture.sizes[0]: found 0; expected 1 or greater",
         "inptu: unknown key; expected one of architecture, dtype, engine, input, optimizer, "
         "output, pipeline, seed, test, training, validation. Did you mean 'input'?",

@@ -1,3 +1,5 @@
+"""Pages in a browser: what they show, and that they load nothing: page.py."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The command nnpipe report: pages of stored runs and sweeps."""
+
 from __future__ import annotations
 
 import json
@@ -48,7 +50,7 @@ def test_a_page_that_is_there_is_not_replaced(folder, capsys):
     nnpipe.run(SMALL).close()
     assert main(["default/1"]) == 2
     assert capsys.readouterr().err == (
-        "outputs/default/v0001/report.html: is there already. "
+        "outputs/default/v0001/report.html: exists already. "
         "Open it, or name another file with --to.\n"
     )
 

@@ -1,3 +1,5 @@
+"""Histograms, and the share of saturated outputs."""
+
 from __future__ import annotations
 
 import math

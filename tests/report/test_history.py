@@ -1,3 +1,5 @@
+"""Training curves from history.csv."""
+
 from __future__ import annotations
 
 import pytest

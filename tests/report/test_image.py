@@ -1,3 +1,5 @@
+"""Samples and weights as PNG images."""
+
 from __future__ import annotations
 
 import base64
@@ -50,5 +52,5 @@ def test_weights_are_blue_above_zero_and_orange_below_and_clear_at_zero():
         ({"kind": "theirs"}, 64, None),
     ],
 )
-def test_images_are_told_by_the_shape_of_the_input(fingerprint, features, expected):
+def test_images_are_recognized_by_the_shape_of_the_input(fingerprint, features, expected):
     assert image_shape(fingerprint, features) == expected

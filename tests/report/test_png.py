@@ -1,3 +1,5 @@
+"""Figures as PNG files: figures.py, png.py."""
+
 from __future__ import annotations
 
 import numpy as np

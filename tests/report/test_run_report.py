@@ -1,3 +1,5 @@
+"""Pages of runs: gallery.py, illustrate.py, layers.py, make.py, run.py, sample.py, stored.py."""
+
 from __future__ import annotations
 
 import os
@@ -47,7 +49,7 @@ def test_a_run_leaves_a_page_that_its_manifest_lists(tmp_path):
         assert (expected in html) is (expected != "output.activations")
 
 
-def test_the_page_of_labelled_images_shows_them_and_the_confusion_matrix(tmp_path, images):
+def test_the_page_of_images_with_labels_shows_them_and_the_confusion_matrix(tmp_path, images):
     done = run(tmp_path, input=images)
     html = page(done)
     assert f"{100 * done.manifest.metrics['accuracy']:.1f} %" in html
@@ -93,7 +95,7 @@ def test_a_page_that_cannot_be_drawn_costs_no_results(tmp_path, monkeypatch, cap
         problem = "no pen"
         raise ValueError(problem)
 
-    monkeypatch.setattr("nnpipe.report.make.view_run", fail)
+    monkeypatch.setattr("nnpipe.report.make.gather_run", fail)
     with caplog.at_level("INFO", "nnpipe"):
         done = run(tmp_path)
     assert done.manifest.status == "complete"
@@ -125,9 +127,7 @@ def test_without_the_extra_a_run_works_and_one_line_says_how_to_get_a_page(
 def test_an_unknown_format_for_plots_is_refused(tmp_path):
     with pytest.raises(nnpipe.ConfigError) as refused:
         run(tmp_path, output={"plots": "pgn"})
-    assert str(refused.value) == (
-        "output.plots: 'pgn' is not a format for plots; expected one of png. Did you mean 'png'?"
-    )
+    assert str(refused.value) == ("output.plots: found 'pgn'; expected png. Did you mean 'png'?")
 
 
 def test_a_network_that_gives_no_finite_number_has_a_page(tmp_path):

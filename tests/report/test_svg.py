@@ -1,3 +1,5 @@
+"""bars.py, canvas.py, histogram.py, matrix.py, parallel.py, points.py, scale.py, stack.py: SVG"""
+
 from __future__ import annotations
 
 import xml.dom.minidom
@@ -9,7 +11,6 @@ from hypothesis import strategies as st
 
 from nnpipe.network.network import Network
 from nnpipe.pipeline.run import build
-from nnpipe.report.confusion import confusion_figure
 from nnpipe.report.distribution import histogram, ridges
 from nnpipe.report.figures import Axis, Bars, Curves, Matrix, Parallel, Points
 from nnpipe.report.stack import stack_figure
@@ -74,16 +75,6 @@ def test_a_drawn_network_has_a_dot_for_each_neuron_or_for_ten_of_them(sizes):
     assert len(dots) == 7 + sum(min(size, 10) for size in sizes)
     text = " ".join(t.firstChild.data for t in document.getElementsByTagName("text"))
     assert f"{sizes[0]:,} × 8" in text
-
-
-def test_a_confusion_matrix_shows_its_counts_and_how_many_are_right():
-    figure = confusion_figure(np.array([[30, 10, 0], [0, 5, 5], [0, 0, 0]]))
-    svg = draw(figure)
-    parsed(svg)
-    assert figure.margin == ["75.0 %", "50.0 %", "–"]
-    assert "label 0, predicted 1: 10 of 40 (25.0 %)" in svg
-    # Cells without a sample are empty.
-    assert svg.count("<rect") == 4
 
 
 @given(st.floats(-1e12, 1e12), st.floats(1e-9, 1e12), st.integers(2, 8))

@@ -1,3 +1,5 @@
+"""Pages of sweeps: jobs.py, landscape.py, sweep.py."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nnpipe.config.schema import Hdf5Input, RowsConfig
 
 from nnpipe.errors import DataError
 from nnpipe.sources import chunks as chunks_module
-from nnpipe.sources import open_source
 from nnpipe.sources.chunks import Chunks
 from nnpipe.sources.contiguous import ContiguousReader
+from nnpipe.sources.options import RowsOptions
+from tests.inputs import open_input
 
 DTYPES = ("u1", "i2", ">u2", "<f2", "f4", ">f4", "f8", "?")
 LAYOUTS = (
@@ -46,8 +46,8 @@ def test_what_is_fetched_is_what_was_stored(tmp_path_factory, data):
     with h5py.File(path, "w", userblock_size=data.draw(st.sampled_from([0, 512]))) as file:
         file.create_dataset("x", data=values, **layout)
     axis = data.draw(st.integers(0, len(shape) - 1))
-    rows = RowsConfig(step=data.draw(st.integers(1, 3)))
-    source = open_source(Hdf5Input(path=str(path), sample_axis=axis, rows=rows), 0)
+    rows = RowsOptions(step=data.draw(st.integers(1, 3)))
+    source = open_input("hdf5", path=str(path), sample_axis=axis, rows=rows)
     expected = np.moveaxis(values, axis, 0)[:: rows.step].reshape(source.samples, -1)
     size = data.draw(st.integers(1, 14))
     decoders = [
@@ -84,7 +84,7 @@ def test_chunks_that_were_never_written_go_the_ordinary_way(tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         dataset = file.create_dataset("x", (10, 2), "f4", chunks=(4, 2), fillvalue=7)
         dataset[:3] = 1
-    source = open_source(Hdf5Input(path=str(tmp_path / "x.h5")), 0)
+    source = open_input("hdf5", path=str(tmp_path / "x.h5"))
     assert source.fetch(0, 10)()[:, 0].tolist() == [1, 1, 1] + [7] * 7
 
 
@@ -96,7 +96,7 @@ def test_a_chunk_is_decoded_once_although_two_ranges_share_it(tmp_path, monkeypa
     monkeypatch.setattr(
         chunks_module, "_inflate", lambda *args: decoded.append(1) or inflate(*args)
     )
-    source = open_source(Hdf5Input(path=str(tmp_path / "x.h5")), 0)
+    source = open_input("hdf5", path=str(tmp_path / "x.h5"))
     for start in range(0, 90, 9):
         source.fetch(start, start + 9)()
     assert len(decoded) == 3
@@ -109,7 +109,7 @@ def test_a_chunk_that_cannot_be_decoded_is_named(tmp_path, stored):
         dataset = file.create_dataset("x", (15, 2), "f4", chunks=(5, 2), compression="gzip")
         dataset[:] = 1
         dataset.id.write_direct_chunk((5, 0), bomb if stored is None else stored)
-    source = open_source(Hdf5Input(path=str(tmp_path / "x.h5")), 0)
+    source = open_input("hdf5", path=str(tmp_path / "x.h5"))
     assert (source.fetch(0, 5)() == 1).all()
     with pytest.raises(DataError, match=r"input\.dataset: rows 5 to 9 of /x in x\.h5 cannot be"):
         source.fetch(5, 10)()
@@ -118,7 +118,7 @@ def test_a_chunk_that_cannot_be_decoded_is_named(tmp_path, stored):
 def test_a_file_that_was_cut_short_while_it_was_open_is_an_error(tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["x"] = np.ones((100_000, 2))
-    source = open_source(Hdf5Input(path=str(tmp_path / "x.h5")), 0)
+    source = open_input("hdf5", path=str(tmp_path / "x.h5"))
     source.fetch(0, 10)()
     with (tmp_path / "x.h5").open("r+b") as file:
         file.truncate(10_000)

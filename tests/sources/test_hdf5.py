@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nnpipe.config.schema import Hdf5Input, RowsConfig
 
 from nnpipe.errors import DataError
-from nnpipe.sources import open_source
+from nnpipe.sources.options import RowsOptions
+from tests.inputs import open_input
 
 DTYPES = [f"{order}{code}" for order in "<>" for code in ("i2", "u4", "i8", "f2", "f4", "f8")]
 DTYPES += ["u1", "i1", "?"]
@@ -26,9 +26,9 @@ def store(tmp_path, **datasets):
     return str(path)
 
 
-def refusal(**config):
+def refusal(**options):
     with pytest.raises(DataError) as refused:
-        open_source(Hdf5Input(**config), 0)
+        open_input("hdf5", **options)
     return str(refused.value)
 
 
@@ -40,7 +40,7 @@ def stored_arrays(draw):
     chunks = draw(st.none() | st.tuples(*[st.integers(1, size) for size in shape]))
     axis = draw(st.integers(-len(shape), len(shape) - 1))
     bound = st.none() | st.integers(-8, 8)
-    rows = RowsConfig(draw(bound), draw(bound), draw(st.integers(1, 4)))
+    rows = RowsOptions(draw(bound), draw(bound), draw(st.integers(1, 4)))
     return values.astype(dtype), chunks, axis, rows
 
 
@@ -54,11 +54,11 @@ def test_every_read_is_the_slice_of_the_stored_array(tmp_path_factory, case, siz
     oracle = np.moveaxis(array, axis, 0)
     oracle = oracle.reshape(len(oracle), -1)[rows.start : rows.stop : rows.step]
     numbers = np.arange(array.shape[axis])[rows.start : rows.stop : rows.step]
-    config = Hdf5Input(path=str(path), sample_axis=axis, rows=rows)
+    options = {"path": str(path), "sample_axis": axis, "rows": rows}
     if not len(oracle):
-        assert refusal(path=str(path), sample_axis=axis, rows=rows).startswith("input.rows: ")
+        assert refusal(**options).startswith("input.rows: ")
         return
-    source = open_source(config, 0)
+    source = open_input("hdf5", **options)
     try:
         assert (source.samples, source.features) == oracle.shape
         assert source.dtype == array.dtype.newbyteorder("=")
@@ -80,8 +80,8 @@ def test_every_read_is_the_slice_of_the_stored_array(tmp_path_factory, case, siz
 def test_labels_are_taken_from_the_same_rows(tmp_path, dtype, shape):
     y = np.arange(10)
     path = store(tmp_path, x=np.zeros((4, 10)), y=y.astype(dtype).reshape(shape))
-    rows = RowsConfig(-7, None, 3)
-    source = open_source(Hdf5Input(path=path, dataset="x", labels="y", sample_axis=1, rows=rows), 0)
+    rows = RowsOptions(-7, None, 3)
+    source = open_input("hdf5", path=path, dataset="x", labels="y", sample_axis=1, rows=rows)
     labels = source.labels(1, 3)
     assert labels is not None
     assert labels.dtype == np.int64
@@ -90,14 +90,14 @@ def test_labels_are_taken_from_the_same_rows(tmp_path, dtype, shape):
 
 
 def test_an_input_without_labels_has_none(tmp_path):
-    source = open_source(Hdf5Input(path=store(tmp_path, x=np.zeros((2, 2)))), 0)
+    source = open_input("hdf5", path=store(tmp_path, x=np.zeros((2, 2))))
     assert source.labels(0, 2) is None
     source.close()
 
 
 def test_the_data_is_found_beside_its_labels(tmp_path):
     path = store(tmp_path, images=np.ones((3, 2)), digit=np.arange(3))
-    source = open_source(Hdf5Input(path=path, labels="digit"), 0)
+    source = open_input("hdf5", path=path, labels="digit")
     assert source.features == 2
     source.close()
 
@@ -138,7 +138,7 @@ def test_a_sample_axis_that_the_dataset_lacks_is_refused(tmp_path):
 
 def test_rows_that_take_nothing_are_refused(tmp_path):
     path = store(tmp_path, x=np.zeros((3, 4)))
-    assert refusal(path=path, rows=RowsConfig(5, None, 1)) == (
+    assert refusal(path=path, rows=RowsOptions(5, None, 1)) == (
         "input.rows: no row of /x in data.h5 is selected; found start 5, stop None, step 1; "
         "expected a slice of its 3 rows."
     )
@@ -168,7 +168,7 @@ def test_labels_of_another_number_are_refused(tmp_path):
 )
 def test_labels_that_are_not_whole_numbers_are_refused(tmp_path, values, found):
     path = store(tmp_path, x=np.zeros((4, 1)), y=np.insert(values, 0, [0, 0]))
-    source = open_source(Hdf5Input(path=path, dataset="x", labels="y"), 0)
+    source = open_input("hdf5", path=path, dataset="x", labels="y")
     with pytest.raises(DataError) as refused:
         source.labels(1, 4)
     found = str(values[1].item())
@@ -186,7 +186,7 @@ def test_a_damaged_chunk_is_an_error_of_the_data(tmp_path):
     content = bytearray(path.read_bytes())
     content[offset + 100] ^= 1
     path.write_bytes(content)
-    source = open_source(Hdf5Input(path=str(path)), 0)
+    source = open_input("hdf5", path=str(path))
     with pytest.raises(DataError, match=r"^input\.dataset: rows 1000 to 1009 of /x in data\.h5"):
         source.read(1000, 1010)
     source.close()
@@ -194,8 +194,8 @@ def test_a_damaged_chunk_is_an_error_of_the_data(tmp_path):
 
 def test_the_fingerprint_names_the_file_the_dataset_and_the_rows(tmp_path):
     path = store(tmp_path, x=np.zeros((6, 4), ">f4"), y=np.zeros(6, np.int8))
-    config = Hdf5Input(path=path, dataset="x", labels="y", rows=RowsConfig(1, None, 2))
-    source = open_source(config, 0)
+    rows = RowsOptions(1, None, 2)
+    source = open_input("hdf5", path=path, dataset="x", labels="y", rows=rows)
     status = (tmp_path / "data.h5").stat()
     file = {"kind": "hdf5", "path": path, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
     assert source.fingerprint() == {

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nnpipe.config.schema import Hdf5Input, IdxInput, RowsConfig
 
 from nnpipe.errors import DataError
-from nnpipe.sources import open_source
+from nnpipe.sources.options import RowsOptions
+from tests.inputs import open_input
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MNIST = Path(__file__).parents[3] / "shared" / "data" / "mnist"
@@ -24,9 +24,9 @@ def idx(array, code):
     return bytes([0, 0, code, array.ndim]) + sizes + array.astype(TYPES[code]).tobytes()
 
 
-def refusal(**config):
+def refusal(**options):
     with pytest.raises(DataError) as refused:
-        open_source(IdxInput(**config), 0)
+        open_input("idx", **options)
     return str(refused.value)
 
 
@@ -46,7 +46,7 @@ def test_every_read_in_any_order_is_the_slice_of_the_array(
     path = tmp_path_factory.mktemp("idx") / "a"
     path.write_bytes(gzip.compress(content) if packed else content)
     oracle = array.reshape(len(array), -1)[rows[0] :: rows[1]]
-    source = open_source(IdxInput(path=str(path), rows=RowsConfig(rows[0], None, rows[1])), 0)
+    source = open_input("idx", path=str(path), rows=RowsOptions(rows[0], None, rows[1]))
     assert (source.samples, source.features) == oracle.shape
     assert source.dtype == np.dtype(TYPES[code]).newbyteorder("=")
     for a, b in reads:
@@ -61,8 +61,7 @@ def test_every_read_in_any_order_is_the_slice_of_the_array(
 def test_labels_come_from_a_second_file(tmp_path):
     (tmp_path / "x").write_bytes(idx(np.zeros((4, 2, 2)), 0x08))
     (tmp_path / "y").write_bytes(gzip.compress(idx(np.array([3, 1, 2, 0]), 0x08)))
-    config = IdxInput(path=str(tmp_path / "x"), labels=str(tmp_path / "y"))
-    source = open_source(config, 0)
+    source = open_input("idx", path=str(tmp_path / "x"), labels=str(tmp_path / "y"))
     np.testing.assert_array_equal(source.labels(1, 3), [1, 2])
     assert source.fingerprint()["labels"]["shape"] == [4]
     source.close()
@@ -120,7 +119,7 @@ def test_a_gzip_file_that_ends_early_says_after_which_row(tmp_path, how, step):
         path.write_bytes(packed[: len(packed) // 2])
         # Stored blocks: all but some bytes of gzip's framing is data.
         rows = None
-    source = open_source(IdxInput(path=str(path), rows=RowsConfig(step=step)), 0)
+    source = open_input("idx", path=str(path), rows=RowsOptions(step=step))
     source.read(0, 100)
     with pytest.raises(DataError) as refused:
         source.read(0, source.samples)
@@ -177,8 +176,8 @@ def test_the_real_mnist_files_and_their_hdf5_copy_are_equal(mnist, tmp_path):
     with h5py.File(tmp_path / "m.h5", "w") as file:
         file.create_dataset("x", data=x.reshape(10000, 28, 28), chunks=(1000, 28, 28))
         file["y"] = y
-    packed = open_source(IdxInput(**mnist), 0)
-    copied = open_source(Hdf5Input(path=str(tmp_path / "m.h5"), dataset="x", labels="y"), 0)
+    packed = open_input("idx", **mnist)
+    copied = open_input("hdf5", path=str(tmp_path / "m.h5"), dataset="x", labels="y")
     for source in (packed, copied):
         assert (source.samples, source.features, source.dtype) == (10000, 784, np.uint8)
         for start in range(0, 10000, 3000):

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nnpipe.config.schema import NpyInput, RowsConfig
-from nnpipe.sources.normalize import Normalization
 
 from nnpipe.errors import DataError
-from nnpipe.sources import open_source
 from nnpipe.sources.input import Input, check_labels
+from nnpipe.sources.normalizations.base import Normalization
+from nnpipe.sources.options import RowsOptions
+from tests.inputs import open_input
 
 NONE = Normalization("none", np.zeros(1), np.ones(1))
 
@@ -21,7 +21,7 @@ def source_of(tmp_path):
         if labels is not None:
             np.save(tmp_path / "y.npy", labels)
             keys["labels"] = str(tmp_path / "y.npy")
-        return open_source(NpyInput(path=str(tmp_path / "x.npy"), **keys), 0)
+        return open_input("npy", path=str(tmp_path / "x.npy"), **keys)
 
     return save
 
@@ -61,8 +61,8 @@ def test_samples_read_piece_by_piece_are_all_samples_in_order(tmp_path_factory, 
     values = np.arange(samples * 2.0).reshape(samples, 2)
     np.save(folder / "x.npy", values)
     np.save(folder / "y.npy", np.arange(samples))
-    config = NpyInput(path=str(folder / "x.npy"), labels=str(folder / "y.npy"))
-    data = Input(open_source(config, 0), NONE, np.float64)
+    source = open_input("npy", path=str(folder / "x.npy"), labels=str(folder / "y.npy"))
+    data = Input(source, NONE, np.float64)
     pieces = [(start, min(start + size, samples)) for start in range(0, samples, size)]
     read = [data.read(*piece) for piece in pieces]
     assert [len(x) for x in read] == [stop - start for start, stop in pieces]
@@ -81,7 +81,7 @@ def test_samples_without_labels_have_none(source_of):
 def test_values_that_are_not_finite_are_counted_with_the_first_row_of_the_file(source_of):
     values = np.zeros((20, 3))
     values[11, 2], values[13, 0], values[13, 1], values[12, 0] = np.nan, np.inf, -np.inf, np.nan
-    data = Input(source_of(values, rows=RowsConfig(1, None, 2)), NONE, np.float32)
+    data = Input(source_of(values, rows=RowsOptions(1, None, 2)), NONE, np.float32)
     assert (data.nonfinite, data.first_nonfinite_row) == (0, None)
     for start in range(0, data.samples, 4):
         assert data.read(start, min(start + 4, data.samples)).dtype == np.float32
@@ -104,7 +104,7 @@ def test_the_first_row_is_the_lowest_whatever_is_read_first(source_of):
 def test_a_value_that_is_not_finite_is_refused_on_request(source_of, value, becomes):
     stored = np.zeros((20, 3))
     stored[7, 2] = value
-    data = Input(source_of(stored, rows=RowsConfig(3)), NONE, np.float32, on_nonfinite="error")
+    data = Input(source_of(stored, rows=RowsOptions(3)), NONE, np.float32, on_nonfinite="error")
     data.read(0, 4)
     with pytest.raises(DataError) as refused:
         data.read(3, 10)
@@ -131,7 +131,7 @@ def test_labels_within_the_classes_pass(source_of, dtype):
 def test_a_label_outside_the_classes_is_refused_with_its_row(source_of, wrong):
     labels = np.zeros(70_000, np.int16)
     labels[69_998] = wrong
-    source = source_of(np.zeros((70_000, 1), np.uint8), labels, rows=RowsConfig(0, None, 1))
+    source = source_of(np.zeros((70_000, 1), np.uint8), labels, rows=RowsOptions(0, None, 1))
     with pytest.raises(DataError) as refused:
         check_labels(source, 10)
     assert str(refused.value) == (

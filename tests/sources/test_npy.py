@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nnpipe.config.schema import NpyInput, RowsConfig
 
 from nnpipe.errors import DataError
-from nnpipe.sources import open_source
+from nnpipe.sources.options import RowsOptions
+from tests.inputs import open_input
 
 
-def refusal(**config):
+def refusal(**options):
     with pytest.raises(DataError) as refused:
-        open_source(NpyInput(**config), 0)
+        open_input("npy", **options)
     return str(refused.value)
 
 
@@ -26,7 +26,7 @@ def saved_arrays(draw):
     array = np.asarray(values.astype(dtype), order=draw(st.sampled_from("CF")))
     axis = draw(st.integers(-len(shape), len(shape) - 1))
     start = draw(st.none() | st.integers(-6, array.shape[axis] - 1))
-    return array, axis, RowsConfig(start, None, draw(st.integers(1, 4)))
+    return array, axis, RowsOptions(start, None, draw(st.integers(1, 4)))
 
 
 @settings(max_examples=150, deadline=None)
@@ -37,7 +37,7 @@ def test_every_read_is_the_slice_of_the_saved_array(tmp_path_factory, case, size
     np.save(path, array)
     oracle = np.moveaxis(array, axis, 0)
     oracle = oracle.reshape(len(oracle), -1)[rows.start : rows.stop : rows.step]
-    source = open_source(NpyInput(path=str(path), sample_axis=axis, rows=rows), 0)
+    source = open_input("npy", path=str(path), sample_axis=axis, rows=rows)
     assert (source.samples, source.features, source.block) == (*oracle.shape, 1)
     for start in range(0, source.samples, size):
         part = source.read(start, start + size)
@@ -50,7 +50,7 @@ def test_every_read_is_the_slice_of_the_saved_array(tmp_path_factory, case, size
 def test_what_was_read_is_no_view_of_the_file(tmp_path):
     path = tmp_path / "a.npy"
     np.save(path, np.zeros((3, 2)))
-    source = open_source(NpyInput(path=str(path)), 0)
+    source = open_input("npy", path=str(path))
     source.read(0, 3)[:] = 1
     np.testing.assert_array_equal(source.read(0, 3), 0)
 
@@ -58,10 +58,12 @@ def test_what_was_read_is_no_view_of_the_file(tmp_path):
 def test_labels_come_from_a_second_file(tmp_path):
     np.save(tmp_path / "x.npy", np.zeros((5, 2)))
     np.save(tmp_path / "y.npy", np.arange(5.0))
-    config = NpyInput(
-        path=str(tmp_path / "x.npy"), labels=str(tmp_path / "y.npy"), rows=RowsConfig(1, None, 2)
+    source = open_input(
+        "npy",
+        path=str(tmp_path / "x.npy"),
+        labels=str(tmp_path / "y.npy"),
+        rows=RowsOptions(1, None, 2),
     )
-    source = open_source(config, 0)
     np.testing.assert_array_equal(source.labels(0, 2), [1, 3])
     assert json.loads(json.dumps(source.fingerprint())) == source.fingerprint()
 
@@ -114,7 +116,7 @@ def test_an_array_that_is_merely_claimed_is_refused(tmp_path, shape):
 def test_a_file_that_shrinks_while_it_is_read_is_an_error_of_the_data(tmp_path):
     path = tmp_path / "a.npy"
     np.save(path, np.zeros((100, 100)))
-    source = open_source(NpyInput(path=str(path)), 0)
+    source = open_input("npy", path=str(path))
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(DataError, match=r"^input\.path: a\.npy cannot be read; "):
         source.read(0, 100)

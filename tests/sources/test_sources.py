@@ -1,35 +1,34 @@
 """The registry of sources: built-in names, other packages' names, and names that are none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
-from nnpipe.config.schema import INPUTS, InputConfig
 
-from nnpipe.config.load import load
+from nnpipe.config.kind import Kind, option
+from nnpipe.config.load import load_choice
 from nnpipe.errors import ConfigError
-from nnpipe.sources import SOURCES, input_schema, open_source
-from nnpipe.sources.base import SourceKind
+from nnpipe.sources import SOURCES, guess_source
+from nnpipe.sources.options import FileOptions, InputOptions
 
 
-@dataclass
-class OnesConfig(InputConfig):
-    kind: str = "ones"
-    height: int = 3
+@dataclass(frozen=True)
+class OnesOptions(InputOptions):
+    height: int = option(3, "rows", at_least=1)
 
 
 class Ones:
     features, block, dtype = 2, 1, np.dtype(np.float32)
 
-    def __init__(self, config, seed):
-        self.samples = config.height
+    def __init__(self, options, seed, key):
+        self.samples, self.key = options.height, key
 
     def read(self, start, stop):
         return np.ones((stop - start, 2), np.float32)
 
 
-ONES = SourceKind(OnesConfig, Ones)
+ONES = Kind(OnesOptions, lambda options: lambda seed, key: Ones(options, seed, key))
 
 
 @pytest.fixture
@@ -45,43 +44,61 @@ def plugin(monkeypatch):
     return add
 
 
-def test_every_built_in_name_has_the_schema_of_the_config_room():
-    assert set(SOURCES.built_in) == set(INPUTS)
-    for name, schema in INPUTS.items():
-        assert input_schema(name) is schema
+def problems_of(given):
+    with pytest.raises(ConfigError) as refused:
+        load_choice(SOURCES, given, "input")
+    return list(refused.value.problems)
+
+
+def test_every_built_in_source_takes_what_all_inputs_take():
+    assert tuple(SOURCES.built_in) == ("hdf5", "idx", "npy", "random")
+    for name in SOURCES.built_in:
+        options = SOURCES.load(name).options
+        assert issubclass(options, InputOptions if name == "random" else FileOptions)
+        assert {"normalize", "on_nonfinite"} <= {field.name for field in fields(options)}
 
 
 def test_another_package_adds_a_source_with_keys_of_its_own(plugin):
     plugin("ones", ONES)
-    config, problems = load({"input": {"kind": "ones", "height": 7}}, input_schema)
-    assert problems == []
-    assert open_source(config.input, 0).samples == 7
-    _, problems = load({"input": {"kind": "ones", "hight": 7}}, input_schema)
-    assert problems == [
-        "input.hight: unknown key; expected one of height, kind, normalize, on_nonfinite. "
-        "Did you mean 'height'?"
+    chosen = load_choice(SOURCES, {"kind": "ones", "height": 7}, "input")
+    source = chosen.make()(0, "test")
+    assert (source.samples, source.key) == (7, "test")
+    assert problems_of({"kind": "ones", "hight": 7}) == [
+        "input.hight: unknown key for the kind 'ones'; expected one of height, normalize, "
+        "on_nonfinite. Did you mean 'height'?"
+    ]
+    assert problems_of({"kind": "ones", "height": 0}) == [
+        "input.height: found 0; expected 1 or greater"
     ]
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(plugin):
-    with pytest.raises(ConfigError) as refused:
-        open_source(InputConfig(kind="hdf"), 0)
-    assert refused.value.problems == (
+    assert problems_of({"kind": "hdf"}) == [
         "input.kind: 'hdf' is not an input source; expected one of hdf5, idx, npy, random. "
         "Did you mean 'hdf5'?",
-    )
+    ]
 
 
 @pytest.mark.parametrize("name", [5, None, [1]])
 def test_a_kind_that_is_no_text_is_refused(name):
-    _, problems = load({"input": {"kind": name}}, input_schema)
-    assert problems == [
+    assert problems_of({"kind": name}) == [
         f"input.kind: {name!r} is not an input source; expected one of hdf5, idx, npy, random."
     ]
 
 
-def test_a_package_that_adds_something_else_is_refused(plugin):
-    plugin("ones", Ones)
+@pytest.mark.parametrize(
+    ("added", "shown"),
+    [(Ones, "<class '"), (Kind(FileOptions.__base__.__base__, Ones), "Kind(options=<class 'obj")],
+)
+def test_a_package_that_adds_something_else_is_refused(plugin, added, shown):
+    plugin("ones", added)
     with pytest.raises(ConfigError) as refused:
-        input_schema("ones")
-    assert refused.value.problems == ("nnpipe.sources: 'ones' is a type; expected a SourceKind",)
+        SOURCES.load("ones")
+    (problem,) = refused.value.problems
+    assert problem.startswith(f"nnpipe.sources: 'ones' is {shown}")
+    assert problem.endswith("; expected a Kind whose options extend InputOptions")
+
+
+def test_a_mapping_with_a_dataset_means_an_hdf5_file_and_any_other_random_samples():
+    assert guess_source({"path": "x.h5", "dataset": "/x"}) == "hdf5"
+    assert guess_source({"samples": 3}) == guess_source({}) == "random"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nnpipe.sources.normalize import Normalization
 
 import nnpipe
 from nnpipe.sources.input import Input
+from nnpipe.sources.normalizations.base import Normalization
 from nnpipe.stages.folding import fold_normalization
 
 

@@ -8,24 +8,24 @@ import pytest
 
 import nnpipe
 from nnpipe.errors import ConfigError, RunFailed
-from nnpipe.pipeline.plan import read_config
+from nnpipe.pipeline.load import read_config
 from nnpipe.stages.memory import MIB, fitting_threads, needed, peak
 
 NETWORK = nnpipe.build({"inputs": 784, "sizes": [512, 10]})
 
 
-def config(**engine):
-    return read_config({"engine": engine})
+def options(**engine):
+    return read_config({"engine": engine}).engine.options
 
 
 def test_without_a_limit_every_thread_is_kept():
-    assert fitting_threads(config(threads=7), NETWORK, ()) == 7
+    assert fitting_threads(options(threads=7), NETWORK, ()) == 7
 
 
 def test_threads_are_given_up_until_the_rest_fits():
-    given = config(threads=8)
+    given = options(threads=8)
     limit = -(-needed(given, NETWORK, (), 3) // MIB) + 1
-    assert fitting_threads(config(threads=8, memory_limit=limit), NETWORK, ()) == 3
+    assert fitting_threads(options(threads=8, memory_limit=limit), NETWORK, ()) == 3
 
 
 def test_what_cannot_fit_is_refused_with_what_it_takes():
@@ -34,7 +34,7 @@ def test_what_cannot_fit_is_refused_with_what_it_takes():
         match=r"^engine\.memory_limit: found 1 MiB; expected at least \d+ MiB, which one thread "
         r"needs for this network and this input\. Raise it, or set it to null\.$",
     ):
-        fitting_threads(config(memory_limit=1), NETWORK, ())
+        fitting_threads(options(memory_limit=1), NETWORK, ())
 
 
 def test_a_run_stays_within_its_limit_and_says_what_it_took(tmp_path):

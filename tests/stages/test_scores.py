@@ -101,6 +101,12 @@ def test_a_single_neuron_of_another_activation_divides_the_classes_at_zero():
     assert predict("tanh", outputs).tolist() == [0, 1, 1]
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "hard_sigmoid"])
+def test_a_single_neuron_between_zero_and_one_divides_the_classes_in_the_middle(activation):
+    outputs = np.array([[0.0], [0.49], [0.5], [1.0]])
+    assert predict(activation, outputs).tolist() == [0, 0, 1, 1]
+
+
 def test_the_first_of_equal_outputs_is_the_prediction():
     assert predict("softmax", np.array([[0.2, 0.4, 0.4], [0.5, 0.5, 0.0]])).tolist() == [1, 0]
 

@@ -1,27 +1,27 @@
-"""Shards cover the samples in whole batches, and their tallies add up to the whole."""
+"""Shards cover the samples in whole batches, and their metrics add up to the whole."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 import nnpipe
-from nnpipe.pipeline.plan import read_config
+from nnpipe.pipeline.load import read_config
 from nnpipe.stages.base import batch_rows, shards
-from nnpipe.stages.metrics import Metrics
+from nnpipe.stages.output_metrics import Metrics
 
 
 @given(st.integers(1, 10**9), st.integers(1, 5000), st.none() | st.integers(1, 10**6))
 def test_shards_are_whole_batches_that_cover_every_sample_once(samples, features, size):
-    config = read_config({"engine": {"batch_size": size}})
+    options = read_config({"engine": {"batch_size": size}}).engine.options
     network = nnpipe.build({"inputs": features, "sizes": [3]})
-    cut = shards(config, samples, network)
+    cut = shards(options, samples, network)
     assert [rows.start for rows in cut] == [0, *(rows.stop for rows in cut[:-1])]
     assert cut[-1].stop == samples
-    assert all(rows.start % batch_rows(config, network) == 0 for rows in cut)
+    assert all(rows.start % batch_rows(options, network) == 0 for rows in cut)
     assert len(cut) <= 1001
 
 
-def test_tallies_merged_in_order_are_the_tally_of_all_samples():
+def test_metrics_merged_in_order_are_the_metrics_of_all_samples():
     rng = np.random.default_rng(0)
     network = nnpipe.build({"inputs": 2, "sizes": [3], "activation": "softmax"})
     outputs, labels = rng.dirichlet([1, 1, 1], 100), rng.integers(0, 3, 100)

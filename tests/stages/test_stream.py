@@ -7,14 +7,13 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from nnpipe.sources.normalize import Normalization
 
 import nnpipe
 from nnpipe.engines.fast import FastEngine
 from nnpipe.sources.input import Input
+from nnpipe.sources.normalizations.none import IDENTITY
 from nnpipe.stages.stream import stream
 
-NONE = Normalization("none", np.zeros(1), np.ones(1))
 NETWORK = nnpipe.build({"inputs": 3, "sizes": [4, 2]})
 
 
@@ -39,7 +38,7 @@ def batches(size=100):
 
 
 def executed(source, engine=None, threads=2):
-    given = Input(source, NONE, np.float32)
+    given = Input(source, IDENTITY, np.float32)
     return stream(given, engine or FastEngine(NETWORK), batches(), threads)
 
 

@@ -308,13 +308,13 @@ def test_a_training_that_diverges_says_where(config: Config) -> None:
         ),
         (
             {"training": {"schedule": {"kind": "step", "floor": 0.1}}},
-            "training.schedule.floor: does not belong to the kind 'step', which takes every, "
-            "factor. Leave it null.",
+            "training.schedule.floor: unknown key for the kind 'step'; expected one of every, "
+            "factor, warmup.",
         ),
         (
             {"optimizer": {"kind": "adam", "momentum": 0.9}},
-            "optimizer.momentum: does not belong to the kind 'adam', which takes learning_rate, "
-            "beta1, beta2, epsilon. Leave it null.",
+            "optimizer.momentum: unknown key for the kind 'adam'; expected one of beta1, beta2, "
+            "epsilon, learning_rate.",
         ),
         (
             {"optimizer": {"kind": "sgd", "learning_rate": 0.0}},
@@ -330,8 +330,8 @@ def test_a_training_that_diverges_says_where(config: Config) -> None:
             "Set training.validation_fraction above 0, or set `validation`.",
         ),
         (
-            {"training": {"resume": "nowhere"}},
-            "training.resume: nowhere: no checkpoint.h5; expected a run that has trained for at "
+            {"training": {"resume": "/no/where"}},
+            "training.resume: /no/where: no checkpoint.h5; expected a run that has trained for at "
             "least one epoch. Set training.resume to its folder.",
         ),
     ],

@@ -1,4 +1,4 @@
-"""The cores of a process are the least of what the system, the cluster and the launcher say."""
+"""The cores of a process are the minimum from the system, the cluster and the launcher."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""YAML and JSON from anyone: what is read, and what is refused for what it says."""
+"""YAML and JSON from anyone: what is read, and what is refused."""
 
 import os
 import string
@@ -89,8 +89,8 @@ def test_lines_of_json_are_read_and_a_last_one_without_an_end_is_left_out(tmp_pa
     ("content", "problem"),
     [
         (b"[1]\n", "cannot be read: line 1 is not a JSON object"),
-        (b'{}\n{"a": NaN}\n', "line 2: cannot be read: NaN is no number of JSON"),
-        (b'{"a": 1, "a": 2}\n', "line 1: cannot be read: a key stands in it twice"),
+        (b'{}\n{"a": NaN}\n', "line 2: cannot be read: NaN is not a JSON number"),
+        (b'{"a": 1, "a": 2}\n', "line 1: cannot be read: a key occurs twice"),
         (b"\n", "line 1: cannot be read: Expecting value"),
         (b'{"a": "\xff"}\n', "cannot be read: 'utf-8' codec can't decode"),
         (b'{"a": "' + b"x" * MAX_BYTES + b'"}\n', "cannot be read: found more than 64 MiB, or a"),

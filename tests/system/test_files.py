@@ -1,4 +1,4 @@
-"""Opening files: regular ones alone, and no links unless a user names one."""
+"""Only regular files are opened, and no links unless the user names one."""
 
 import os
 

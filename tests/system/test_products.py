@@ -1,4 +1,4 @@
-"""Products that cores share: right, and the same to the bit on any number of them."""
+"""Products that cores share are correct, and bit-identical for any number of cores."""
 
 from __future__ import annotations
 

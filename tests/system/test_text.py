@@ -1,4 +1,4 @@
-"""Text from strangers: nothing that a terminal, a spreadsheet or a reader of JSON would obey."""
+"""Untrusted text holds nothing that a terminal, a spreadsheet or a JSON reader would obey."""
 
 import csv
 import io

@@ -6,16 +6,17 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from nnpipe.config.schema import BatchNormConfig, DropoutConfig, LayerConfig, StackConfig
 from numpy.typing import NDArray
 
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import build
+from nnpipe.network.layers import LAYERS
 from nnpipe.network.network import Network
 from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.descent import Descent
 from nnpipe.training.losses import LOSSES
-from nnpipe.training.optimizers import OPTIMIZERS, optimizer_options
+from nnpipe.training.optimizers import OPTIMIZERS
+from tests.strategies import dense
 
 HIDDEN = sorted(ACTIVATIONS.built_in)
 PAIRS = [("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy")] + [
@@ -25,11 +26,11 @@ PAIRS = [("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy")] + [
 
 def network(hidden: str, output: str, neurons: int = 3) -> Network:
     layers = {
-        "hidden1": LayerConfig(5, hidden),
-        "hidden2": LayerConfig(4, hidden),
-        "output": LayerConfig(neurons, output),
+        "hidden1": dense(5, hidden),
+        "hidden2": dense(4, hidden),
+        "output": dense(neurons, output),
     }
-    return build(StackConfig(layers=layers), inputs=6, seed=3, dtype="float64")
+    return build(layers, inputs=6, seed=3, dtype="float64")
 
 
 def batch(rows: int, seed: int = 0) -> NDArray[np.float64]:
@@ -75,7 +76,7 @@ def differences(
 def test_the_gradient_is_that_of_finite_differences(
     hidden: str, output: str, loss: str, kind: str
 ) -> None:
-    pass_ = Backpropagation(network(hidden, output), LOSSES.load(loss), rows=9)
+    pass_ = Backpropagation(network(hidden, output), LOSSES.choice(loss).make(), rows=9)
     x, t = batch(9), targets(kind, 9)
     pass_.backward(x, t)
     expected = differences(pass_, x, t)
@@ -87,7 +88,7 @@ def test_the_gradient_is_that_of_finite_differences(
 
 def test_a_single_sigmoid_neuron_takes_its_label_as_it_is() -> None:
     pass_ = Backpropagation(
-        network("tanh", "sigmoid", neurons=1), LOSSES.load("binary_cross_entropy"), rows=9
+        network("tanh", "sigmoid", neurons=1), LOSSES.choice("binary_cross_entropy").make(), rows=9
     )
     x, t = batch(9), targets("labels", 9, neurons=1)
     pass_.backward(x, t)
@@ -98,7 +99,7 @@ def test_a_single_sigmoid_neuron_takes_its_label_as_it_is() -> None:
 def test_the_parameters_of_the_given_network_are_not_touched() -> None:
     given = network("tanh", "softmax")
     before = [layer.parameters.copy() for layer in given.layers]
-    pass_ = Backpropagation(given, LOSSES.load("cross_entropy"), rows=4)
+    pass_ = Backpropagation(given, LOSSES.choice("cross_entropy").make(), rows=4)
     pass_.parameters += 1
     for layer, parameters in zip(given.layers, before, strict=True):
         np.testing.assert_array_equal(layer.parameters, parameters)
@@ -113,8 +114,10 @@ def test_sums_of_ten_thousand_give_a_finite_loss_and_no_warning(
     z = np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0]], dtype)
     delta = np.empty_like(z)
     with np.errstate(all="raise", under="ignore", over="ignore"):
-        value, right = LOSSES.load(loss).backward(
-            ACTIVATIONS.load(output), z, np.array([0, 0]), delta
+        value, right = (
+            LOSSES.choice(loss)
+            .make()
+            .backward(ACTIVATIONS.choice(output).make(), z, np.array([0, 0]), delta)
         )
     # By hand: the softmax loses 2e4 on the second sample; the sigmoids 1e4 on each of two
     # neurons of the second sample, and ln 2 on each third neuron.
@@ -127,17 +130,19 @@ def test_sums_of_ten_thousand_give_a_finite_loss_and_no_warning(
 @pytest.mark.parametrize(("output", "loss"), PAIRS[:2])
 def test_of_equal_outputs_the_first_is_the_class(output: str, loss: str) -> None:
     z, labels = np.zeros((6, 3)), np.array([0, 1, 2, 2, 0, 1])
-    function = ACTIVATIONS.load(output)
+    function = ACTIVATIONS.choice(output).make()
     for answers in (labels, np.eye(3)[labels]) if loss == "cross_entropy" else (labels,):
-        _, right = LOSSES.load(loss).backward(function, z.copy(), answers, np.empty_like(z))
+        _, right = (
+            LOSSES.choice(loss).make().backward(function, z.copy(), answers, np.empty_like(z))
+        )
         assert right == 2
 
 
 def test_no_output_of_a_softmax_is_so_small_that_products_with_it_are_subnormal() -> None:
     z = np.linspace(-200, 0, 500, dtype=np.float32)[np.newaxis].copy()
-    delta, cross_entropy = np.empty_like(z), LOSSES.load("cross_entropy")
+    delta, cross_entropy = np.empty_like(z), LOSSES.choice("cross_entropy").make()
     exact = np.exp(z.astype(np.float64) - np.log(np.exp(z.astype(np.float64)).sum()))
-    cross_entropy.backward(ACTIVATIONS.load("softmax"), z, np.array([499]), delta)
+    cross_entropy.backward(ACTIVATIONS.choice("softmax").make(), z, np.array([499]), delta)
     exact[0, 499] -= 1
     np.testing.assert_allclose(delta, exact, rtol=1e-5, atol=1e-25)
     assert np.abs(delta[delta != 0]).min() > 1e-27
@@ -156,7 +161,9 @@ def test_a_loss_near_0_keeps_its_digits(output: str, loss: str, kind: str) -> No
     given = labels if kind == "labels" else hot.astype(np.float32)
     single = z.astype(np.float32)
     delta = np.empty_like(single)
-    value, right = LOSSES.load(loss).backward(ACTIVATIONS.load(output), single, given, delta)
+    value, right = (
+        LOSSES.choice(loss).make().backward(ACTIVATIONS.choice(output).make(), single, given, delta)
+    )
     # The sums of the samples are rounded to 1e-6, and e to their power is as exact.
     tolerance = {"cross_entropy": 1e-6 * 400, "binary_cross_entropy": 1e-5 * expected.sum()}
     assert value == pytest.approx(expected.sum(), abs=tolerance[loss])
@@ -166,7 +173,7 @@ def test_a_loss_near_0_keeps_its_digits(output: str, loss: str, kind: str) -> No
 @pytest.mark.parametrize(("output", "loss"), PAIRS)
 def test_the_loss_of_a_large_batch_is_that_of_its_parts(output: str, loss: str) -> None:
     given, rows = network("tanh", output, neurons=50), 1000
-    pass_ = Backpropagation(given, LOSSES.load(loss), rows)
+    pass_ = Backpropagation(given, LOSSES.choice(loss).make(), rows)
     x, t = batch(rows), targets("real", rows, 50)
     whole, right = pass_.backward(x.copy(), t)
     gradient = pass_.gradient.copy()
@@ -184,7 +191,7 @@ def test_the_loss_of_a_large_batch_is_that_of_its_parts(output: str, loss: str) 
 @pytest.mark.parametrize(("output", "loss"), PAIRS[:2])
 def test_losses_and_gradients_are_those_of_pytorch(output: str, loss: str) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is the oracle of this test")
-    pass_ = Backpropagation(network("tanh", output), LOSSES.load(loss), rows=9)
+    pass_ = Backpropagation(network("tanh", output), LOSSES.choice(loss).make(), rows=9)
     x, t = batch(9), targets("one-hot", 9)
     value, _ = pass_.backward(x, t)
     matrices = [
@@ -207,19 +214,19 @@ def test_losses_and_gradients_are_those_of_pytorch(output: str, loss: str) -> No
 
 def allocated(output: str, loss: str, kind: str, optimizer: str, hidden: str = "relu") -> int:
     """Return how many bytes are allocated at most in the second step of a training."""
-    layers = {"hidden1": LayerConfig(256, hidden), "output": LayerConfig(64, output)}
-    net = build(StackConfig(layers=layers), inputs=100, seed=0, dtype="float32")
-    transforms = {"output": {"norm": BatchNormConfig(), "drop": DropoutConfig()}}
-    pass_ = Backpropagation(net, LOSSES.load(loss), ROWS, transforms)
-    options = optimizer_options(optimizer)
-    descent = Descent(OPTIMIZERS.load(optimizer), options, pass_.parameters, pass_.gradient)
+    layers = {"hidden1": dense(256, hidden), "output": dense(64, output)}
+    net = build(layers, inputs=100, seed=0, dtype="float32")
+    transforms = {"output": {"norm": LAYERS.choice("batch_norm"), "drop": LAYERS.choice("dropout")}}
+    pass_ = Backpropagation(net, LOSSES.choice(loss).make(), ROWS, transforms)
+    moved = OPTIMIZERS.choice(optimizer).make()
+    descent = Descent(moved, pass_.parameters, pass_.gradient)
     x, t = np.ones((ROWS, 101), np.float32), targets(kind, ROWS, 64)
     t = t if kind == "labels" else t.astype(np.float32)
     generator = np.random.default_rng(0)
 
     def step() -> None:
         pass_.backward(x, t, generator)
-        descent.step(options["learning_rate"])
+        descent.step(moved.options.learning_rate)
 
     step()
     tracemalloc.start()

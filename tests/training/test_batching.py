@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nnpipe.config.schema import Hdf5Input
-from nnpipe.sources.normalize import Normalization
 
-from nnpipe.sources.hdf5 import open_hdf5
 from nnpipe.sources.input import Input
+from nnpipe.sources.normalizations.none import IDENTITY
 from nnpipe.training.batching import Batches
 from nnpipe.training.split import Split
+from tests.inputs import open_input
 
 SAMPLES, FEATURES = 1000, 3
 ALL = 1 << 30
@@ -30,8 +29,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Input:
         x = np.repeat(numbers[:, np.newaxis], FEATURES, axis=1)
         file.create_dataset("x", data=x, chunks=(30, FEATURES))
         file["y"] = numbers
-    source = open_hdf5(Hdf5Input(path=str(path), dataset="/x", labels="/y"), 0)
-    return Input(source, Normalization("none", np.zeros(1), np.ones(1)), "float32")
+    source = open_input("hdf5", path=str(path), dataset="/x", labels="/y")
+    return Input(source, IDENTITY, "float32")
 
 
 def epoch(batches: Batches, number: int = 1) -> list[np.ndarray]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nnpipe.config.load import store
 from nnpipe.training.descent import _TILE, Descent
-from nnpipe.training.optimizers import OPTIMIZERS, optimizer_options
+from nnpipe.training.optimizers import OPTIMIZERS
 
 NAMES = sorted(OPTIMIZERS.built_in)
 
@@ -37,6 +38,10 @@ OTHERS = {
 }
 
 
+def defaults(name: str) -> dict[str, float]:
+    return store(OPTIMIZERS.choice(name).options)
+
+
 def gradient_at(parameters: np.ndarray) -> np.ndarray:
     """Return the gradient of a bent valley, far from its floor."""
     scale = np.linspace(0.1, 3, parameters.size)
@@ -48,11 +53,11 @@ def gradient_at(parameters: np.ndarray) -> np.ndarray:
 def test_fifty_steps_are_those_of_pytorch(name: str, given: dict[str, float]) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is the oracle of this test")
     kind, arguments = TORCH[name]
-    options = {key: given.get(key, value) for key, value in optimizer_options(name).items()}
+    options = {key: given.get(key, value) for key, value in defaults(name).items()}
     start = np.random.default_rng(0).normal(size=40)
 
     ours, gradient = start.copy(), np.empty_like(start)
-    descent = Descent(OPTIMIZERS.load(name), options, ours, gradient)
+    descent = Descent(OPTIMIZERS.choice(name, **options).make(), ours, gradient)
     theirs = torch.tensor(start, requires_grad=True)
     keywords = {theirs_: options[our] for our, theirs_ in arguments.items()}
     if name == "nesterov":
@@ -72,16 +77,15 @@ def test_fifty_steps_are_those_of_pytorch(name: str, given: dict[str, float]) ->
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_vector_of_many_tiles_moves_as_its_entries_do_alone(name: str, threads: int) -> None:
-    options = optimizer_options(name)
     size = 8 * _TILE // 8
     start = np.random.default_rng(1).normal(size=size)
     whole, gradient = start.copy(), np.empty_like(start)
-    descent = Descent(OPTIMIZERS.load(name), options, whole, gradient, threads)
+    descent = Descent(OPTIMIZERS.choice(name).make(), whole, gradient, threads)
     assert len(descent._tiles) == 8
     some = [0, size // 2, size - 1]
     few = start[some].copy()
     few_gradient = np.empty_like(few)
-    alone = Descent(OPTIMIZERS.load(name), options, few, few_gradient)
+    alone = Descent(OPTIMIZERS.choice(name).make(), few, few_gradient)
     for _ in range(3):
         gradient[:] = np.cos(whole)
         few_gradient[:] = np.cos(few)
@@ -93,7 +97,7 @@ def test_a_vector_of_many_tiles_moves_as_its_entries_do_alone(name: str, threads
 def test_the_first_step_of_adam_has_the_size_of_the_learning_rate() -> None:
     # Kingma & Ba, section 2.1: at t = 1 both moments are freed from their start, and m̂/√v̂ is ±1.
     parameters, gradient = np.zeros(2), np.array([1e-3, -50.0])
-    descent = Descent(OPTIMIZERS.load("adam"), optimizer_options("adam"), parameters, gradient)
+    descent = Descent(OPTIMIZERS.choice("adam").make(), parameters, gradient)
     descent.step(0.001)
     np.testing.assert_allclose(parameters, [-0.001, 0.001], rtol=1e-4)
 
@@ -101,7 +105,7 @@ def test_the_first_step_of_adam_has_the_size_of_the_learning_rate() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_dtype_is_kept(name: str) -> None:
     parameters, gradient = np.ones(5, np.float32), np.ones(5, np.float32)
-    descent = Descent(OPTIMIZERS.load(name), optimizer_options(name), parameters, gradient)
+    descent = Descent(OPTIMIZERS.choice(name).make(), parameters, gradient)
     descent.step(0.1)
     assert {v.dtype for v in (parameters, *descent.state.values())} == {np.dtype(np.float32)}
 
@@ -111,10 +115,9 @@ def test_a_gradient_that_has_become_0_leaves_no_subnormal_number(name: str) -> N
     start = np.random.default_rng(0).normal(size=1000).astype(np.float32)
     parameters, gradient = start.copy(), np.empty_like(start)
     options = {
-        key: {"rho": 0.9, "beta2": 0.9}.get(key, value)
-        for key, value in optimizer_options(name).items()
+        key: {"rho": 0.9, "beta2": 0.9}.get(key, value) for key, value in defaults(name).items()
     }
-    descent = Descent(OPTIMIZERS.load(name), options, parameters, gradient)
+    descent = Descent(OPTIMIZERS.choice(name, **options).make(), parameters, gradient)
     tiny = np.finfo(np.float32).tiny
     for step in range(1500):
         gradient[:] = start if step < 10 else 0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from nnpipe.config.schema import MlpConfig
 
+from nnpipe.network.architectures import ARCHITECTURES
 from nnpipe.network.build import build
 from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.losses import LOSSES
@@ -12,8 +12,9 @@ from nnpipe.training.penalty import Penalty
 
 
 def test_the_gradient_is_that_of_the_formula_and_biases_are_left_out() -> None:
-    network = build(MlpConfig(sizes=[4, 3]), inputs=5, seed=0, dtype="float64")
-    pass_ = Backpropagation(network, LOSSES.load("mean_squared_error"), rows=1)
+    stack = ARCHITECTURES.choice("mlp", sizes=[4, 3]).make()
+    network = build(stack, inputs=5, seed=0, dtype="float64")
+    pass_ = Backpropagation(network, LOSSES.choice("mean_squared_error").make(), rows=1)
     l1, l2, h = 0.3, 0.7, 1e-6
 
     def penalty() -> float:

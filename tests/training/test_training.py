@@ -6,52 +6,55 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from nnpipe.config.schema import (
-    BatchNormConfig,
-    DropoutConfig,
-    Hdf5Input,
-    LayerConfig,
-    StackConfig,
-    TransformConfig,
-)
-from nnpipe.config.training_schema import OptimizerConfig, ScheduleConfig, TrainingConfig
-from nnpipe.sources.normalize import Normalization
 from numpy.typing import NDArray
 
+from nnpipe.config.kind import Choice
 from nnpipe.engines.blas import one_thread
 from nnpipe.errors import RunError, TrainingError
+from nnpipe.network.architectures import ARCHITECTURES
 from nnpipe.network.build import build
-from nnpipe.sources.hdf5 import open_hdf5
+from nnpipe.network.layers import LAYERS
+from nnpipe.network.layers.base import MakeTransform
 from nnpipe.sources.input import Input
+from nnpipe.sources.normalizations.none import IDENTITY
 from nnpipe.training.batching import Batches
 from nnpipe.training.checkpoint import read_checkpoint, write_checkpoint
-from nnpipe.training.losses import LOSSES, loss_of
+from nnpipe.training.optimizers import OPTIMIZERS
+from nnpipe.training.optimizers.base import Optimizer
+from nnpipe.training.options import TrainingOptions
+from nnpipe.training.recipe import Recipe
+from nnpipe.training.schedules import SCHEDULES
 from nnpipe.training.split import Split
 from nnpipe.training.training import Training
+from tests.inputs import open_input
+from tests.strategies import dense
 
 Vector = NDArray[np.float64]
 Batched = Callable[..., Batches]
+Transforms = dict[str, dict[str, Choice[MakeTransform]]]
 
-SGD = OptimizerConfig("sgd", learning_rate=0.1)
-CONFIG = TrainingConfig(epochs=3, batch_size=8, shuffle=False)
+SGD = OPTIMIZERS.choice("sgd", learning_rate=0.1)
+CONFIG = TrainingOptions(epochs=3, batch_size=8, shuffle=False)
 
 
 @pytest.fixture
 def batches(tmp_path: Path) -> Batched:
     """Return a function that puts samples and targets in a file, and makes batches of them."""
 
-    def of(x: NDArray[np.generic], y: NDArray[np.generic], size: int = 8) -> Batches:
+    def of(
+        x: NDArray[np.generic], y: NDArray[np.generic], size: int = 8, key: str = "input"
+    ) -> Batches:
         path = tmp_path / f"{len(list(tmp_path.iterdir()))}.h5"
         with h5py.File(path, "w") as file:
             file["x"], file["y"] = x, y
         named = {"labels": "/y"} if y.ndim == 1 else {"targets": "/y"}
-        source = open_hdf5(Hdf5Input(path=str(path), dataset="/x", **named), 0)
-        identity = Normalization("none", np.zeros(1), np.ones(1))
-        data = Input(source, identity, str(x.dtype))
+        source = open_input("hdf5", key=key, path=str(path), dataset="/x", **named)
+        data = Input(source, IDENTITY, str(x.dtype))
         return Batches(data, Split(len(x), 0, 0).kept, len(x), size, 1 << 30, seed=None)
 
     return of
@@ -60,23 +63,25 @@ def batches(tmp_path: Path) -> Batched:
 def training(
     data: Batches,
     validation: Batches | None = None,
-    config: TrainingConfig = CONFIG,
-    optimizer: OptimizerConfig = SGD,
+    config: TrainingOptions = CONFIG,
+    optimizer: Choice[Optimizer] = SGD,
     sizes: tuple[int, ...] = (3,),
     output: str = "softmax",
-    transforms: dict[str, dict[str, TransformConfig]] | None = None,
+    transforms: Transforms | None = None,
     threads: int = 1,
     seed: int = 0,
 ) -> Training:
     x, _ = next(data.epoch(0))
     layers = {
-        f"layer{i}": LayerConfig(size, "tanh" if i < len(sizes) else output)
+        f"layer{i}": dense(size, "tanh" if i < len(sizes) else output)
         for i, size in enumerate(sizes, start=1)
     }
-    net = build(StackConfig(layers=layers), inputs=x.shape[1] - 1, seed=seed, dtype=str(x.dtype))
-    loss = LOSSES.load(loss_of(output))
-    how = net, loss, config, optimizer, data, validation
-    return Training(*how, seed, transforms or {}, threads)
+    named: dict[str, Choice[Any]] = {}
+    for name, layer in layers.items():
+        named |= {**(transforms or {}).get(name, {}), name: layer}
+    recipe = Recipe(config, optimizer, ARCHITECTURES.choice("stack", layers=named), seed=seed)
+    net = build(named, inputs=x.shape[1] - 1, seed=seed, dtype=str(x.dtype))
+    return Training(net, recipe, data, validation, threads)
 
 
 def train(work: Training) -> Training:
@@ -86,19 +91,19 @@ def train(work: Training) -> Training:
     return work
 
 
-CASES: dict[str, tuple[TrainingConfig, OptimizerConfig]] = {
+CASES: dict[str, tuple[TrainingOptions, Choice[Optimizer]]] = {
     "plain": (CONFIG, SGD),
     "l2": (replace(CONFIG, l2=0.3), SGD),
     "l1": (replace(CONFIG, l1=0.2), SGD),
     "both": (replace(CONFIG, l1=0.2, l2=0.3), SGD),
     "clip_norm": (replace(CONFIG, clip_norm=0.5), SGD),
-    "step": (replace(CONFIG, schedule=ScheduleConfig("step", every=1, factor=0.3)), SGD),
-    "cosine": (replace(CONFIG, schedule=ScheduleConfig("cosine", floor=0.2)), SGD),
+    "step": (replace(CONFIG, schedule=SCHEDULES.choice("step", every=1, factor=0.3)), SGD),
+    "cosine": (replace(CONFIG, schedule=SCHEDULES.choice("cosine", floor=0.2)), SGD),
     "inverse_time": (
-        replace(CONFIG, schedule=ScheduleConfig("inverse_time", warmup=0.6, decay=2.0)),
+        replace(CONFIG, schedule=SCHEDULES.choice("inverse_time", warmup=0.6, decay=2.0)),
         SGD,
     ),
-    "momentum": (CONFIG, OptimizerConfig("momentum", learning_rate=0.05, momentum=0.7)),
+    "momentum": (CONFIG, OPTIMIZERS.choice("momentum", learning_rate=0.05, momentum=0.7)),
 }
 
 
@@ -108,7 +113,8 @@ def test_a_linear_layer_goes_where_its_steps_by_hand_lead(batches: Batched, case
     generator = np.random.default_rng(1)
     x, t = generator.normal(size=(20, 4)), generator.normal(size=(20, 2))
     work = training(batches(x, t), config=config, optimizer=optimizer, sizes=(2,), output="linear")
-    rate, momentum = optimizer.learning_rate or 0, optimizer.momentum or 0
+    rate = optimizer.options.learning_rate
+    momentum = getattr(optimizer.options, "momentum", 0)
     p = work.last.layers[0].parameters.copy()
     velocity, step = np.zeros_like(p), 0
     for epoch in range(3):
@@ -140,7 +146,7 @@ def test_a_linear_layer_goes_where_its_steps_by_hand_lead(batches: Batched, case
     assert work.ended
 
 
-NORM: dict[str, dict[str, TransformConfig]] = {"layer2": {"norm": BatchNormConfig()}}
+NORM: Transforms = {"layer2": {"norm": LAYERS.choice("batch_norm")}}
 
 
 def classes(rows: int, features: int = 4, seed: int = 0) -> tuple[Vector, NDArray[np.int64]]:
@@ -153,16 +159,19 @@ def test_cores_change_no_bit(batches: Batched) -> None:
     x = generator.random((384, 784), np.float32)
     data = batches(x, generator.integers(0, 10, 384), 128)
     transforms = {
-        "layer1": {"drop": DropoutConfig(rate=0.2)},
-        "layer2": {"norm": BatchNormConfig(), "drop2": DropoutConfig(rate=0.5)},
+        "layer1": {"drop": LAYERS.choice("dropout", rate=0.2)},
+        "layer2": {
+            "norm": LAYERS.choice("batch_norm"),
+            "drop2": LAYERS.choice("dropout", rate=0.5),
+        },
     }
-    config = TrainingConfig(epochs=2, batch_size=128)
+    config = TrainingOptions(epochs=2, batch_size=128)
     found = [
         train(
             training(
                 data,
                 config=config,
-                optimizer=OptimizerConfig(),
+                optimizer=OPTIMIZERS.choice("adam"),
                 sizes=(512, 256, 10),
                 transforms=transforms,
                 threads=threads,
@@ -206,10 +215,10 @@ def test_what_is_validated_is_the_network_that_the_training_leaves(
 def test_dropout_drops_anew_in_every_epoch_and_by_the_seed(batches: Batched) -> None:
     x, y = classes(60)
     # So slow that the parameters stay where they are: losses differ by what is dropped alone.
-    still = OptimizerConfig("sgd", learning_rate=1e-300)
-    dropping = {"layer2": {"drop": DropoutConfig(rate=0.5)}}
+    still = OPTIMIZERS.choice("sgd", learning_rate=1e-300)
+    dropping = {"layer2": {"drop": LAYERS.choice("dropout", rate=0.5)}}
 
-    def losses(transforms: dict[str, dict[str, TransformConfig]], data: Batches) -> list[float]:
+    def losses(transforms: Transforms, data: Batches) -> list[float]:
         work = training(data, optimizer=still, sizes=(6, 3), transforms=transforms)
         return [epoch.loss for epoch in train(work).history]
 
@@ -225,7 +234,7 @@ def test_a_restored_training_remembers_the_best_epoch(
 ) -> None:
     # Labels of chance: what the network learns of the one half makes it worse at the other.
     data, aside = batches(*classes(40)), batches(*classes(40, seed=1))
-    config, fast = replace(CONFIG, epochs=6), OptimizerConfig("adam", learning_rate=0.3)
+    config, fast = replace(CONFIG, epochs=6), OPTIMIZERS.choice("adam", learning_rate=0.3)
 
     def make() -> Training:
         return training(data, aside, config, fast, sizes=(20, 3), transforms=NORM)
@@ -249,7 +258,7 @@ def test_a_restored_training_remembers_the_best_epoch(
 
 def test_patience_counts_from_the_best_epoch(batches: Batched) -> None:
     config = replace(CONFIG, epochs=50, patience=2)
-    fast = OptimizerConfig("adam", learning_rate=0.3)
+    fast = OPTIMIZERS.choice("adam", learning_rate=0.3)
     data, aside = batches(*classes(40)), batches(*classes(40, seed=1))
     work = train(training(data, aside, config, fast, sizes=(20, 3)))
     assert len(work.history) == work.best_epoch + 2 < 50
@@ -264,8 +273,8 @@ def test_a_checkpoint_of_another_version_is_refused(batches: Batched, tmp_path: 
     with pytest.raises(RunError) as error:
         read_checkpoint(tmp_path)
     assert str(error.value) == (
-        f"{path}: found version 2 of the format; expected 3. "
-        "Go on with the version of nnpipe that wrote it, or train anew."
+        f"checkpoint.h5: {path} has version 2 of the format 'nnpipe checkpoint'; "
+        "expected 3 or 4. Open it with the version of nnpipe that wrote it."
     )
 
 
@@ -290,7 +299,9 @@ def diverges(work: Training) -> str:
 def test_running_variances_that_overflow_end_the_training(batches: Batched) -> None:
     x, y = classes(20)
     large = (x * 1e20).astype(np.float32)
-    work = training(batches(large, y), transforms={"layer1": {"norm0": BatchNormConfig()}})
+    work = training(
+        batches(large, y), transforms={"layer1": {"norm0": LAYERS.choice("batch_norm")}}
+    )
     assert diverges(work) == (
         "training: found a running mean or variance that is not finite in epoch 1, batch 1; the "
         "first numbers that are not finite are in the layer norm0; expected finite numbers. "
@@ -298,22 +309,25 @@ def test_running_variances_that_overflow_end_the_training(batches: Batched) -> N
     )
 
 
-@pytest.mark.parametrize("transforms", [{}, {"layer1": {"norm0": BatchNormConfig()}}])
+@pytest.mark.parametrize("transforms", [{}, {"layer1": {"norm0": LAYERS.choice("batch_norm")}}])
 def test_an_input_that_is_not_finite_is_told_from_a_network_that_is_not(
-    batches: Batched, transforms: dict[str, dict[str, TransformConfig]]
+    batches: Batched, transforms: Transforms
 ) -> None:
     x, y = classes(20)
     holed = x.copy()
     holed[11, 2] = np.nan
-    tail = (
-        "; the first numbers that are not finite are in the input; expected finite numbers. "
-        "Clean the data; input.on_nonfinite=error names the sample."
-    )
+
+    def tail(key: str) -> str:
+        return (
+            f"; the first numbers that are not finite are in the {key}; expected finite numbers. "
+            f"Clean the data; {key}.on_nonfinite=error names the sample."
+        )
+
     work = training(batches(holed, y), transforms=transforms)
-    assert diverges(work) == "training: found a loss of nan in epoch 1, batch 2" + tail
-    work = training(batches(x, y), batches(holed, y), transforms=transforms)
+    assert diverges(work) == "training: found a loss of nan in epoch 1, batch 2" + tail("input")
+    work = training(batches(x, y), batches(holed, y, key="validation"), transforms=transforms)
     where = "epoch 1, batch 2 of the validation"
-    assert diverges(work) == f"training: found a loss of nan in {where}" + tail
+    assert diverges(work) == f"training: found a loss of nan in {where}" + tail("validation")
 
 
 @pytest.mark.parametrize("layer", ["layer1", "layer2"])

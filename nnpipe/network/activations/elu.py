@@ -14,6 +14,7 @@ import numpy as np
 
 from nnpipe.config.kind import Kind, option
 from nnpipe.network.activations.base import Activation, Array
+from nnpipe.network.activations.blockwise import blockwise
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class EluOptions:
 def exponential_linear(alpha: float) -> Activation:
     """Return the activation for one α."""
 
+    @blockwise
     def forward(z: Array, out: Array) -> None:
         positive = np.maximum(z, 0)
         np.minimum(z, 0, out=out)
@@ -34,6 +36,7 @@ def exponential_linear(alpha: float) -> Activation:
             out *= alpha
         out += positive
 
+    @blockwise
     def backward(z: Array, a: Array, delta: Array) -> None:
         positive = a > 0
         np.add(a, alpha, out=z)

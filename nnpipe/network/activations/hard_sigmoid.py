@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array, plain
+from nnpipe.network.activations.blockwise import blockwise
 
 
 def _forward(z: Array, out: Array) -> None:
@@ -18,6 +19,7 @@ def _forward(z: Array, out: Array) -> None:
     np.clip(out, 0, 1, out=out)
 
 
+@blockwise
 def _backward(z: Array, a: Array, delta: Array) -> None:
     inside = (a > 0) & (a < 1)
     np.divide(inside, 6, out=z)

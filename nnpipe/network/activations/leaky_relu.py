@@ -27,7 +27,10 @@ def leaky_rectified(slope: float) -> Activation:
 
     def forward(z: Array, out: Array) -> None:
         z = z.copy() if out is z else z
-        np.multiply(z, slope, out=out)
+        if slope == 0:  # 0 times infinity is NaN
+            out.fill(0)
+        else:
+            np.multiply(z, slope, out=out)
         np.maximum(z, out, out=out)
 
     def backward(z: Array, a: Array, delta: Array) -> None:

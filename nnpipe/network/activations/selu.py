@@ -13,11 +13,13 @@ from __future__ import annotations
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array, plain
+from nnpipe.network.activations.blockwise import blockwise
 
 ALPHA = 1.6732632423543772
 SCALE = 1.0507009873554805
 
 
+@blockwise
 def _forward(z: Array, out: Array) -> None:
     positive = np.maximum(z, 0)
     positive *= SCALE
@@ -27,6 +29,7 @@ def _forward(z: Array, out: Array) -> None:
     out += positive
 
 
+@blockwise
 def _backward(z: Array, a: Array, delta: Array) -> None:
     positive = a > 0
     np.add(a, SCALE * ALPHA, out=z)

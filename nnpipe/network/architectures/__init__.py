@@ -1,11 +1,11 @@
-"""The forms of architecture, one module each. A new one needs a module and a line here."""
+"""The forms of architecture, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nnpipe.config.registry import Registry
+from nnpipe.config.registry import Registry, modules
 
 if TYPE_CHECKING:
     from nnpipe.network.architectures.base import Stack
@@ -13,10 +13,7 @@ if TYPE_CHECKING:
 ARCHITECTURES: Registry[Stack] = Registry(
     "a form of architecture",
     "nnpipe.architectures",
-    {
-        name: f"nnpipe.network.architectures.{name}:{name}"
-        for name in ("from_run", "mlp", "stack", "uniform")
-    },
+    modules(__name__, "from_run mlp stack uniform"),
     base="nnpipe.network.architectures.base:ArchitectureOptions",
 )
 

@@ -1,4 +1,4 @@
-"""Draw figures as SVG that takes its colours from the page."""
+"""Draw figures as SVG; the page's CSS sets the colours."""
 
 from __future__ import annotations
 

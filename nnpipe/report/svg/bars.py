@@ -1,4 +1,4 @@
-"""Draw bars that lie below each other."""
+"""Draw horizontal bars below each other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from nnpipe.report.svg.canvas import WIDTH, Canvas, clip
 
 
 def draw_bars(figure: Bars) -> Canvas:
-    """Draw one bar a name, its text behind it."""
+    """Draw one bar for each name, followed by its text."""
     step, left = 24, 86
     canvas = Canvas(WIDTH, 24 + step * len(figure.names), figure.title)
     canvas.write(4, 13, figure.title, "title")

@@ -1,4 +1,4 @@
-"""A sheet on which SVG elements are put; the standard library's XML escapes what they say."""
+"""Build an SVG drawing from elements; the standard library's XML escapes their texts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 WIDTH = 420
-"""The width of most drawings: a phone shows it nearly as large as it is, a desk a little larger."""
+"""The width of most drawings: about life-size on a phone, slightly enlarged on a desktop."""
 
-# XML has no such characters, and HTML replaces or refuses them.
+# XML cannot represent these characters, and HTML replaces or refuses them.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -20,9 +20,9 @@ class Canvas:
     Parameters
     ----------
     width, height : float
-        In its own units, of which the text takes about 12.
+        In its own units; text is about 12 units high.
     title : str
-        What a screen reader says.
+        The text for screen readers.
     """
 
     def __init__(self, width: float, height: float, title: str) -> None:
@@ -38,14 +38,14 @@ class Canvas:
         )
 
     def add(self, tag: str, text: str = "", *, hint: str = "", **attributes: Any) -> None:
-        """Put an element on the sheet.
+        """Add an element.
 
         Parameters
         ----------
         text : str
             Its content.
         hint : str
-            What is shown when one points at it.
+            What is shown when the pointer is on it.
         **attributes
             Numbers and texts; ``fill_opacity`` stands for ``fill-opacity``, ``kind`` for ``class``.
         """
@@ -68,12 +68,12 @@ class Canvas:
         self.add("path", d=f"M{_text(x1)} {_text(y1)}L{_text(x2)} {_text(y2)}", kind=kind)
 
     def source(self) -> str:
-        """Return the drawing as text."""
+        """Return the drawing as SVG text."""
         return ET.tostring(self._root, encoding="unicode")
 
 
 def path(points: Sequence[tuple[float, float]]) -> str:
-    """Return the points joined by straight lines, as a path's `d`."""
+    """Return straight lines through the points, as the `d` of a path."""
     return "M" + "L".join(f"{_text(x)} {_text(y)}" for x, y in points)
 
 

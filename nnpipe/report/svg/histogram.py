@@ -1,4 +1,4 @@
-"""Draw histograms: one with its ends marked, or many below each other."""
+"""Draw a histogram with its saturated bins marked, or many histograms below each other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEFT, _RIGHT = 4, WIDTH - 4
 
 
 def draw_histogram(figure: Histogram) -> Canvas:
-    """Draw bars over an axis; those where the activation is flat in the colour of warnings."""
+    """Draw bars over an axis; bins where the activation is flat have the warning colour."""
     canvas = Canvas(WIDTH, 140, f"{figure.title}. {figure.note}")
     canvas.write(_LEFT, 13, figure.title, "title")
     top, base = 24, 114
@@ -27,7 +27,7 @@ def draw_histogram(figure: Histogram) -> Canvas:
     for (left, right), part, flat in bins:
         if not part:
             continue
-        # A bin that holds anything is seen, however small.
+        # A bin that is not empty stays visible, however small its share.
         height = max(part / tallest * (base - top), 0.8)
         canvas.add(
             "rect",
@@ -47,7 +47,7 @@ def draw_histogram(figure: Histogram) -> Canvas:
 
 
 def draw_ridges(figure: Ridges) -> Canvas:
-    """Draw one small histogram a row, all over one axis."""
+    """Draw one small histogram in each row, over a common axis."""
     step = 24
     left = 10 + 7 * max(len(clip(name, 14)) for name in figure.names)
     base = 30 + step * len(figure.names)
@@ -57,7 +57,7 @@ def draw_ridges(figure: Ridges) -> Canvas:
     places = [x(edge) for edge in figure.edges.tolist()]
     for row, (name, shares) in enumerate(zip(figure.names, figure.shares, strict=True)):
         floor = 30 + step * (row + 1) - 2
-        # The square root keeps what is rare visible beside a tall end.
+        # The square root keeps rare values visible beside a tall bin.
         heights = np.sqrt(shares / max(float(shares.max()), 1e-12)) * (step - 4)
         points = [(places[0], float(floor))]
         for i, height in enumerate(heights.tolist()):

@@ -11,12 +11,12 @@ from nnpipe.report.figures import Matrix
 from nnpipe.report.svg.canvas import WIDTH, Canvas, clip
 
 _WRITTEN = 20
-"""With more rows or columns than this the numbers would be too small to be read."""
+"""Most rows or columns with numbers in the cells; with more they would be too small to read."""
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the cells are, in the units of the drawing."""
+    """Position and size of the cells, in the units of the drawing."""
 
     left: float
     top: float

@@ -1,4 +1,4 @@
-"""Draw parallel coordinates: an upright axis for each swept key, a line for each job."""
+"""Draw parallel coordinates: a vertical axis for each swept key, a line for each job."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STEP = 112
 
 
 def draw_parallel(figure: Parallel) -> Canvas:
-    """Draw the lines, the best of the last axis strongest and on top."""
+    """Draw the lines; the best on the last axis is strongest and on top."""
     left = 48
     width = left + _STEP * (len(figure.axes) - 1) + 70
     canvas = Canvas(width, _BASE + 14, figure.title)

@@ -1,4 +1,4 @@
-"""Draw one quantity over another: the points of a sweep, or curves that go on."""
+"""Draw one quantity over another: the points of a sweep, or the curves of a training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LEFT, _RIGHT, _TOP, _BASE = 62, WIDTH - 8, 28, 220
 
 
 def draw_points(figure: Points) -> Canvas:
-    """Draw a point for each pair, and a line through the means at each x."""
+    """Draw each point, and a line through the means at each x."""
     canvas = Canvas(WIDTH, _HEIGHT, figure.title)
     x = scale_for(figure.x, _LEFT + 12, _RIGHT - 12)
     y = _frame(canvas, figure.title, figure.x.name, x, _numbers(figure.y), figure.y.name)
@@ -39,7 +39,7 @@ def draw_points(figure: Points) -> Canvas:
 
 
 def draw_curves(figure: Curves) -> Canvas:
-    """Draw lines over one axis, each with its name at its end."""
+    """Draw lines over a common axis, with a legend."""
     canvas = Canvas(WIDTH, _HEIGHT, figure.title)
     across = [float(v) for _, xs, _ in figure.lines for v in xs]
     numbers = [float(v) for _, _, ys in figure.lines for v in ys]

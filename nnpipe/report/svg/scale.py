@@ -1,4 +1,4 @@
-"""Where a value stands on an axis, and which values are written beside it."""
+"""Place values on an axis, and choose the values to mark."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from nnpipe.report.figures import Axis, Value
 from nnpipe.report.numbers import short
 
 _FEW = 8
-"""Up to so many different numbers are written on their axis themselves."""
+"""Up to this many different numbers, the axis marks the numbers themselves."""
 
 _UNEVEN = 3
-"""Numbers whose gaps differ by more than this factor stand on a logarithmic axis if that helps."""
+"""If gaps between numbers differ by more than this factor, try a logarithmic axis."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Scale:
     low, high : float
         The numbers at its ends.
     names : sequence of str
-        In place of numbers; they stand at 0, 1, 2, ...
+        Names instead of numbers; they are at 0, 1, 2, ...
     log : bool
-        Whether equal ratios are equally far apart.
+        Whether the axis is logarithmic.
     marks : sequence of float
-        The numbers to be written beside the axis; empty for round ones.
+        The numbers to mark on the axis; round numbers if empty.
     """
 
     start: float
@@ -42,7 +42,7 @@ class Scale:
     marks: Sequence[float] = ()
 
     def __call__(self, value: Value) -> float:
-        """Return the place of a value."""
+        """Return the position of a value."""
         number = float(self.names.index(value)) if isinstance(value, str) else value
         low, high = self.low, self.high
         if self.log:
@@ -53,7 +53,7 @@ class Scale:
     def ticks(
         self, most: int = 5, write: Callable[[float], str] = short
     ) -> list[tuple[float, str]]:
-        """Return the places to mark, and what to write there."""
+        """Return the positions to mark, with their texts."""
         if self.names:
             step = -(-len(self.names) // max(most, 1))
             return [(self(name), name) for name in self.names[::step]]
@@ -62,7 +62,7 @@ class Scale:
 
 
 def scale_for(axis: Axis, start: float, stop: float) -> Scale:
-    """Return the scale that suits an axis's values: its numbers, or its names in their order."""
+    """Return a scale for an axis's values: for numbers, or for names in their order."""
     if not axis.numeric:
         names = list(dict.fromkeys(str_of(value) for value in axis.values))
         return Scale(start, stop, 0, max(len(names) - 1, 0), names)
@@ -75,14 +75,14 @@ def scale_for(axis: Axis, start: float, stop: float) -> Scale:
 
 
 def _unevenness(numbers: Sequence[float]) -> float:
-    """Return the factor between the widest and the narrowest gap of sorted numbers."""
+    """Return the ratio of the widest to the narrowest gap between sorted numbers."""
     gaps = [b - a for a, b in pairwise(numbers)]
     narrowest = min(gaps, default=0.0)
     return max(gaps, default=0.0) / narrowest if narrowest > 0 else 1.0
 
 
 def str_of(value: Value) -> str:
-    """Return a value as it is written on an axis of names."""
+    """Return a value as a name on an axis."""
     return value if isinstance(value, str) else short(value)
 
 
@@ -104,6 +104,6 @@ def round_numbers(low: float, high: float, most: int, log: bool = False) -> list
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    # Rounded to the step's digits, so that 3 * 0.1 is written 0.3.
+    # Round to the step's digits, so that 3 * 0.1 becomes 0.3.
     digits = max(0, -math.floor(math.log10(step)))
     return [round(i * step, digits) for i in range(first, last + 1)]

@@ -9,11 +9,11 @@ from nnpipe.report.svg.canvas import Canvas, clip
 
 _STEP, _TOP, _HEIGHT = 84, 14, 176
 _SHADES = (0.12, 0.35, 0.8)
-"""How strong a line is, by the third of the greatest parameter that its own one reaches."""
+"""Opacities of lines for parameters up to one, two and three thirds of the greatest magnitude."""
 
 
 def draw_stack(figure: Stack) -> Canvas:
-    """Draw the columns from left to right, with their names and sizes below."""
+    """Draw the columns from left to right, with names and sizes below."""
     width = _STEP * len(figure.columns)
     rows = max(len(column.lines) for column in figure.columns)
     canvas = Canvas(width, _TOP + _HEIGHT + 34 + 14 * rows, figure.title)
@@ -49,7 +49,7 @@ def draw_stack(figure: Stack) -> Canvas:
 def _places(column: Column) -> list[float]:
     shown = len(column.shown)
     whole = column.size == shown
-    # The gap in the middle stands for the neurons that are not drawn.
+    # A gap in the middle stands for the neurons that are not drawn.
     gap = 0 if whole else 2
     step = min((_HEIGHT - 16) / max(shown + gap - 1, 1), 22.0)
     middle = _TOP + _HEIGHT / 2

@@ -21,15 +21,15 @@ def find(address: str, root: Path) -> Path:
     Parameters
     ----------
     address : str
-        ``<name>/<version>``, where the version is a number or `latest`; behind a sweep's version
-        the number of a job; or the path of a folder.
+        ``<name>/<version>``, where the version is a number or `latest`; for a job of a sweep,
+        ``<name>/<version>/<job>``; or the path of a folder.
     root : Path
-        Where runs land.
+        The folder of all runs.
 
     Raises
     ------
     RunError
-        If there is no such folder; the message names what there is.
+        If there is no such folder; the message names the newest runs.
     """
     match = _ADDRESS.fullmatch(address)
     if match:
@@ -54,7 +54,7 @@ def find(address: str, root: Path) -> Path:
     shown = ", ".join(there[-5:]) + (f" and {len(there) - 5} more" if len(there) > 5 else "")
     holds = f"{root} holds {shown}" if there else f"{root} holds no run"
     problem = (
-        f"{address!r} is no run; {holds}. Name one as <name>/<number>, <name>/latest or by its "
+        f"{address!r} is not a run; {holds}. Name one as <name>/<number>, <name>/latest or by its "
         f"path, or set --root.{did_you_mean(address, there)}"
     )
     raise RunError(problem)
@@ -65,7 +65,7 @@ def _holds_run(path: Path) -> bool:
 
 
 def label(folder: Path, root: Path) -> str:
-    """Return the short name of a run's folder, or its path where it is not under the root.
+    """Return the short name of a run's folder, or its path if it is not under the root.
 
     >>> label(Path("outputs/default/v0002/runs/007"), Path("outputs"))
     'default/v0002/007'

@@ -1,4 +1,4 @@
-"""Set values in columns for a terminal: aligned, with rounded numbers, ages and sizes."""
+"""Format values in columns for a terminal: aligned, with rounded numbers, ages and sizes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def align(rows: Sequence[Sequence[Any]], right: Sequence[int] = ()) -> str:
     Parameters
     ----------
     rows : sequence of sequence
-        All of one length; None is an empty cell.
+        Rows of equal length; None is an empty cell.
     right : sequence of int
-        The columns that are aligned on their right.
+        The columns to align on the right.
 
     >>> print(align([["run", "size"], ["a/v0001", "9 B"]], right=[1]))
     run      size
@@ -44,7 +44,7 @@ def short(value: Any) -> str:
 
 
 def size_text(size: int) -> str:
-    """Return a number of bytes in a unit that suits it.
+    """Return a number of bytes in a suitable unit.
 
     >>> size_text(640), size_text(353_991), size_text(5 << 30)
     ('640 B', '345.7 KiB', '5.0 GiB')
@@ -60,7 +60,7 @@ def size_text(size: int) -> str:
 
 
 def age_text(seconds: float) -> str:
-    """Return a span of time in the largest unit of which it has two.
+    """Return a duration in the largest unit of which it holds at least two.
 
     >>> age_text(5), age_text(119), age_text(3600 * 50)
     ('5 s', '119 s', '2 d')

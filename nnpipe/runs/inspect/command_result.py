@@ -1,4 +1,4 @@
-"""What a command answers: for people, for programs, and with an exit status."""
+"""The result of a command: text for people, data for programs, and an exit status."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class CommandResult:
-    """The answer of a command.
+    """The result of a command.
 
     Attributes
     ----------
     text : str
-        Lines for people.
+        The result as lines for people.
     data : Any
-        The same for programs, ready for JSON.
+        The same result for programs, ready for JSON.
     status : int
         The exit status.
     """

@@ -1,4 +1,4 @@
-"""Show one run or sweep: its config, its stack, what it found, what it holds."""
+"""Show one run or sweep: its config, network, metrics and files."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from nnpipe.system import documents
 
 
 def show(folder: Path, root: Path, by: str | None = None, lowest: bool = False) -> CommandResult:
-    """Return all that a folder says about its run; of a sweep, the table of its jobs.
+    """Return everything that is known about a run, or the table of a sweep's jobs.
 
     Parameters
     ----------
     folder, root : Path
-        The run's folder, and where runs land.
+        The run's folder, and the folder of all runs.
     by : str, optional
-        The metric, or any other column, that ranks the jobs of a sweep: the greatest first.
+        The metric, or any other column, that ranks the jobs of a sweep, the greatest first.
     lowest : bool
-        Rank the least first.
+        Rank the lowest first.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def show(folder: Path, root: Path, by: str | None = None, lowest: bool = False) 
 
 
 def read_yaml(path: Path) -> Any:
-    """Return what a YAML file of a run says, or None where there is none to read."""
+    """Return the value in a YAML file of a run, or None if it cannot be read."""
     try:
         return documents.read_yaml(path)
     except (OSError, RunError):
@@ -121,7 +121,7 @@ def _parts(state: State) -> list[str]:
     seconds = [(name, f"{value:.3f} s") for name, value in manifest.seconds.items()]
     if seconds:
         parts.append(f"time\n{_indented(align(seconds, right=(1,)))}")
-    origin = [("input", " ".join(f"{k}={v}" for k, v in manifest.input.items()))]
+    origin = [("input", " ".join(f"{k}={v}" for k, v in manifest.fingerprint.items()))]
     origin.append(("software", " ".join(f"{k} {v}" for k, v in manifest.software.items())))
     if manifest.source_run:
         origin.append(("source_run", manifest.source_run))
@@ -132,7 +132,7 @@ def _parts(state: State) -> list[str]:
 
 
 def flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Return nested mappings as one, with dotted keys and texts that are short.
+    """Return nested mappings as one, with dotted keys and short texts.
 
     >>> flat({"samples": 3, "outputs": {"min": 0.25}})
     {'samples': '3', 'outputs.min': '0.25'}

@@ -1,4 +1,4 @@
-"""Compare two runs: their configs, their parameters, their outputs, what made them."""
+"""Compare two runs: their configs, parameters, outputs, inputs and software."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.keys import dotted
+from nnpipe.config.keys import dotted, name_kinds
 from nnpipe.runs.inspect.columns import align, short
 from nnpipe.runs.store.manifest import Manifest
 from nnpipe.runs.store.open import PARAMETERS, RESULTS, Run
@@ -22,17 +22,17 @@ Pairs = dict[str, tuple[Any, Any]]
 
 @dataclass(frozen=True)
 class Difference:
-    """How a run differs from another; whatever is empty is the same.
+    """How two runs differ; an empty field means no difference.
 
     Attributes
     ----------
     config, input, software : mapping of str to pair
-        The keys that differ, with both values. `software` has the BLAS libraries too.
+        The keys that differ, with both values. `software` includes the BLAS libraries.
     parameters : mapping of str to float or str
-        By layer, the greatest absolute difference, or why there is none to tell.
+        By layer, the greatest absolute difference, or the reason why there is none.
     outputs : mapping
-        `max`, the greatest absolute difference, `first_row`, the first sample that differs, and
-        `rows`, how many do; or `reason`, why they cannot be compared.
+        `max`, the greatest absolute difference; `first_row`, the first sample that differs; and
+        `rows`, the number of samples that differ. Or `reason`, why they cannot be compared.
     """
 
     config: Pairs
@@ -43,24 +43,34 @@ class Difference:
 
     @property
     def identical(self) -> bool:
-        """Whether parameters and outputs are the same to the bit."""
+        """Whether parameters and outputs are bit-identical."""
         return not self.parameters and not self.outputs
 
     @property
     def nothing(self) -> bool:
-        """Whether the config is the same too."""
+        """Whether the configs are the same too."""
         return self.identical and not self.config
 
 
 def compare(a: Run, b: Run) -> Difference:
-    """Compare two complete runs. Outputs are read in pieces, so they may be large."""
+    """Compare two complete runs; outputs are read in blocks, so they may be large."""
     return Difference(
-        config=differing(dotted(a.config), dotted(b.config)),
+        config=differing_configs(a.config, b.config),
         parameters={} if _same_file(a, b, PARAMETERS) else _parameters(a, b),
         outputs={} if _same_file(a, b, RESULTS) else _rows(a.outputs, b.outputs),
-        input=differing(a.manifest.input, b.manifest.input),
+        input=differing(a.manifest.fingerprint, b.manifest.fingerprint),
         software=differing(_software(a.manifest), _software(b.manifest)),
     )
+
+
+def differing_configs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Pairs:
+    """Return the dotted keys of two configs whose values differ, with both values.
+
+    >>> differing_configs({"activation": "tanh"}, {"activation": {"kind": "elu"}})
+    {'activation.kind': ('tanh', 'elu')}
+    """
+    x, y = dotted(a), dotted(b)
+    return differing(name_kinds(x, y), name_kinds(y, x))
 
 
 def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> Pairs:
@@ -99,7 +109,7 @@ def _parameters(a: Run, b: Run) -> dict[str, float | str]:
 
 
 def greatest(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """Return the greatest absolute difference, computed in float64; infinite where one is NaN."""
+    """Return the greatest absolute difference, in float64; infinite if only one value is NaN."""
     with np.errstate(invalid="ignore", over="ignore"):
         gap = np.abs(a.astype(np.float64) - b.astype(np.float64))
     gap[(a == b) | (np.isnan(a) & np.isnan(b))] = 0.0
@@ -114,7 +124,7 @@ def _rows(a: Any, b: Any) -> dict[str, Any]:
     largest, first, count = 0.0, None, 0
     for start in range(0, a.shape[0], step):
         x, y = np.asarray(a[start : start + step]), np.asarray(b[start : start + step])
-        # Compared as bytes where the dtypes agree, so that -0 and 0 and two NaNs are told apart.
+        # Bytes are compared if the dtypes agree, so that -0 differs from 0, and NaN from NaN.
         same = x.view(np.uint8) == y.view(np.uint8) if x.dtype == y.dtype else x == y
         differ = np.flatnonzero(~same.all(axis=1))
         if len(differ):
@@ -127,7 +137,7 @@ def _rows(a: Any, b: Any) -> dict[str, Any]:
 
 
 def report(difference: Difference, a: str, b: str) -> str:
-    """Return a difference as lines; `a` and `b` are how the runs are called."""
+    """Return a difference as lines; `a` and `b` are the names of the runs."""
     parts = [align([("a", a), ("b", b)])]
     for title, pairs in (
         ("config", difference.config),

@@ -1,4 +1,4 @@
-"""List runs and sweeps: what became of them, what they found, how much room they take."""
+"""List runs and sweeps with their status, metrics and size."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def list_runs(
     Parameters
     ----------
     root : Path
-        Where runs land.
+        The folder of all runs.
     patterns : collection of str
-        Names as shells match them, such as ``mnist*``; none stands for all.
+        Shell patterns for names, such as ``mnist*``; empty for all names.
     statuses : collection of str
-        Only these; none stands for all.
+        The statuses to list; empty for all.
     kind : str, optional
-        Only `run` or `sweep`.
+        Only `run` or only `sweep`.
     """
     found = [look(folder) for folder in versions(root)]
     kept = [
@@ -88,7 +88,7 @@ def _table(data: list[dict[str, Any]]) -> str:
 def _metrics(metrics: Mapping[str, Any]) -> str:
     if "jobs" in metrics:
         return f"{metrics.get('complete', 0)} of {metrics['jobs']} jobs"
-    # Where a network was evaluated, that tells more than what it makes of the samples it learned.
+    # An evaluation says more than metrics on the training samples.
     evaluation = metrics.get("evaluation")
     if isinstance(evaluation, Mapping):
         judged = cast("Mapping[str, Any]", evaluation)

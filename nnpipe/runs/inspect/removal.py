@@ -1,5 +1,7 @@
-"""Remove runs so that no half-removed one looks whole, no other run loses its source, and no
-number is given twice."""
+"""Remove runs, never the source of another run, and never reuse their numbers.
+
+A removal that is cut short leaves no run that looks complete.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,12 @@ _MOVE = re.compile(r"\.latest\..*\.part")
 
 
 def removable(folders: Sequence[Path], root: Path) -> list[State]:
-    """Return the states of runs that may be removed.
+    """Check that runs may be removed, and return their states.
 
     Raises
     ------
     RunError
-        If one is going on, is a job of a sweep, or is the source of a run that stays.
+        If one is running, is a job of a sweep, or is the source of a run that stays.
     """
     going = {folder.resolve() for folder in folders}
     for folder in folders:
@@ -33,12 +35,12 @@ def removable(folders: Sequence[Path], root: Path) -> list[State]:
             problem = f"{folder}: a job of a sweep, or no numbered run. Remove the whole sweep."
             raise RunError(problem)
         if look(folder).status == "running":
-            problem = f"{folder}: the run is going on. Wait for it, or stop it first."
+            problem = f"{folder}: the run is still running. Wait for it, or stop it first."
             raise RunError(problem)
         for user in _users(folder, root):
             if not any(user.resolve().is_relative_to(other) for other in going):
                 problem = (
-                    f"{folder}: {label(user, root)} was made from it, and could not be made again "
+                    f"{folder}: {label(user, root)} was made from it, and cannot be reproduced "
                     "without it. Remove that one first."
                 )
                 raise RunError(problem)
@@ -46,9 +48,9 @@ def removable(folders: Sequence[Path], root: Path) -> list[State]:
 
 
 def garbage(root: Path) -> list[State]:
-    """Return the runs that did not complete, and the sweeps of which no job did.
+    """Return the runs that are not complete, and the sweeps without a complete job.
 
-    A sweep with a complete job can be resumed, and stays.
+    A sweep with a complete job is kept: it can be resumed.
     """
     found = [look(folder) for folder in versions(root)]
     return [
@@ -60,15 +62,15 @@ def garbage(root: Path) -> list[State]:
 
 
 def remove(folder: Path) -> None:
-    """Remove a version folder and mend `latest`.
+    """Remove a version folder and repair `latest`.
 
-    The folder is hidden under another name first, in one step. Of the highest number the hidden
-    name stays behind, empty, so that the number is not given again.
+    The folder is first renamed to a hidden name, atomically. For the highest number an empty
+    folder with the hidden name remains, so that the number is not used again.
 
     Raises
     ------
     RunError
-        If a link leads to the folder, which then lies somewhere else.
+        If the name is a link to a folder elsewhere.
     """
     hidden = f".{folder.name}"
     root, name = home(folder)
@@ -82,7 +84,7 @@ def remove(folder: Path) -> None:
 
 
 def tidy(root: Path) -> None:
-    """Finish what was cut short among all versions: removals, and moves of `latest`."""
+    """Finish interrupted removals, and interrupted moves of `latest`, among all versions."""
     if not root.is_dir():
         return
     with Folder.open(root, follow=True) as names:
@@ -96,7 +98,7 @@ def tidy(root: Path) -> None:
 def _tidy(parent: Folder) -> None:
     names = parent.names()
     for name in names:
-        # A younger one may be about to be given its name.
+        # A younger one may be about to get its final name.
         if _MOVE.fullmatch(name) and time.time() - parent.changed(name) > STARTING:
             parent.remove(name)
     hidden = {name: number for name in names if (number := _hidden(name)) is not None}
@@ -109,7 +111,7 @@ def _tidy(parent: Folder) -> None:
 
 
 def _hidden(name: str) -> int | None:
-    """Return the number of a version that is being removed, or was the highest one."""
+    """Return the number of a hidden version: one being removed, or the highest one ever."""
     return version_of(Path(name[1:])) if name.startswith(".") else None
 
 
@@ -125,7 +127,7 @@ def _mend_latest(parent: Path) -> None:
 
 
 def _users(folder: Path, root: Path) -> Iterator[Path]:
-    """Yield the runs that name a run, or what is in it, as their source or their input."""
+    """Yield the runs whose source or input is this run, or a file in it."""
     absolute = folder.resolve()
     for version in {*versions(root), *versions(home(folder)[0])}:
         for run in (version, *jobs(version)):

@@ -1,4 +1,4 @@
-"""Tell what has become of a run or a sweep, also where it left no manifest."""
+"""Find out the status of a run or a sweep, even without a manifest."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ STARTING = 60.0
 
 @dataclass(frozen=True)
 class State:
-    """A run or a sweep as it is found.
+    """The state of a run or a sweep on disk.
 
     Attributes
     ----------
     folder : Path
-        Where it is.
+        Its folder.
     kind : str
         run or sweep.
     status : str
-        What the manifest says, or without one: `running` while a process holds the lock on
-        its log, else `killed`; `damaged` for a manifest that cannot be read.
+        The status in the manifest. Without a manifest, `running` while a process holds the lock
+        on the log, otherwise `killed`. `damaged` if the manifest cannot be read.
     manifest : Manifest or None
-        If there is one.
+        The manifest, if it can be read.
     problem : str or None
         Why the manifest cannot be read.
     """
@@ -48,7 +48,7 @@ class State:
 
     @property
     def age(self) -> float:
-        """Seconds since it ended, or since its folder changed."""
+        """Seconds since it ended, or else since its folder changed."""
         if self.manifest is not None:
             try:
                 return time.time() - datetime.fromisoformat(self.manifest.ended).timestamp()
@@ -58,13 +58,13 @@ class State:
 
     @property
     def size(self) -> int:
-        """Bytes of all its files."""
+        """Total size of its files, in bytes."""
         total = 0
         if self.folder.is_symlink():
             return total
         for folder, _, names in os.walk(self.folder):
             for name in names:
-                # A run that goes on has files that come and go.
+                # The files of a running run come and go.
                 with suppress(FileNotFoundError):
                     total += os.lstat(os.path.join(folder, name)).st_size
         return total
@@ -75,10 +75,10 @@ def look(folder: Path) -> State:
     kind = "sweep" if (folder / RUNS).is_dir() or (folder / SWEEP).exists() else "run"
     for place in (folder, folder / RUNS):
         if place.is_symlink() or (place.exists() and not place.is_dir()):
-            what = "a link" if place.is_symlink() else "no folder"
+            what = "a link" if place.is_symlink() else "not a folder"
             problem = f"{place}: it is {what}; expected a folder."
             return State(folder, kind, "damaged", problem=problem)
-    # Asked for first: a run that ends in between has a manifest.
+    # Check the lock before the manifest: a run that ends in between has a manifest.
     running = _is_running(folder)
     try:
         manifest = read_manifest(folder)
@@ -90,8 +90,8 @@ def look(folder: Path) -> State:
 
 
 def _is_running(folder: Path) -> bool:
-    # Between the making of a folder and the lock on its log lies a moment. It is looked for before
-    # the lock is, for a run that takes the lock in between must be seen one way or the other.
+    # A new run makes its folder a moment before it takes the lock. Look for the new folder before
+    # the lock, so that a run which takes the lock in between is seen as well.
     starting = _is_starting(folder)
     return is_held(folder / LOG) or is_held(folder / SWEEP) or starting
 
@@ -102,7 +102,7 @@ def _is_starting(folder: Path) -> bool:
 
 
 def versions(root: Path) -> Iterator[Path]:
-    """Yield the version folders under a root, by name and number."""
+    """Yield the version folders under a root, sorted by name and number."""
     names = sorted(entry for entry in root.iterdir() if entry.is_dir()) if root.is_dir() else ()
     for name in names:
         if not name.name.startswith("."):
@@ -125,7 +125,7 @@ def jobs(sweep: Path) -> list[Path]:
 
 
 def is_job(name: str) -> bool:
-    """Tell whether a folder's name is that of a sweep's job.
+    """Return whether a folder's name is that of a sweep's job.
 
     >>> is_job("007"), is_job("7th")
     (True, False)

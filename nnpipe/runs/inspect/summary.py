@@ -1,4 +1,4 @@
-"""Say at the end of a run what came out, in a few lines."""
+"""Summarize a complete run in a few lines."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from nnpipe.runs.store.manifest import Manifest
 
 
 def summary(folder: Path, manifest: Manifest, report: str = "") -> str:
-    """Return the lines that close a run: samples, time, statistics, scores, and where.
+    """Return the lines that end a run: samples, time, statistics, metrics and the folder.
 
     Parameters
     ----------
     folder : Path
-        The run's folder, as it is shown.
+        The run's folder, as shown to the user.
     manifest : Manifest
-        Of a complete run.
+        The manifest of a complete run.
     report : str
         Where the report is, or why there is none.
     """

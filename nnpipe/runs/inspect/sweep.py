@@ -1,4 +1,4 @@
-"""Bring the runs of a sweep together from what is on disk: sweep.csv, a table, a manifest."""
+"""Collect the runs of a sweep from disk into sweep.csv, a table and a manifest."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ TABLE = "sweep.csv"
 def read_jobs(folder: Path) -> list[dict[str, Any]]:
     """Return one row for each job of a sweep, in the order of their numbers.
 
-    A row has the job's number, its overrides by key, its status, its metrics that are numbers,
-    its seconds, the error if any, and the path of its run within the sweep.
+    A row holds the job's number, overrides by key, status, numeric metrics, seconds, error if any,
+    and the path of its run within the sweep.
     """
     return [_row(folder, job) for job in jobs(folder)]
 
@@ -55,7 +55,7 @@ def _row(folder: Path, job: Path) -> dict[str, Any]:
 
 
 def read_overrides(folder: Path) -> dict[str, str]:
-    """Return what was typed for a run, by key; nothing for one that a link leads to."""
+    """Return the overrides typed for a run, by key; none if the folder is a link."""
     if folder.is_symlink():
         return {}
     try:
@@ -68,17 +68,17 @@ def read_overrides(folder: Path) -> dict[str, str]:
 
 
 def job_line(job: Path) -> str:
-    """Return the line that tells that a job has ended."""
+    """Return the line that reports the end of a job."""
     row = _row(job.parents[1], job)
     typed = " ".join(f"{key}={value}" for key, value in read_overrides(job).items())
-    said = [f"{row['seconds']:.3f} s"] if row.get("seconds") is not None else []
+    facts = [f"{row['seconds']:.3f} s"] if row.get("seconds") is not None else []
     if row.get("evaluation.accuracy") is not None:
-        said.append(f"{row['evaluation.input']} accuracy {row['evaluation.accuracy']:.2%}")
+        facts.append(f"{row['evaluation.input']} accuracy {row['evaluation.accuracy']:.2%}")
     elif row.get("accuracy") is not None:
-        said.append(f"accuracy {row['accuracy']:.2%}")
+        facts.append(f"accuracy {row['accuracy']:.2%}")
     if "error" in row:
-        said.append(row["error"])
-    return f"{row['job']}  {row['status']:<11}  {typed}  {'  '.join(said)}".rstrip()
+        facts.append(row["error"])
+    return f"{row['job']}  {row['status']:<11}  {typed}  {'  '.join(facts)}".rstrip()
 
 
 def metric_of(job: Path, name: str | None) -> float | None:
@@ -99,7 +99,7 @@ def metric_of(job: Path, name: str | None) -> float | None:
 
 
 def add_row(folder: Folder, job: str) -> None:
-    """Put the row of a job that has ended into sweep.csv, which other processes may write too."""
+    """Add the row of a finished job to sweep.csv, which other processes may write too."""
     sweep = folder.path
     with folder.inside("runs") as runs, runs.hold():
         rows = [row for row in _read_table(sweep) if row["job"] != job]
@@ -108,7 +108,7 @@ def add_row(folder: Folder, job: str) -> None:
 
 
 def _read_table(folder: Path) -> list[dict[str, Any]]:
-    """Return the rows of sweep.csv; none where it is not ours: it is written again at the end."""
+    """Return the rows of sweep.csv, or none if it cannot be read: the end rewrites it."""
     try:
         lines = csv.reader(io.StringIO(read_text(folder / TABLE), newline=""))
         head = [from_cell(name) for name in next(lines)]
@@ -131,11 +131,11 @@ def _write_table(folder: Folder, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 Illustrate = Callable[[Folder, Manifest, Sequence[Mapping[str, Any]]], tuple[list[str], str]]
-"""``illustrate(folder, manifest, rows)`` draws a sweep; returns the files and what to say of it."""
+"""``illustrate(folder, manifest, rows)`` draws a sweep; returns the files and a note for users."""
 
 
 def let_jobs_end(folder: Path, seconds: float = 5.0) -> None:
-    """Wait a little for jobs in other processes, which were interrupted too and say so soon."""
+    """Wait a little for interrupted jobs in other processes to write their manifests."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if not any(is_held(log) for log in folder.glob(f"runs/*/{LOG}")):
@@ -146,14 +146,14 @@ def let_jobs_end(folder: Path, seconds: float = 5.0) -> None:
 def finish_sweep(
     folder: Folder, *, interrupted: bool = False, illustrate: Illustrate | None = None
 ) -> tuple[str, bool]:
-    """Write sweep.csv and the sweep's manifest, and what shows the sweep to people.
+    """Write sweep.csv, the sweep's report and its manifest.
 
     Returns
     -------
     text : str
-        The lines that close a sweep, with a table of the jobs that are not complete.
+        The lines that end a sweep, with a table of the jobs that are not complete.
     complete : bool
-        Whether every job is.
+        Whether every job is complete.
     """
     sweep = folder.path
     if interrupted:
@@ -173,7 +173,7 @@ def finish_sweep(
         metrics={"jobs": len(rows), **counts},
         software=software(),
     )
-    drawn, said = illustrate(folder, manifest, rows) if illustrate else ([], "")
+    drawn, note = illustrate(folder, manifest, rows) if illustrate else ([], "")
     artifacts = {
         name: measure(sweep / name)
         for name in (SWEEP, TABLE, STUDY, *drawn)
@@ -185,7 +185,7 @@ def finish_sweep(
     lines = [f"{row['job']}  {row['status']:<11}  {row.get('error', '')}" for row in rest]
     if lines:
         lines = ["", "Jobs that are not complete:", *lines]
-    tally = ", ".join(f"{count} {name}" for name, count in counts.items())
-    lines += ["", *([f"report {said}"] if said else [])]
-    lines += [f"jobs   {len(rows)}: {tally}", f"table  {sweep / TABLE}"]
+    statuses = ", ".join(f"{count} {name}" for name, count in counts.items())
+    lines += ["", *([f"report {note}"] if note else [])]
+    lines += [f"jobs   {len(rows)}: {statuses}", f"table  {sweep / TABLE}"]
     return "\n".join(lines), complete

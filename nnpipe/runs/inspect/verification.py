@@ -1,4 +1,4 @@
-"""Verify runs: every checksum, the structure of every file, every number finite."""
+"""Verify runs: every checksum, the structure of every file, and that all numbers are finite."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _TOGETHER = 16 << 20
 def digest(folder: Path) -> str | None:
     """Return the SHA-256 that identifies a run or a sweep with all its jobs, in hexadecimal.
 
-    The digest of a run is the SHA-256 of manifest.json, which holds those of all other files. The
-    manifest of a sweep does not list the files of its jobs, so the digest of a sweep covers their
-    manifests too: ``sha256sum manifest.json runs/*/manifest.json | sha256sum`` prints it.
+    The digest of a run is the SHA-256 of manifest.json, which holds the SHA-256 of all other files.
+    The manifest of a sweep does not list the files of its jobs, so the digest of a sweep covers
+    their manifests too: ``sha256sum manifest.json runs/*/manifest.json | sha256sum`` prints it.
 
     Returns
     -------
     str or None
-        None where the folder has no manifest that can be read.
+        None if the folder has no readable manifest.
     """
     kind = look(folder).kind
     inside = sorted(job.name for job in jobs(folder)) if kind == "sweep" else []
@@ -52,7 +52,7 @@ def _sha256(text: str) -> str:
 
 
 def verify_run(folder: Path) -> list[str]:
-    """Return what is wrong with a run, or with a sweep and all its jobs, one line each."""
+    """Return one line for each problem of a run, or of a sweep and all its jobs."""
     state = look(folder)
     manifest = state.manifest
     if manifest is None:
@@ -105,7 +105,7 @@ def _check_results(path: Path, network: Network, manifest: Manifest) -> list[str
         expected = (manifest.metrics.get("samples"), network.outputs)
         if outputs.shape != expected:
             return [f"{path}: /outputs has the shape {outputs.shape}; expected {expected}"]
-        # What is not finite in the input is counted by the run, and goes on into the outputs.
+        # Non-finite inputs, which the run counts, lead to non-finite outputs.
         if not manifest.metrics.get("nonfinite_inputs"):
             problems += _check_finite(path, "/outputs", outputs)
         kept = {one.path for one in list_datasets(file)}

@@ -1,4 +1,4 @@
-"""Where stages leave what is neither an output nor a metric: files of their own in the run."""
+"""Let stages add files of their own to a run, besides outputs and metrics."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class RunArtifacts:
     Parameters
     ----------
     record : Record
-        The run's.
+        The run's record.
     normalization : Normalization
-        What belongs to parameters: how the input they are made for was normalized.
+        How the input is normalized; it is stored with the parameters.
     """
 
     record: Record
     normalization: Normalization
 
     def save(self, name: str, write: Callable[[BinaryIO], object]) -> None:
-        """Keep the file that `write` writes; see `ArtifactStore.save`."""
+        """Store the file that `write` writes; see `ArtifactStore.save`."""
         self.record.save(name, write)
 
     def save_parameters(self, name: str, network: Network) -> None:
-        """Keep a network's parameters; see `ArtifactStore.save_parameters`."""
+        """Store a network's parameters; see `ArtifactStore.save_parameters`."""
         write_parameters(self.record.folder, name, network, self.normalization)
         self.record.saved.append(name)

@@ -1,7 +1,7 @@
-"""Name the axes of stored arrays, and say what they hold, as HDF5's own readers expect it.
+"""Name and describe the axes of stored arrays by the conventions of HDF5's readers.
 
-Dimension scales give xarray and netCDF their dimensions; the attributes of NXdata let HDF5 viewers
-plot a group unasked; `long_name` and `units` are what both show.
+Dimension scales give xarray and netCDF their dimensions. The attributes of NXdata make HDF5 viewers
+plot a group when they open it. Both show `long_name` and `units`.
 
 References
 ----------
@@ -19,7 +19,7 @@ _TOGETHER = 1 << 16
 
 
 def describe(dataset: Any, title: str, description: str) -> None:
-    """Give a dataset its title, its description and its unit, which is 1: a pure number."""
+    """Give a dataset a title, a description and the unit 1, which stands for a pure number."""
     dataset.attrs["long_name"] = title
     dataset.attrs["description"] = description
     dataset.attrs["units"] = "1"
@@ -35,20 +35,20 @@ def add_scale(
     description: str,
     check: Callable[[], None] = lambda: None,
 ) -> Any:
-    """Return the dimension scale of a name in a group; make it if it is not there.
+    """Return a group's dimension scale of this name; make it if it is missing.
 
     Parameters
     ----------
     group : h5py.Group
-        Where the scale stands. Within a group a name has one size.
+        Where the scale is stored. Within a group a name has one size.
     dim : str
         The dimension's name.
     values : (size,) int64
-        The coordinates, sliced piece by piece.
+        The coordinates, read in blocks.
     title, description : str
         What the coordinates are.
     check : callable
-        Is called after each piece, and may raise.
+        Called after each block; may raise.
     """
     if dim in group:
         return group[dim]
@@ -56,7 +56,7 @@ def add_scale(
     for start in range(0, len(values), _TOGETHER):
         part = values[start : start + _TOGETHER]
         if isinstance(part, range):
-            # NumPy would make a Python number of each first, which takes 20 times as long.
+            # Without this, NumPy makes a Python number of each value, which takes 20 times as long.
             part = np.arange(part.start, part.stop, part.step)
         scale[start : start + _TOGETHER] = part
         check()
@@ -66,13 +66,13 @@ def add_scale(
 
 
 def attach(dataset: Any, scales: Sequence[Any]) -> None:
-    """Make scales the dimensions of a dataset, in order."""
+    """Attach scales to the axes of a dataset, in order."""
     for axis, scale in enumerate(scales):
         dataset.dims[axis].attach_scale(scale)
 
 
 def mark_plot(group: Any, signal: str, dims: Sequence[str]) -> None:
-    """Make a group an NXdata, by which viewers plot one of its datasets over others."""
+    """Mark a group as an NXdata, so that viewers plot one of its datasets over others."""
     group.attrs["NX_class"] = "NXdata"
     group.attrs["signal"] = signal
     group.attrs["axes"] = list(dims)
@@ -81,7 +81,7 @@ def mark_plot(group: Any, signal: str, dims: Sequence[str]) -> None:
 
 
 def mark_root(file: Any, name: str) -> Any:
-    """Make a new group the file's NXentry, which viewers open first, and return it."""
+    """Make the file's NXentry, the group that viewers open first, and return it."""
     file.attrs["NX_class"] = "NXroot"
     file.attrs["default"] = name
     entry = file.create_group(name)

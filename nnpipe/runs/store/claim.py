@@ -1,4 +1,4 @@
-"""Claim the next numbered folder, which no two processes ever get; point `latest` at the newest."""
+"""Claim the next numbered folder, for one process only; point `latest` at the newest."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ def version_of(folder: Path) -> int | None:
 def claim(root: Path, name: str) -> Folder:
     """Make and open the next folder ``<root>/<name>/v0001``, ``v0002``, ...
 
-    The number is one more than the highest there is. Making the folder is what claims it: mkdir
-    either makes it or fails, whoever else tries at the same time, so on failure the next number
-    is tried.
+    The number is one more than the highest so far. Making the folder claims it: of several
+    processes that call mkdir at the same time only one succeeds. The others try the next number.
 
     Raises
     ------
@@ -38,7 +37,7 @@ def claim(root: Path, name: str) -> Folder:
     try:
         parent.mkdir(parents=True, exist_ok=True)
         with Folder.open(parent, follow=True) as versions:
-            # A removed run may leave its name behind, hidden: its number is not given again.
+            # A removed run may leave a hidden folder, so that its number is not used again.
             taken = [version_of(Path(entry.removeprefix("."))) or 0 for entry in versions.names()]
             number = max(taken, default=0) + 1
             while True:
@@ -52,19 +51,19 @@ def claim(root: Path, name: str) -> Folder:
     except (OSError, RunError) as error:
         found = error.strerror if isinstance(error, OSError) else error
         problem = (
-            f"output.root: {str(parent)!r} cannot take a run; found {found}; "
-            "expected a folder that can be written. Set output.root to one."
+            f"output.root: {str(parent)!r} cannot hold a run; found {found}; "
+            "expected a writable folder. Set output.root to one."
         )
         raise ConfigError([problem]) from error
 
 
 def point_latest(folder: Path) -> None:
-    """Make the symlink `latest` beside a version folder lead to it, unless a newer one has it.
+    """Point the symlink `latest` at a version folder, unless it points at a newer one.
 
-    The link is replaced in one step, so a reader finds the old target or the new.
+    The link is replaced atomically, so a reader finds the old target or the new one.
     """
-    # Of two runs that end together, the older must not look before the newer puts its link there
-    # and put its own there after it.
+    # Without the lock, of two runs that end together, the older could read the link before the
+    # newer replaces it, and replace it afterwards.
     with Folder.open(folder.parent, follow=True) as versions, versions.hold():
         with suppress(OSError):
             if (version_of((folder.parent / "latest").readlink()) or 0) > (version_of(folder) or 0):

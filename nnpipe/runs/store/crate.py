@@ -1,7 +1,7 @@
-"""ro-crate-metadata.json: the run as an RO-Crate, which archives and registries of research read.
+"""ro-crate-metadata.json: describe a run as an RO-Crate for research archives and registries.
 
-It says in the vocabulary of schema.org what the manifest says: the files with their checksums, and
-the action that made them, with its software, its input and its metrics.
+It expresses the manifest in the vocabulary of schema.org: the files with their checksums, and the
+action that made them, with its software, input and metrics.
 
 References
 ----------
@@ -45,6 +45,13 @@ _SOFTWARE = {
 
 Entity = dict[str, Any]
 
+_LICENSE: Entity = {
+    "@id": "#license",
+    "@type": "CreativeWork",
+    "name": "No license",
+    "description": "Whoever made the run has not stated a license for it",
+}
+
 
 def write_crate(folder: Folder, manifest: Manifest) -> None:
     """Write ro-crate-metadata.json into the folder of a run.
@@ -52,9 +59,9 @@ def write_crate(folder: Folder, manifest: Manifest) -> None:
     Parameters
     ----------
     folder : Folder
-        The run's.
+        The run's folder.
     manifest : Manifest
-        Of the complete run, with its other artifacts.
+        The manifest of the complete run, with its other artifacts.
     """
     content = {
         "@context": [f"{_SPECIFICATION}/context", _TERMS],
@@ -66,33 +73,13 @@ def write_crate(folder: Folder, manifest: Manifest) -> None:
 def graph(folder: Path, manifest: Manifest) -> list[Entity]:
     """Return the entities of a run."""
     name = f"nnpipe run {folder.parent.name}/{folder.name}"
-    files = [
-        {
-            "@id": file,
-            "@type": "File",
-            "name": file,
-            "description": _FILES.get(file, "Made with the run"),
-            "encodingFormat": _FORMATS.get(Path(file).suffix, "application/octet-stream"),
-            "contentSize": str(artifact.size),
-            "sha256": artifact.sha256,
-        }
-        for file, artifact in manifest.artifacts.items()
-    ]
+    files = _files(manifest)
     metrics = [
         {"@id": f"#metric-{key}", "@type": "PropertyValue", "name": key, "value": value}
         for key, value in numbers(manifest.metrics).items()
     ]
     sources = [_input(manifest), *_source_run(manifest)]
-    requirements = [
-        {
-            "@id": place,
-            "@type": "SoftwareApplication",
-            "name": name,
-            "url": place,
-            "softwareVersion": manifest.software.get(name, "unknown"),
-        }
-        for name, place in _SOFTWARE.items()
-    ]
+    requirements = _requirements(manifest)
     made = [file for file in files if file["@id"] not in ("config.yaml", "overrides.yaml")]
     return [
         {
@@ -113,12 +100,7 @@ def graph(folder: Path, manifest: Manifest) -> list[Entity]:
             "mentions": {"@id": "#run"},
         },
         {"@id": _PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
-        {
-            "@id": "#license",
-            "@type": "CreativeWork",
-            "name": "No license",
-            "description": "Whoever made the run has not stated a license for it",
-        },
+        _LICENSE,
         {
             "@id": "#run",
             "@type": "CreateAction",
@@ -145,6 +127,34 @@ def graph(folder: Path, manifest: Manifest) -> list[Entity]:
     ]
 
 
+def _files(manifest: Manifest) -> list[Entity]:
+    return [
+        {
+            "@id": file,
+            "@type": "File",
+            "name": file,
+            "description": _FILES.get(file, "Made with the run"),
+            "encodingFormat": _FORMATS.get(Path(file).suffix, "application/octet-stream"),
+            "contentSize": str(artifact.size),
+            "sha256": artifact.sha256,
+        }
+        for file, artifact in manifest.artifacts.items()
+    ]
+
+
+def _requirements(manifest: Manifest) -> list[Entity]:
+    return [
+        {
+            "@id": place,
+            "@type": "SoftwareApplication",
+            "name": name,
+            "url": place,
+            "softwareVersion": manifest.software.get(name, "unknown"),
+        }
+        for name, place in _SOFTWARE.items()
+    ]
+
+
 def _ids(entities: list[Entity]) -> list[Entity]:
     return [{"@id": entity["@id"]} for entity in entities]
 
@@ -165,7 +175,7 @@ def numbers(metrics: Mapping[str, Any], before: str = "") -> dict[str, float]:
 
 
 def _offset(time: str) -> str:
-    """Return a time in UTC with its offset written out, as the profile has it."""
+    """Return a UTC time with a numeric offset, as the profile requires."""
     return time.replace("Z", "+00:00")
 
 
@@ -175,7 +185,7 @@ def _input(manifest: Manifest) -> Entity:
         "@id": "#input",
         "@type": "CreativeWork",
         "name": str(known.get("path", known.get("kind", "input"))),
-        "description": json.dumps(dict(known), default=str),
+        "description": json.dumps(manifest.fingerprint, default=str),
     }
 
 

@@ -1,4 +1,4 @@
-"""sweep.yaml: what a sweep was asked to do, written before its first job, for resuming it."""
+"""sweep.yaml: the request for a sweep, written before its first job, so that it can resume."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ SWEEP, RUNS, STUDY = "sweep.yaml", "runs", "study.log"
 
 @dataclass(frozen=True)
 class Definition:
-    """What a sweep was asked to do.
+    """The request for a sweep.
 
     Attributes
     ----------
     started : str
         ISO 8601, UTC.
     directory : str
-        The working folder, in which relative paths begin.
+        The working folder; relative paths start there.
     task, hydra : sequence of str
-        The overrides that were typed: those of the config, and those of Hydra itself.
+        The overrides typed for the config, and those typed for Hydra itself.
     config : mapping
-        The config that all jobs share, before what is swept is set.
+        The config that all jobs share, before the swept keys are set.
     params : mapping
-        What is swept beside what was typed.
+        Swept keys in addition to those that were typed.
     schema_version : int
-        That of the config; a file of version 1 does not say it.
+        The version of the config; files of version 1 do not contain it.
     """
 
     started: str
@@ -58,7 +58,7 @@ def write_definition(folder: Folder, definition: Definition) -> None:
 
 
 def read_definition(folder: Path) -> Definition:
-    """Read sweep.yaml; the keys of its config get their current names.
+    """Read sweep.yaml, with the config's keys under their current names.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""Hold a folder of runs by its descriptor, and change nothing but what is in it.
+"""Hold a folder of runs by its descriptor, and change only entries of that folder.
 
-Everything that is written, appended to, renamed or removed in a run or a sweep goes through here.
-Names are looked up in the folder that was opened, so that a link which takes its place leads
-nowhere; links within it are never followed, and temporary names cannot be foreseen.
+Every write, append, rename and removal in a run or a sweep goes through here. Names are looked up
+in the opened folder, so replacing the folder by a link has no effect. Links inside it are never
+followed, and temporary names are random.
 
 References: openat(2), renameat(2), unlinkat(2) of POSIX; O_NOFOLLOW in open(2).
 """
@@ -31,12 +31,12 @@ _KINDS = {
 
 
 class Folder:
-    """An open folder, and a context manager, which closes it.
+    """An open folder; as a context manager it closes itself.
 
     Attributes
     ----------
     path : Path
-        Where it was opened, for messages and for reading.
+        The opened path, for messages and for reading.
     """
 
     def __init__(self, path: Path, descriptor: int) -> None:
@@ -50,14 +50,14 @@ class Folder:
         Parameters
         ----------
         follow : bool
-            Whether the last name may be a link, as those before it may, which are the user's.
+            Whether the last name of the path may be a link; the names before it always may.
 
         Raises
         ------
         RunError
-            If it is a link that is not followed.
+            If it is a link and `follow` is false.
         OSError
-            If it is not there or is not a folder.
+            If it is missing or is not a folder.
         """
         try:
             return cls(path, os.open(path, _FOLDER | (0 if follow else os.O_NOFOLLOW)))
@@ -73,12 +73,12 @@ class Folder:
         return os.fstat(self._descriptor).st_mode & stat.S_IWOTH != 0
 
     def inside(self, name: str, *, make: bool = False, mode: int = 0o777) -> Folder:
-        """Open a folder in this one, which is made first if it is missing and `make` is given.
+        """Open a folder in this one; make it first if it is missing and `make` is true.
 
         Raises
         ------
         RunError
-            If a link or anything else that is no folder has the name.
+            If the name belongs to a link or to anything else that is not a folder.
         OSError
             If it is missing or cannot be made.
         """
@@ -93,22 +93,21 @@ class Folder:
         return Folder(self.path / name, opened)
 
     def make(self, name: str, mode: int = 0o777) -> None:
-        """Make a folder in this one, which must not be there yet."""
+        """Make a folder in this one; it must not exist yet."""
         with self._naming(name):
             os.mkdir(name, mode, dir_fd=self._descriptor)
 
     @contextmanager
     def publish(self, name: str) -> Generator[BinaryIO]:
-        """Yield a new file that gets its final name when the block ends well.
+        """Yield a new file that gets its final name when the block ends without an error.
 
-        The file is flushed to disk before it is renamed and the folder after it, so that after a
-        crash the final name is either absent or leads to the whole file. When the block raises,
-        the temporary file is removed.
+        The file is flushed before the rename and the folder after it: after a crash the final name
+        is absent or leads to the complete file. If the block raises, the file is removed.
 
         Raises
         ------
         RunError
-            If what has the final name must not be replaced: see `check`.
+            If the final name belongs to something that must not be replaced: see `check`.
         """
         self.check(name)
         temporary = f".{name}.{secrets.token_hex(8)}.part"
@@ -127,17 +126,17 @@ class Folder:
         self.sync()
 
     def publish_text(self, name: str, text: str) -> None:
-        """Write a UTF-8 text file whole or not at all."""
+        """Write a UTF-8 text file completely or not at all."""
         with self.publish(name) as file:
             file.write(text.encode("utf-8"))
 
     def append(self, name: str) -> BinaryIO:
-        """Open a file of which nothing is taken away, and which is made if it is missing.
+        """Open a file for appending; make it if it is missing.
 
         Raises
         ------
         RunError
-            If what has the name must not be changed: see `check`.
+            If the name belongs to something that must not be changed: see `check`.
         """
         self.check(name)
         with self._naming(name):
@@ -152,16 +151,16 @@ class Folder:
 
     @contextmanager
     def hold(self, name: str | None = None, refusal: str | None = None) -> Generator[None]:
-        """Lock the folder, or a file in it that is made if it is missing, until the block ends.
+        """Lock the folder, or a file in it, until the block ends; make the file if it is missing.
 
-        On a file system without locks nothing is held, and a run there looks killed while it goes.
+        On a file system without locks this does nothing, and a running run looks killed.
 
         Parameters
         ----------
         name : str, optional
-            The file's; without it the folder itself is locked.
+            The file's name; without it the folder itself is locked.
         refusal : str, optional
-            What to say where another process has the lock. Without it that process is waited for.
+            The error if another process has the lock. Without it, wait for that process.
 
         Raises
         ------
@@ -180,13 +179,13 @@ class Folder:
             os.close(descriptor)
 
     def rename(self, name: str, to: str) -> None:
-        """Rename an entry; what has the new name is replaced in one step."""
+        """Rename an entry, and atomically replace one that has the new name."""
         with self._naming(name):
             here = self._descriptor
             os.replace(name, to, src_dir_fd=here, dst_dir_fd=here)
 
     def link(self, name: str, target: str) -> None:
-        """Make a symbolic link, or replace the one that has the name, in one step."""
+        """Make a symbolic link, or atomically replace the one that has the name."""
         temporary = f".{name}.{secrets.token_hex(8)}.part"
         with self._naming(name):
             os.symlink(target, temporary, dir_fd=self._descriptor)
@@ -198,7 +197,7 @@ class Folder:
             raise
 
     def remove(self, name: str) -> None:
-        """Remove an entry if it is there: a folder with all that is in it, of a link the link."""
+        """Remove an entry if it exists: a folder with its content, a link without its target."""
         status = self._look(name)
         if status is None:
             return
@@ -235,13 +234,13 @@ class Folder:
             self._check(name, status)
 
     def check(self, name: str) -> None:
-        """Check that an entry, if it is there, may be changed.
+        """Check that an entry may be changed, if it exists.
 
         Raises
         ------
         RunError
-            If it is a link, a folder, a pipe or a device, if it has another name elsewhere, or if
-            it belongs to somebody else in a folder into which everyone may write.
+            If it is a link, a folder, a pipe or a device; if it has several hard links; or if it
+            belongs to another user in a folder that everyone may write to.
         """
         status = self._look(name)
         if status is not None:
@@ -290,7 +289,7 @@ class Folder:
 
     @contextmanager
     def _naming(self, name: str) -> Generator[None]:
-        """Have errors of the system name the whole path."""
+        """Put the whole path into errors of the system."""
         try:
             yield
         except OSError as error:
@@ -298,4 +297,4 @@ class Folder:
 
 
 def _kind(status: os.stat_result) -> str:
-    return _KINDS.get(stat.S_IFMT(status.st_mode), "no regular file")
+    return _KINDS.get(stat.S_IFMT(status.st_mode), "a special file")

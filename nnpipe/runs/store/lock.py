@@ -1,6 +1,6 @@
-"""Hold a lock on a file for as long as a run goes on, so that running is told from killed.
+"""Lock a file while a run is running, so that a killed run can be recognized.
 
-The system lets go of the lock when the process ends, however it ends.
+The system releases the lock when the process ends, however it ends.
 
 References
 ----------
@@ -17,7 +17,7 @@ from pathlib import Path
 from nnpipe.errors import RunError
 
 _GLANCE = 0.5
-"""Seconds after which a lock is no longer one that `is_held` had for an instant."""
+"""Seconds to retry: `is_held` of another process takes the lock for an instant."""
 
 
 def lock(descriptor: int, refusal: str | None = None) -> None:
@@ -26,9 +26,9 @@ def lock(descriptor: int, refusal: str | None = None) -> None:
     Parameters
     ----------
     descriptor : int
-        What to lock. On a file system without locks nothing is done.
+        What to lock. On a file system without locks this does nothing.
     refusal : str, optional
-        What to say where another process has the lock. Without it that process is waited for.
+        The error if another process has the lock. Without it, wait for that process.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def lock(descriptor: int, refusal: str | None = None) -> None:
 
 
 def is_held(path: Path) -> bool:
-    """Tell whether any process holds the lock on a file."""
+    """Return whether any process holds the lock on a file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError:

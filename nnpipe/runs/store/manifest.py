@@ -1,4 +1,4 @@
-"""The manifest: a run's status, its metrics, where they come from, and its table of contents."""
+"""The manifest: a run's status, metrics, provenance and table of contents."""
 
 from __future__ import annotations
 
@@ -23,18 +23,17 @@ VERSIONS = (1, 2)
 """The versions of the manifest that can be read."""
 
 _FORMER = {1: {"metrics": "figures"}}
-"""What a field is called in a manifest of an earlier version."""
+"""The names of fields in manifests of earlier versions."""
 
 Status = Literal["complete", "failed", "interrupted"]
 STATUSES = ("complete", "failed", "interrupted")
 
-
 PART = re.compile(r"results/part-\d{5}\.h5", re.ASCII)
-"""The names of files in which a sharded run keeps its results."""
+"""The names of the files in which a sharded run stores its results."""
 
 
 def is_part(name: str) -> bool:
-    """Tell whether an artifact's name is that of a part of the results.
+    """Return whether an artifact is a part of the results, by its name.
 
     >>> is_part("results/part-00042.h5"), is_part("results/../part-00042.h5")
     (True, False)
@@ -52,7 +51,7 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What manifest.json says.
+    """The content of manifest.json.
 
     Attributes
     ----------
@@ -67,20 +66,21 @@ class Manifest:
     seconds : mapping
         Wall time by phase, and `total`.
     metrics : mapping
-        What the stages found out. JSON has no NaN; a metric that is not finite is null.
+        What the stages measured. JSON has no NaN; a metric that is not finite is null.
     network : list of mapping
         The layers in order: name, activation, inputs, neurons.
     input : mapping
-        The fingerprint of the input: kind, path, size, mtime_ns, dataset, shape, dtype; within
-        it those of labels, and of the inputs for validation and test.
+        The fingerprint of the input: kind, path, size, mtime_ns, dataset, shape, dtype; inside it
+        those of the labels, and of the validation and test inputs. `paths` are the files read, by
+        option, in the same form for every source.
     source_run : str or None
-        The run whose parameters were used.
+        The run that the parameters come from.
     software, blas, git_commit
         Versions, the BLAS library with its kernel and threads, the commit of the working folder.
     artifacts : mapping of str to Artifact
         By file name.
     schema_version : int
-        The version of the file. In version 1 the field `metrics` is called `figures`.
+        The version of the file. Version 1 calls the field `metrics` `figures`.
     """
 
     status: Status
@@ -101,9 +101,24 @@ class Manifest:
     artifacts: Mapping[str, Artifact] = field(default_factory=dict[str, Artifact])
     schema_version: int = SCHEMA_VERSION
 
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """The input without `paths`, whose content is in other fields too."""
+        return _without_paths(self.input)
+
+
+def _without_paths(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_paths(cast("Mapping[str, Any]", value))
+        if isinstance(value, Mapping)
+        else value
+        for name, value in values.items()
+        if name != "paths"
+    }
+
 
 def write_manifest(folder: Folder, manifest: Manifest) -> None:
-    """Write manifest.json into a folder, in the current version, whole or not at all."""
+    """Write manifest.json in the current version, completely or not at all."""
     content = finite(asdict(replace(manifest, schema_version=SCHEMA_VERSION)))
     folder.publish_text(FILE, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
@@ -114,15 +129,15 @@ def read_manifest(folder: Path) -> Manifest:
     Raises
     ------
     RunError
-        If there is none, or if it is not what nnpipe writes.
+        If it is missing, or not what nnpipe writes.
     """
     path = folder / FILE
     try:
         content = read_json(path)
     except FileNotFoundError:
         problem = (
-            f"{folder}: no {FILE}; expected a folder that a run has finished. "
-            "The run is still going, or was killed, or this is no run."
+            f"{folder}: no {FILE}; expected the folder of a finished run. "
+            "The run is still running, or was killed, or this is not a run."
         )
         raise RunError(problem) from None
     return _checked(content, path)
@@ -148,9 +163,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "schema_version": (int,),
 }
 
-
 MOST_NEURONS = (1 << 31) - 1
-"""How many neurons or inputs a layer may have, and what no index of BLAS goes beyond."""
+"""Most neurons or inputs of a layer: the greatest index of BLAS."""
 
 MOST_BYTES = (1 << 63) - 1
 _LARGEST = 1 << 64
@@ -169,12 +183,12 @@ def _is_size(entry: int) -> bool:
 
 
 def _is_number(entry: Any) -> bool:
-    """Tell whether a number is one that others can be computed from."""
+    """Return whether an entry is a number small enough to compute with."""
     return isinstance(entry, int | float) and not isinstance(entry, bool) and abs(entry) < _LARGEST
 
 
 def _are_bounded(entry: Any) -> bool:
-    """Tell whether every whole number in an entry is one that fits 64 bits."""
+    """Return whether every integer in an entry fits 64 bits."""
     waiting = [entry]
     while waiting:
         found: Any = waiting.pop()
@@ -249,8 +263,8 @@ def measure(path: Path, inside: Path | None = None) -> Artifact:
     ----------
     path : Path
     inside : Path, optional
-        A folder above the file, from which on no link is followed. Without it the file itself
-        must not be one.
+        A folder above the file; no link below it is followed. Without it, only the file itself
+        must not be a link.
 
     Raises
     ------
@@ -263,20 +277,20 @@ def measure(path: Path, inside: Path | None = None) -> Artifact:
 
 
 def verify(folder: Path, manifest: Manifest) -> list[str]:
-    """Return what is wrong with the artifacts that a manifest lists, one line each."""
+    """Return one line for each listed artifact that is missing or altered."""
     problems: list[str] = []
     for name, expected in manifest.artifacts.items():
         path = folder / name
         try:
             with open_regular(path, folder) as file:
                 size = os.fstat(file.fileno()).st_size
-                # A file of another size, which may be endless, is not read.
-                right = size == expected.size
-                same = right and hashlib.file_digest(file, "sha256").hexdigest() == expected.sha256
+                # Compare sizes first: a file of another size may be endless.
+                fits = size == expected.size
+                same = fits and hashlib.file_digest(file, "sha256").hexdigest() == expected.sha256
         except (OSError, ValueError):
             problems.append(f"{path}: missing; the manifest lists it")
             continue
-        if not right:
+        if not fits:
             problems.append(f"{path}: altered; found {size} bytes; expected {expected.size}")
         elif not same:
             problems.append(f"{path}: altered; its SHA-256 is not the one in the manifest")

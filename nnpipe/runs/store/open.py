@@ -1,4 +1,4 @@
-"""Open a finished run: its config, its network, its outputs, once its checksums hold."""
+"""Open a complete run after checking its checksums: its config, network, outputs and metrics."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PARAMETERS, RESULTS = "parameters.h5", "results.h5"
 
 
 class Run:
-    """A complete run on disk. It may be used as a context manager, which closes its files.
+    """A complete run on disk; as a context manager it closes its files.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Run:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """The resolved config of config.yaml, its keys by their current names."""
+        """The resolved config of config.yaml, with the keys' current names."""
         path = self.path / CONFIG
         config = read_yaml(path)
         if not isinstance(config, dict):
@@ -54,7 +54,7 @@ class Run:
 
     @property
     def metrics(self) -> Mapping[str, Any]:
-        """What the stages measured, by name, as in the manifest."""
+        """The metrics that the stages measured, by name, as in the manifest."""
         return self.manifest.metrics
 
     @cached_property
@@ -64,7 +64,7 @@ class Run:
 
     @property
     def normalization(self) -> Normalization:
-        """How the input was normalized, with its statistics."""
+        """The normalization of the input, with its statistics."""
         return self._stored[1]
 
     @cached_property
@@ -73,7 +73,7 @@ class Run:
 
     @property
     def outputs(self) -> Any:
-        """The outputs, (samples, neurons of the last layer): a dataset that reads when sliced."""
+        """The outputs, (samples, neurons of the last layer): a dataset, read by slicing."""
         return find_result(self.results, "outputs")
 
     @property
@@ -84,7 +84,7 @@ class Run:
         return self._results
 
     def close(self) -> None:
-        """Close the files that were opened."""
+        """Close the open files."""
         if self._results:
             self._results.close()
 
@@ -104,7 +104,7 @@ class Run:
 
 
 def open_run(path: str | os.PathLike[str], prepare: Prepare = plain) -> Run:
-    """Open a complete run, after checking the size and the SHA-256 of each of its artifacts.
+    """Open a complete run after checking the size and the SHA-256 of each artifact.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def open_run(path: str | os.PathLike[str], prepare: Prepare = plain) -> Run:
     Raises
     ------
     RunError
-        If there is no run, if it is not complete, or if an artifact was altered.
+        If there is no run, if it is not complete, or if an artifact is missing or altered.
     """
     folder = Path(path).resolve()
     if not folder.is_dir():

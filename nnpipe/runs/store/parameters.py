@@ -1,13 +1,13 @@
-"""parameters.h5: one matrix a layer, readable by anything that reads HDF5.
+"""parameters.h5: one matrix for each layer, readable with any HDF5 library.
 
-Layout: ``/layers/<name>/parameters`` (neurons, inputs+1), the bias in the last column; on each
-group the attributes kind, activation, inputs, neurons and order (from 0). Where the input was
-normalized, ``/normalization/offset`` and ``/normalization/factor``: x = (stored - offset) * factor.
-Each matrix has its dimensions `neuron` and `input` beside it.
+Layout: ``/layers/<name>/parameters`` (neurons, inputs+1), with the bias in the last column. Each
+group has the attributes kind, activation, inputs, neurons and order (from 0), and the dimension
+scales `neuron` and `input`. If the input is normalized, ``/normalization/offset`` and
+``/normalization/factor`` hold its statistics: x = (stored - offset) * factor.
 
-Where every activation has the options that it always had, the format is `nnpipe parameters`,
-version 1. Else it is `nnpipe network`, version 2, which older readers refuse: a layer's attribute
-`activation_options` holds its activation's options as JSON.
+If all activations have their version 1 options, the format is `nnpipe parameters`, version 1.
+Otherwise it is `nnpipe network`, version 2, which older readers refuse: each layer's attribute
+`activation_options` holds the options of its activation as JSON.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ FORMATS = {"nnpipe parameters": (1,), "nnpipe network": (2,)}
 def write_parameters(
     folder: Folder, name: str, network: Network, normalization: Normalization
 ) -> None:
-    """Write a network's parameter matrices, and the normalization of its input, into a file."""
+    """Write a network's parameter matrices and the normalization of its input into a file."""
     with folder.publish(name) as new, new_hdf5(new) as (file, _):
         plain = not any(_changed_options(layer) for layer in network.layers)
         file.attrs["format"] = "nnpipe parameters" if plain else "nnpipe network"
@@ -108,7 +108,7 @@ def write_parameters(
 
 
 def _changed_options(layer: Layer) -> bool:
-    """Tell whether the activation of a layer has options that version 1 did not have."""
+    """Return whether a layer's activation has other options than in version 1."""
     before = VERSION_1["nnpipe.activations"].get(layer.activation, {})
     return dict(layer.options) != before
 
@@ -120,7 +120,7 @@ def _chunks(parameters: NDArray[Any]) -> tuple[int, int]:
 
 
 def read_parameters(path: Path) -> tuple[list[Layer], Normalization]:
-    """Read the layers and the normalization back.
+    """Read the layers and the normalization.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def read_parameters(path: Path) -> tuple[list[Layer], Normalization]:
 
 
 class _Declared(NamedTuple):
-    """A layer as the file declares it; its numbers are not read yet."""
+    """A layer as declared in the file, before its numbers are read."""
 
     name: str
     activation: Choice[Activation]
@@ -152,11 +152,12 @@ class _Declared(NamedTuple):
 
 def _declared(file: h5py.File) -> list[_Declared]:
     found: dict[int, _Declared] = {}
+    with_options = text_attribute(file["/"], "format", "parameters") == "nnpipe network"
     stored = groups(group_of(file["/"], "layers", "parameters: /"), "parameters: /layers")
     for name, group in stored.items():
         what = f"parameters: layer {name!r}"
         if not LAYER_NAME.fullmatch(name):
-            problem = f"{what} has no name that a layer can have."
+            problem = f"{what} has a name that no layer can have."
             raise DataError(problem)
         order, inputs, neurons = (
             integer_attribute(group, key, what) for key in ("order", "inputs", "neurons")
@@ -166,11 +167,7 @@ def _declared(file: h5py.File) -> list[_Declared]:
             raise DataError(problem)
         path, shape = f"/layers/{name}/parameters", (neurons, inputs + 1)
         parameters = numbers_at(file, path, shape, "parameters")
-        try:
-            found[order] = _Declared(name, _activation(group, what), parameters)
-        except ConfigError as error:
-            problem = f"{what}: {error}."
-            raise DataError(problem) from error
+        found[order] = _Declared(name, _activation(group, what, with_options), parameters)
     if not found or sorted(found) != list(range(len(stored))):
         problem = f"parameters: /layers has the orders {sorted(found)}; expected 0, 1, 2, ..."
         raise DataError(problem)
@@ -179,18 +176,24 @@ def _declared(file: h5py.File) -> list[_Declared]:
     return declared
 
 
-def _activation(group: Any, what: str) -> Choice[Activation]:
-    """Return the activation of a layer; a file of version 1 has none but the options of then."""
+def _activation(group: Any, what: str, with_options: bool) -> Choice[Activation]:
+    """Return a layer's activation; without options in the file it has those of version 1."""
     kind = text_attribute(group, "activation", what)
     options: Any = VERSION_1["nnpipe.activations"].get(kind, {})
-    if "activation_options" in group.attrs:
+    if with_options:
         options = parse_json(text_attribute(group, "activation_options", what), what)
         if not isinstance(options, dict):
             problem = f"{what} has activation_options that are not a mapping."
             raise DataError(problem)
-    chosen = load_choice(ACTIVATIONS, {**cast("dict[str, Any]", options), "kind": kind}, what)
+    try:
+        ACTIVATIONS.load(kind)
+        given = {**cast("dict[str, Any]", options), "kind": kind}
+        chosen = load_choice(ACTIVATIONS, given, "activation_options")
+    except ConfigError as error:
+        problem = f"{what}: {error}"
+        raise DataError(problem if problem.endswith((".", "?")) else f"{problem}.") from error
     if store(chosen.options) != options:
-        problem = f"{what} does not say every option of the activation {kind!r}."
+        problem = f"{what} does not hold every option of the activation {kind!r}."
         raise DataError(problem)
     return chosen
 

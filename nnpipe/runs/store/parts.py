@@ -1,8 +1,8 @@
-"""The parts of a sharded run's results: one file a shard, with a receipt once it is whole.
+"""The parts of a sharded run's results: one file for each shard, with a receipt once complete.
 
-``results/part-00042.h5`` is a results file of its shard's samples alone. Beside it, until the run
-is complete, ``results/part-00042.json`` says what the part was made of, its size and its SHA-256,
-and what was tallied, so that a part is made once whatever becomes of its run.
+``results/part-00042.h5`` is a results file with the samples of one shard. Until the run is
+complete, ``results/part-00042.json`` holds a hash of what the part was computed from, the part's
+size, SHA-256 and metrics. A resumed run reads these receipts and keeps the complete parts.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def part_name(number: int) -> str:
 
 
 class PartSink:
-    """A sink for the samples of one shard, in a file that holds no others."""
+    """A sink that writes the samples of one shard into a file of their own."""
 
     def __init__(self, writer: ResultsWriter, rows: range) -> None:
         self._writer = writer
@@ -51,56 +51,56 @@ class PartSink:
         self._writer.create(name, (len(self._rows), *shape[1:]), dtype, dims, title)
 
     def write(self, name: str, start: int, rows: NDArray[Any]) -> None:
-        """Store samples, counted as in the whole input; see `Sink.write`."""
+        """Store samples, numbered as in the whole input; see `Sink.write`."""
         self._writer.write(name, start - self._rows.start, rows)
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What is known of a part that is whole.
+    """The record of a complete part.
 
     Parameters
     ----------
     key : str
-        Tells what the part was made of: of parameters, input and config.
+        Hash of the parameters, input and config that the part was computed from.
     rows : range
         The samples that it holds.
     artifact : Artifact
-        Its size and its SHA-256.
-    tally : mapping
-        What was tallied of its samples, as `Metrics.state` returns it.
+        Its size and SHA-256.
+    metrics : mapping
+        The metrics of its samples, as `Metrics.state` returns them; `tally` in the JSON file.
     """
 
     key: str
     rows: range
     artifact: Artifact
-    tally: Mapping[str, Any]
+    metrics: Mapping[str, Any]
 
 
 def write_receipt(
-    folder: Folder, part: str, key: str, rows: range, tally: Mapping[str, Any]
+    folder: Folder, part: str, key: str, rows: range, metrics: Mapping[str, Any]
 ) -> Receipt:
-    """Measure a part that was published in a folder and say so beside it."""
+    """Write the receipt of a part that was published in a folder, and return it."""
     artifact = measure(folder.path / part)
     content = {
         "key": key,
         "rows": [rows.start, rows.stop],
         "size": artifact.size,
         "sha256": artifact.sha256,
-        "tally": tally,
+        "tally": metrics,
     }
     folder.publish_text(str(Path(part).with_suffix(".json")), json.dumps(content))
-    return Receipt(key, rows, artifact, tally)
+    return Receipt(key, rows, artifact, metrics)
 
 
 def read_receipt(part: Path, key: str, rows: range) -> Receipt | None:
-    """Return a part's receipt, if the part is whole, unaltered, and made of what the key tells."""
+    """Return a part's receipt if the part is complete, unaltered, and has this key; else None."""
     try:
         content = read_json(part.with_suffix(".json"))
         if [content["key"], content["rows"]] != [key, [rows.start, rows.stop]]:
             return None
         artifact = Artifact(content["size"], content["sha256"])
-        # A file of another size, which may be endless, is not read.
+        # Compare sizes first: a file of another size may be endless.
         if part.lstat().st_size != artifact.size or measure(part) != artifact:
             return None
         if not isinstance(content["tally"], dict):
@@ -111,7 +111,7 @@ def read_receipt(part: Path, key: str, rows: range) -> Receipt | None:
 
 
 def copy_part(part: Path, rows: range, writer: ResultsWriter) -> None:
-    """Copy the samples of a part to their rows of another results file."""
+    """Copy the samples of a part to their rows in another results file."""
     with open_artifact(part, "results", READABLE) as file:
         for name in writer.sampled:
             dataset: Any = find_dataset(file, name, "results")
@@ -121,13 +121,13 @@ def copy_part(part: Path, rows: range, writer: ResultsWriter) -> None:
 
 
 def _step(dataset: Any) -> int:
-    """Return how many samples to copy together: those of a chunk, as long as they are few."""
+    """Return how many samples to copy at a time: one chunk, or fewer if a chunk is large."""
     row_bytes = max(1, dataset.nbytes // max(1, len(dataset)))
     return max(1, min(dataset.chunks[0] if dataset.chunks else len(dataset), _BYTES // row_bytes))
 
 
 def tidy(folder: Folder, keep: bool) -> None:
-    """Remove what a complete run needs no more: everything, or all but the parts."""
+    """Remove what a complete run no longer needs: everything, or all but the parts."""
     if not keep:
         folder.remove(FOLDER)
         return

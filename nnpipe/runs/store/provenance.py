@@ -1,4 +1,4 @@
-"""Where a result comes from: software versions, the BLAS kernel, the commit."""
+"""The provenance of a result: software versions, the BLAS kernel, the commit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nnpipe.system.interrupts import run_uninterrupted
 
 @cache
 def software() -> dict[str, str]:
-    """Return the versions of what takes part in a result."""
+    """Return the versions of the software that a result depends on."""
     return {
         "nnpipe": package_version(),
         "python": platform.python_version(),
@@ -30,7 +30,7 @@ def software() -> dict[str, str]:
 
 @cache
 def package_version() -> str:
-    """Return nnpipe's version, or `unknown` where it runs without being installed."""
+    """Return nnpipe's version, or `unknown` if it is not installed."""
     try:
         return version("nnpipe")
     except PackageNotFoundError:
@@ -54,7 +54,7 @@ def blas() -> list[dict[str, Any]]:
 
 @cache
 def git_commit() -> str | None:
-    """Return the commit that is checked out in the working folder, or None outside of git."""
+    """Return the commit checked out in the working folder, or None outside of git."""
     try:
         found = subprocess.run(
             ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True

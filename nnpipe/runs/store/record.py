@@ -1,4 +1,4 @@
-"""Keep the books of a run while it goes: its log, its phases, and the manifest that seals it."""
+"""Record a run while it is running: its log, its phases, and the manifest that seals it."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ def now() -> str:
 
 
 class _LogFile(logging.StreamHandler[TextIO]):
-    """A log that a full disk cuts short; the run itself says that the disk is full."""
+    """A log file that drops lines on a full disk; the run itself reports the full disk."""
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Go on without the line."""
+        """Drop the line."""
 
 
 @dataclass
 class Record:
-    """A run that is going on in a folder.
+    """A run in progress.
 
     Attributes
     ----------
     folder : Folder
-        Claimed for this run alone.
+        The folder, claimed for this run only.
     facts : dict
-        What is known of the run so far, by field of the manifest.
+        What is known about the run so far, by field of the manifest.
     seconds : dict
         Wall time by phase.
     saved : list of str
-        Names of the files that were added beside those that every run has.
+        Names of the files in addition to those that every run has.
     artifacts : dict
-        Files that were measured already.
+        Files whose size and checksum are already known.
     """
 
     folder: Folder
@@ -63,14 +63,14 @@ class Record:
     _begin: float = field(default_factory=time.perf_counter)
 
     def write_config(self, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
-        """Write config.yaml, the resolved config, and overrides.yaml, what was typed."""
+        """Write the resolved config to config.yaml and the typed overrides to overrides.yaml."""
         text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
         self.folder.publish_text(CONFIG, text)
         typed = yaml.safe_dump(list(overrides), allow_unicode=True)
         self.folder.publish_text(OVERRIDES, typed)
 
     def save(self, name: str, write: Callable[[BinaryIO], object]) -> None:
-        """Add the file that `write` writes to the artifacts, whole or not at all."""
+        """Add the file that `write` writes to the artifacts, completely or not at all."""
         self.saved.append(name)
         with self.folder.publish(name) as file:
             write(file)
@@ -87,7 +87,7 @@ class Record:
 
     @contextmanager
     def log(self) -> Generator[None]:
-        """Copy what nnpipe logs into run.log, tracebacks included; lock it while the block goes."""
+        """Copy nnpipe's log into run.log, with tracebacks; lock the file during the block."""
         file = io.TextIOWrapper(self.folder.append(LOG), encoding="utf-8")
         handler = _LogFile(file)
         handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)-7s %(message)s"))
@@ -104,7 +104,7 @@ class Record:
                 file.close()
 
     def seal(self, status: Status, error: str | None = None) -> Manifest:
-        """Write the manifest, the last file of a run; what it lists is not changed after it."""
+        """Write the manifest, the last file of a run; the files that it lists no longer change."""
         with self.phase("checksums"):
             names = dict.fromkeys((CONFIG, OVERRIDES, PARAMETERS, RESULTS, *self.saved))
             present = [name for name in names if (self.folder.path / name).is_file()]
@@ -117,7 +117,7 @@ class Record:
         return manifest
 
     def try_to_seal(self, status: Status, error: str) -> None:
-        """Write the manifest of a run that failed, if that can be done."""
+        """Write the manifest of a failed run, if possible."""
         try:
             self.seal(status, error)
         except OSError as unsealed:
@@ -129,7 +129,7 @@ class Record:
         error: str | None = None,
         artifacts: Mapping[str, Artifact] | None = None,
     ) -> Manifest:
-        """Return what the manifest would say now."""
+        """Return the manifest as of now."""
         seconds = self.seconds | {"total": time.perf_counter() - self._begin}
         return Manifest(
             status=status,

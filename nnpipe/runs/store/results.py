@@ -1,7 +1,7 @@
-"""results.h5: what came out, in a file that HDF5 viewers, xarray and plain h5py understand.
+"""results.h5: the results of a run, in a file that HDF5 viewers, xarray and h5py understand.
 
-The datasets stand at the root, with dimension scales, so that xarray names their dimensions; the
-groups under ``/entry`` hard-link to them with the attributes by which NeXus viewers plot them.
+The datasets are at the root, with dimension scales, so that xarray names their dimensions. Groups
+under ``/entry`` hard-link to them, with the attributes that NeXus viewers need to plot them.
 
 References
 ----------
@@ -30,7 +30,7 @@ FORMAT_VERSION = 1
 READABLE = {FORMAT: (FORMAT_VERSION,)}
 _CHUNK_BYTES = 1 << 20
 
-# Batches that may wait to be written while others are computed.
+# Most batches that wait to be written while others are computed.
 _WAITING = 2
 _DESCRIPTIONS = {
     "outputs": "What the last layer makes of each sample",
@@ -41,26 +41,26 @@ _DESCRIPTIONS = {
 
 
 class ResultsWriter:
-    """Writes results.h5; use it as a context manager, which publishes the file at the end.
+    """Writes results.h5; a context manager that publishes the file at the end.
 
     Parameters
     ----------
     folder : Folder
-        Of the run, or of the parts of its results.
+        The folder of the run, or of the parts of its results.
     name : str
-        The final name. While it is written the file has a temporary one.
+        The final name; the file has a temporary name until it is complete.
     rows : (samples,) int64
         Each sample's row number in the input: the coordinate of the dimension `sample`.
     parts : mapping of str to range, optional
-        Files that hold the samples, by their names relative to this file's folder. What has the
-        dimension `sample` is then no stored dataset but a view over theirs.
+        The files that hold the samples, by name relative to this file's folder. Datasets with the
+        dimension `sample` are then virtual datasets over these parts.
     compression : str, optional
-        ``gzip``, or None, for what has the dimension `sample`.
+        ``gzip``, or None, for datasets with the dimension `sample`.
 
     Attributes
     ----------
     sampled : list of str
-        The datasets with one row a sample.
+        The datasets with one row for each sample.
     """
 
     def __init__(
@@ -79,15 +79,14 @@ class ResultsWriter:
         self.sampled: list[str] = []
         self._ending = False
         self._publication = ExitStack()
-        # All that HDF5 does is done in this thread, while the caller goes on: see
-        # nnpipe.system.interrupts.
+        # HDF5 runs in this thread only, and the caller continues: see nnpipe.system.interrupts.
         self._thread = ThreadPoolExecutor(1, "nnpipe-results")
         self._waiting: deque[Future[None]] = deque()
 
     def __enter__(self) -> ResultsWriter:
         try:
             self._thread.submit(self._open).result()
-        except BaseException as error:  # an interrupt, while the file is opened all the same
+        except BaseException as error:  # after an interrupt, the thread still opens the file
             self.__exit__(type(error), error, error.__traceback__)
             raise
         return self
@@ -125,17 +124,17 @@ class ResultsWriter:
         try:
             done.result()
         except KeyboardInterrupt:
-            # The coordinates of many samples take long to write.
+            # Writing the coordinates of many samples takes long: stop it.
             self._ending = True
             raise
 
     def write(self, name: str, start: int, rows: NDArray[Any]) -> None:
-        """Store rows of an announced dataset, soon; see `Sink.write`."""
+        """Queue rows of an announced dataset for writing; see `Sink.write`."""
         self._settle(_WAITING)
         self._waiting.append(self._thread.submit(self._write, name, start, rows))
 
     def _settle(self, waiting: int) -> None:
-        """Wait until no more writes than this wait; raise what went wrong in one that is done."""
+        """Wait until at most `waiting` writes are queued; raise the error of a finished one."""
         while len(self._waiting) > waiting:
             self._waiting.popleft().result()
 
@@ -148,7 +147,7 @@ class ResultsWriter:
         title: str,
     ) -> None:
         if self._parts is not None and dims[0] == "sample":
-            dataset = self._view(name, shape, dtype)
+            dataset = self._virtual(name, shape, dtype)
         else:
             width = int(np.prod(shape[1:])) * dtype.itemsize
             chunk = (min(shape[0], max(1, _CHUNK_BYTES // max(width, 1))), *shape[1:])
@@ -175,14 +174,15 @@ class ResultsWriter:
         self._check()
 
     def _go_on(self) -> None:
-        """Raise what went wrong in writing, or that the run is to end."""
+        """Raise the first write error, or InterruptedError after an interrupt."""
         self._check()
         if self._ending:
             raise InterruptedError
 
-    def _view(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
-        """Make a virtual dataset over the parts; what a lost part held reads as no number."""
+    def _virtual(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
+        """Make a virtual dataset over the parts; rows of a lost part read as NaN or -1."""
         layout: Any = h5py.VirtualLayout(shape, dtype)
+        layout.dcpl.set_obj_track_times(False)  # equal content gives equal bytes
         for part, rows in (self._parts or {}).items():
             held = (len(rows), *shape[1:])
             layout[rows.start : rows.stop] = h5py.VirtualSource(part, name, held, dtype)
@@ -190,12 +190,12 @@ class ResultsWriter:
         return self._file.create_virtual_dataset(name, layout, fillvalue=lost)
 
     def _scale(self, group: Any, dim: str, size: int) -> Any:
-        # A dimension belongs to the group of its dataset, as netCDF has it, save for `sample`,
-        # which all of them share.
+        # As in netCDF, a dimension belongs to the group of its dataset, except `sample`, which
+        # all datasets share.
         if dim == "sample":
             title, description = "Sample", "The row of the input, from 0"
             if self._parts is not None and dim not in self._file:
-                scale = self._view(dim, (size,), np.int64)
+                scale = self._virtual(dim, (size,), np.int64)
                 describe(scale, title, description)
                 scale.make_scale(dim)
             return add_scale(self._file, dim, self._rows, title, description, self._go_on)

@@ -1,7 +1,7 @@
-"""Tell MLflow of a complete run: its config, its metrics, its artifacts.
+"""Log a complete run to MLflow: its config, metrics and artifacts.
 
-The server is the one that MLFLOW_TRACKING_URI names. Without it there is none, and a database
-beside the runs holds it all: ``mlflow ui --backend-store-uri sqlite:///outputs/mlflow.db``.
+MLFLOW_TRACKING_URI names the server. Without it, a database beside the runs stores everything:
+``mlflow ui --backend-store-uri sqlite:///outputs/mlflow.db``.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ def track(root: Path, run: Run) -> str:
     Parameters
     ----------
     root : Path
-        Where runs land; the run's name is the experiment's.
+        The folder of all runs. MLflow's experiment has the run's name.
     run : Run
-        Complete.
+        The complete run.
 
     Raises
     ------
     RunError
-        If MLflow cannot take it. The run is complete all the same.
+        If MLflow refuses the run. The run stays complete.
     """
-    # MLflow reports on its use to its makers unless it is told not to.
+    # By default MLflow sends usage data to its developers.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     try:
         return _track(root, run)
     except (OSError, NnpipeError):
         raise
     except Exception as error:
-        problem = f"output.tracking: MLflow cannot take {run.path}; it says: {one_line(error)}."
+        problem = f"output.tracking: MLflow refuses {run.path}; it says: {one_line(error)}."
         raise RunError(problem) from error
 
 
@@ -53,7 +53,7 @@ def _track(root: Path, run: Run) -> str:
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Param
 
-    # Importing MLflow sets its levels. What is an error is said once, by `track`.
+    # Importing MLflow sets its log levels. `track` alone reports errors.
     for logger, level in (("mlflow", logging.CRITICAL), ("alembic", logging.WARNING)):
         logging.getLogger(logger).setLevel(level)
     root, manifest = root.resolve(), run.manifest

@@ -1,10 +1,10 @@
-"""The distributions of random data, one module each. A new one needs a module and a line here."""
+"""The distributions of random data, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnpipe.config.registry import Registry
+from nnpipe.config.registry import Registry, modules
 
 if TYPE_CHECKING:
     from nnpipe.sources.distributions.base import Distribution
@@ -12,8 +12,5 @@ if TYPE_CHECKING:
 DISTRIBUTIONS: Registry[Distribution] = Registry(
     "a distribution",
     "nnpipe.distributions",
-    {
-        name: f"nnpipe.sources.distributions.{name}:{name}"
-        for name in ("bernoulli", "normal", "uniform")
-    },
+    modules(__name__, "bernoulli normal uniform"),
 )

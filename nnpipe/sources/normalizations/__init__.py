@@ -1,10 +1,10 @@
-"""The normalizations, one module each. A new one needs a module and a line here."""
+"""The normalizations, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnpipe.config.registry import Registry
+from nnpipe.config.registry import Registry, modules
 
 if TYPE_CHECKING:
     from nnpipe.sources.normalizations.base import Fit
@@ -12,8 +12,5 @@ if TYPE_CHECKING:
 NORMALIZATIONS: Registry[Fit] = Registry(
     "a kind of normalization",
     "nnpipe.normalizations",
-    {
-        name: f"nnpipe.sources.normalizations.{name}:{name}"
-        for name in ("from_run", "minmax", "none", "scale", "standardize")
-    },
+    modules(__name__, "from_run minmax none scale standardize"),
 )

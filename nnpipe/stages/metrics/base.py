@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
 from numpy.typing import NDArray
 
 from nnpipe.config.kind import Kind, Options
@@ -45,6 +47,29 @@ class Metric(Protocol):
     def value(self) -> float | None:
         """Return the number, or None if it is not defined."""
         ...
+
+
+class Mean:
+    """A `Metric` that is a mean over the samples.
+
+    Parameters
+    ----------
+    total : callable
+        ``total(outputs, targets)`` returns the sum over a batch: one number, or one per output.
+    """
+
+    def __init__(self, total: Callable[[Array, NDArray[Any]], Any]) -> None:
+        self._total, self._sum, self._samples = total, np.float64(0), 0
+
+    def add(self, outputs: Array, targets: NDArray[Any]) -> None:
+        """Add a batch."""
+        self._sum = self._sum + self._total(outputs, targets)
+        self._samples += len(outputs)
+
+    def value(self) -> float | None:
+        """Return the mean over samples and outputs, or None if it is not a number."""
+        mean = float(np.mean(self._sum) / self._samples)
+        return None if math.isnan(mean) else mean
 
 
 @runtime_checkable

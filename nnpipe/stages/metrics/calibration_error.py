@@ -7,6 +7,7 @@ Guo, Pleiss, Sun, Weinberger: On calibration of modern neural networks (ICML 201
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from nnpipe.config.kind import NoOptions
 from nnpipe.engines.base import Array
-from nnpipe.stages.metrics.base import MakeMetric, MetricKind, Named, Task
+from nnpipe.stages.metrics.base import MetricKind, Named, Task
 from nnpipe.stages.scores import predict
 
 BINS = 15
@@ -40,14 +41,16 @@ class Calibration:
         highest = outputs.max(axis=1).astype(np.float64)
         confidence = np.maximum(highest, 1 - highest) if outputs.shape[1] == 1 else highest
         # A bin includes its upper end and excludes its lower end, as in the paper.
-        bins = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+        known = np.nan_to_num(confidence)
+        bins = np.clip(np.ceil(known * BINS).astype(np.int64) - 1, 0, BINS - 1)
         self._counts += np.bincount(bins, minlength=BINS)
         self._correct += np.bincount(bins[correct], minlength=BINS)
         self._confidence += np.bincount(bins, confidence, minlength=BINS)
 
-    def value(self) -> float:
-        """Return the error."""
-        return float(np.abs(self._correct - self._confidence).sum() / self._counts.sum())
+    def value(self) -> float | None:
+        """Return the error, or None if an output is not a number."""
+        error = float(np.abs(self._correct - self._confidence).sum() / self._counts.sum())
+        return None if math.isnan(error) else error
 
     def datasets(self) -> Named:
         """Return the number of samples and of correct predictions per bin, (15,) int64."""
@@ -57,12 +60,9 @@ class Calibration:
         }
 
 
-def _make(options: NoOptions) -> MakeMetric:
-    def make(task: Task) -> Calibration | None:
-        fits = task.targets == "classes" and task.activation in ("softmax", "sigmoid")
-        return Calibration(task) if fits else None
-
-    return make
+def _make(task: Task) -> Calibration | None:
+    fits = task.targets == "classes" and task.activation in ("softmax", "sigmoid")
+    return Calibration(task) if fits else None
 
 
-calibration_error = MetricKind(NoOptions, _make, direction="minimize")
+calibration_error = MetricKind(NoOptions, lambda options: _make, direction="minimize")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nnpipe.config.kind import NoOptions
 from nnpipe.engines.base import Array
-from nnpipe.stages.metrics.base import MakeMetric, Metric, MetricKind, Named, Task
+from nnpipe.stages.metrics.base import Metric, MetricKind, Named, Task
 from nnpipe.stages.scores import MOST_COUNTED, new_confusion, predict
 
 
@@ -76,14 +76,11 @@ def by_class(confusion: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def _make(options: NoOptions) -> MakeMetric:
-    def make(task: Task) -> Metric | None:
-        if task.targets == "labels":
-            return LabelF1(task)
-        fits = task.targets == "classes" and task.outputs <= MOST_COUNTED
-        return ClassF1(task) if fits else None
-
-    return make
+def _make(task: Task) -> Metric | None:
+    if task.targets == "labels":
+        return LabelF1(task)
+    fits = task.targets == "classes" and task.outputs <= MOST_COUNTED
+    return ClassF1(task) if fits else None
 
 
-f1 = MetricKind(NoOptions, _make)
+f1 = MetricKind(NoOptions, lambda options: _make)

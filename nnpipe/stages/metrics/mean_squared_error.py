@@ -9,28 +9,16 @@ from numpy.typing import NDArray
 
 from nnpipe.config.kind import NoOptions
 from nnpipe.engines.base import Array
-from nnpipe.stages.metrics.base import MetricKind, Task
+from nnpipe.stages.metrics.base import Mean, MetricKind, Task
 
 
-class MeanSquaredError:
-    """A `Metric` of 0 or more."""
-
-    def __init__(self, task: Task) -> None:
-        self._sums, self._samples = np.zeros(task.outputs), 0
-
-    def add(self, outputs: Array, targets: NDArray[Any]) -> None:
-        """Add a batch."""
-        error = outputs.astype(np.float64) - targets
-        self._sums += np.square(error).sum(axis=0)
-        self._samples += len(outputs)
-
-    def value(self) -> float:
-        """Return the mean."""
-        return float(self._sums.mean() / self._samples)
+def _error(outputs: Array, targets: NDArray[Any]) -> NDArray[np.float64]:
+    error: NDArray[np.float64] = outputs.astype(np.float64) - targets
+    return np.square(error).sum(axis=0)
 
 
-mean_squared_error = MetricKind(
-    NoOptions,
-    lambda options: lambda task: MeanSquaredError(task) if task.targets == "numbers" else None,
-    direction="minimize",
-)
+def _make(task: Task) -> Mean | None:
+    return Mean(_error) if task.targets == "numbers" else None
+
+
+mean_squared_error = MetricKind(NoOptions, lambda options: _make, direction="minimize")

@@ -1,10 +1,10 @@
-"""The losses, one module each. A new one needs a module and a line here."""
+"""The losses, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnpipe.config.registry import Registry
+from nnpipe.config.registry import Registry, modules
 
 if TYPE_CHECKING:
     from nnpipe.training.losses.base import Loss
@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 LOSSES: Registry[Loss] = Registry(
     "a loss",
     "nnpipe.losses",
-    {
-        name: f"nnpipe.training.losses.{name}:{name}"
-        for name in ("binary_cross_entropy", "cross_entropy", "mean_squared_error")
-    },
+    modules(__name__, "binary_cross_entropy cross_entropy mean_squared_error"),
 )
 
 

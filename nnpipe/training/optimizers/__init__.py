@@ -1,10 +1,10 @@
-"""The optimizers, one module each. A new one needs a module and a line here."""
+"""The optimizers, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnpipe.config.registry import Registry
+from nnpipe.config.registry import Registry, modules
 
 if TYPE_CHECKING:
     from nnpipe.training.optimizers.base import Optimizer
@@ -12,18 +12,6 @@ if TYPE_CHECKING:
 OPTIMIZERS: Registry[Optimizer] = Registry(
     "an optimizer",
     "nnpipe.optimizers",
-    {
-        name: f"nnpipe.training.optimizers.{name}:{name}"
-        for name in (
-            "adadelta",
-            "adagrad",
-            "adam",
-            "adamw",
-            "momentum",
-            "nesterov",
-            "rmsprop",
-            "sgd",
-        )
-    },
+    modules(__name__, "adadelta adagrad adam adamw momentum nesterov rmsprop sgd"),
     base="nnpipe.training.optimizers.base:OptimizerOptions",
 )

@@ -1,10 +1,10 @@
-"""The schedules of the learning rate, one module each. A new one needs a module and a line here."""
+"""The schedules of the learning rate, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnpipe.config.registry import Registry
+from nnpipe.config.registry import Registry, modules
 
 if TYPE_CHECKING:
     from nnpipe.training.schedules.base import Schedule
@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 SCHEDULES: Registry[Schedule] = Registry(
     "a schedule",
     "nnpipe.schedules",
-    {
-        name: f"nnpipe.training.schedules.{name}:{name}"
-        for name in ("constant", "cosine", "inverse_time", "step")
-    },
+    modules(__name__, "constant cosine inverse_time step"),
     base="nnpipe.training.schedules.base:ScheduleOptions",
 )

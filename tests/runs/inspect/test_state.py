@@ -1,4 +1,4 @@
-"""What a folder says of its run before the run has written anything, and after it has ended."""
+"""The state of a run before it has written anything, and after it has ended."""
 
 import os
 import time

@@ -65,8 +65,8 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_the_config(tmp_path):
     with pytest.raises(ConfigError) as caught:
         claim(tmp_path / "file", "default")
     assert str(caught.value) == (
-        f"output.root: '{tmp_path}/file/default' cannot take a run; found Not a directory; "
-        "expected a folder that can be written. Set output.root to one."
+        f"output.root: '{tmp_path}/file/default' cannot hold a run; found Not a directory; "
+        "expected a writable folder. Set output.root to one."
     )
 
 

@@ -1,4 +1,4 @@
-"""A process that is killed at any point of a run or a sweep leaves nothing that looks whole.
+"""A process killed at any point of a run or a sweep leaves nothing that looks complete.
 
 The process is a fork of the test's own, with a hook that kills it at its n-th step on the disk:
 before a file is opened, a folder made, a name changed, a link made, or a file flushed. n grows
@@ -155,7 +155,7 @@ def contents(folder: Path) -> frozenset[tuple[str, bytes]]:
 
 
 def names(folder: Path) -> set[str]:
-    """Return the names in a folder, without what tells temporary ones apart."""
+    """Return the names in a folder, without the random part of temporary ones."""
     return {re.sub(r"\.[0-9a-f]{16}\.part$", ".part", name) for name, _ in contents(folder)}
 
 

@@ -1,4 +1,4 @@
-"""The HDF5 files of a run, read by programs that know nothing of nnpipe."""
+"""Programs that do not know nnpipe read the HDF5 files of a run: results.py, axes.py."""
 
 from __future__ import annotations
 

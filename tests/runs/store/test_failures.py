@@ -1,4 +1,4 @@
-"""A disk that is full, cannot be written or goes away: a line, and nothing half-written."""
+"""A disk that is full, read-only or goes away gives one line, and no incomplete file."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_a_root_that_cannot_be_written_is_refused(
     # The tests may run as root, for whom no folder is read-only; /proc is, for everybody.
     done = run(tmp_path, *multirun, "output.root=/proc/nnpipe")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert done.stderr.startswith("output.root: '/proc/nnpipe/default' cannot take a run; found ")
+    assert done.stderr.startswith("output.root: '/proc/nnpipe/default' cannot hold a run; found ")
 
 
 def test_a_file_where_the_folder_should_be_is_refused(tmp_path: Path) -> None:
@@ -164,8 +164,8 @@ def test_a_file_where_the_folder_should_be_is_refused(tmp_path: Path) -> None:
     done = run(tmp_path)
     assert done.returncode == 2
     assert done.stderr == (
-        "output.root: 'outputs/default' cannot take a run; found Not a directory; "
-        "expected a folder that can be written. Set output.root to one.\n"
+        "output.root: 'outputs/default' cannot hold a run; found Not a directory; "
+        "expected a writable folder. Set output.root to one.\n"
     )
 
 
@@ -179,12 +179,12 @@ store.write_parameters = remove_first
 """
 
 REMOVE_LATE = """
-import shutil, sys, nnpipe.pipeline.run as pipeline
-infer = pipeline.STAGES.load("infer")
-def remove_after(work):
-    infer(work)
-    shutil.rmtree(work.sink.folder.path)
-pipeline.STAGES.load = lambda name: remove_after
+import shutil, sys, nnpipe.stages.infer as stage
+from nnpipe.config.kind import Kind
+def remove_after(context):
+    stage._infer(context)
+    shutil.rmtree(context.sink.folder.path)
+stage.infer = Kind(stage.infer.options, lambda options: remove_after)
 """
 
 

@@ -1,4 +1,4 @@
-"""A folder that is held: files are whole or absent, and nothing outside of it is ever changed."""
+"""Files in an open folder are complete or absent, and nothing outside of it changes."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Locks, where a file system has them and where it has not, as some network file systems."""
+"""Locks on file systems with locks, and on those without, as some network file systems."""
 
 import errno
 import os

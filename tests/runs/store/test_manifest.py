@@ -61,8 +61,8 @@ def test_no_manifest_means_that_the_run_has_not_finished(tmp_path):
     with pytest.raises(RunError) as caught:
         read_manifest(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}: no manifest.json; expected a folder that a run has finished. "
-        "The run is still going, or was killed, or this is no run."
+        f"{tmp_path}: no manifest.json; expected the folder of a finished run. "
+        "The run is still running, or was killed, or this is not a run."
     )
 
 

@@ -1,4 +1,4 @@
-"""A virtual results file is read only if it is whole, and made of parts that the manifest lists."""
+"""A virtual results.h5 is read only if it consists of all the parts in the manifest."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def view(folder, parts=CUT):
+def virtual(folder, parts=CUT):
     with (
         Folder.open(folder) as held,
         ResultsWriter(held, "results.h5", range(10, 17), parts) as writer,
@@ -44,13 +44,19 @@ def view(folder, parts=CUT):
     return folder / "results.h5"
 
 
-def test_a_view_reads_as_one_dataset_with_the_rows_numbers(folder):
-    with open_results(view(folder), CUT) as file:
+def test_a_virtual_dataset_reads_as_one_dataset_with_the_rows_numbers(folder):
+    with open_results(virtual(folder), CUT) as file:
         outputs = find_result(file, "outputs")
         assert outputs.is_virtual
         np.testing.assert_array_equal(outputs[()], OUTPUTS)
         np.testing.assert_array_equal(outputs[2:6, 1], OUTPUTS[2:6, 1])
         np.testing.assert_array_equal(find_result(file, "sample")[()], range(10, 17))
+
+
+def test_equal_virtual_datasets_are_equal_bytes_at_any_time(folder):
+    with h5py.File(virtual(folder)) as file:
+        for dataset in (file["outputs"], file["sample"]):
+            assert not dataset.id.get_create_plist().get_obj_track_times()
 
 
 def test_a_part_is_a_results_file_of_its_own(folder):
@@ -66,33 +72,33 @@ def refused(folder, error, artifacts=CUT):
 
 
 def test_a_part_that_is_missing_is_named_and_never_read_as_fill_values(folder):
-    view(folder)
+    virtual(folder)
     (folder / part_name(1)).unlink()
     assert refused(folder, RunError) == "results/part-00001.h5: missing; the manifest lists it"
 
 
 def test_a_part_that_the_manifest_does_not_list_is_refused(folder):
-    view(folder)
+    virtual(folder)
     assert refused(folder, RunError, [part_name(0)]) == (
-        "results.h5: /outputs is made of results/part-00001.h5:outputs; "
+        "results.h5: /outputs has the source results/part-00001.h5:outputs; "
         "expected parts that the manifest lists."
     )
 
 
 @pytest.mark.parametrize("name", ["other.h5", "/etc/passwd", "results/../x.h5", "."])
 def test_no_other_file_can_be_a_part_whatever_the_manifest_lists(folder, name):
-    view(folder, {**CUT, part_name(1): range(4, 6), name: range(6, 7)})
+    virtual(folder, {**CUT, part_name(1): range(4, 6), name: range(6, 7)})
     problem = refused(folder, RunError, [*CUT, name])
-    assert f"/outputs is made of {name}:outputs; expected parts" in problem
+    assert f"/outputs has the source {name}:outputs; expected parts" in problem
 
 
 def test_rows_without_a_part_are_refused(folder):
-    view(folder, {part_name(0): range(0, 4)})
+    virtual(folder, {part_name(0): range(0, 4)})
     assert refused(folder, RunError) == "results.h5: /outputs has no part for sample 4."
 
 
-def test_a_part_that_is_a_view_itself_is_refused(folder):
-    view(folder)
+def test_a_part_that_is_virtual_itself_is_refused(folder):
+    virtual(folder)
     secret = folder / "secret.h5"
     with h5py.File(secret, "w") as file:
         file["outputs"] = OUTPUTS[4:]

@@ -1,16 +1,19 @@
-"""Ranges, names and rules that span several keys, word for word and all at once."""
+"""Ranges, names and rules within a section, word for word and all at once; the YAML of old."""
 
+import json
 import math
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from nnpipe.config.check import check_activations
 
+from nnpipe.config.load import store
 from nnpipe.errors import ConfigError
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.initializers import INITIALIZERS
-from nnpipe.pipeline.plan import find_problems, read_config
+from nnpipe.pipeline.load import find_problems, read_config, upgrade
 
 ACTIVATION_NAMES = ", ".join(ACTIVATIONS.names)
 INITIALIZER_NAMES = ", ".join(INITIALIZERS.names)
@@ -68,8 +71,8 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             dropout(rat=0.5),
-            "architecture.layers.drop.rat: unknown key; expected one of kind, rate. "
-            "Did you mean 'rate'?",
+            "architecture.layers.drop.rat: unknown key for the kind 'dropout'; "
+            "expected one of rate. Did you mean 'rate'?",
         ),
         (
             dropout(kind="dropot"),
@@ -88,8 +91,7 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             {"dtype": "float23"},
-            "dtype: 'float23' is not a dtype for networks; expected one of float32, float64. "
-            "Did you mean 'float32'?",
+            "dtype: found 'float23'; expected one of float32, float64. Did you mean 'float32'?",
         ),
         (
             {"engine": {"kind": "fats"}},
@@ -99,8 +101,8 @@ def test_what_is_in_range_has_no_problems(given):
         ({"engine": {"tile": 0}}, "engine.tile: found 0; expected 1 or greater"),
         (
             {"engine": {"tile": 64, "kind": "reference"}},
-            "engine.tile: does not belong to the kind 'reference', which takes whole batches. "
-            "Leave it null.",
+            "engine.tile: unknown key for the kind 'reference'; expected one of batch_size, "
+            "memory_limit, threads.",
         ),
         ({"engine": {"batch_size": 0}}, "engine.batch_size: found 0; expected 1 or greater"),
         ({"output": {"root": ""}}, "output.root: found ''; expected a folder"),
@@ -152,7 +154,7 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             {"architecture": {"initializer": "norml"}},
-            f"architecture.initializer.kind: 'norml' is not an initializer; expected one of "
+            f"architecture.initializer: 'norml' is not an initializer; expected one of "
             f"{INITIALIZER_NAMES}. Did you mean 'normal'?",
         ),
         (
@@ -180,13 +182,13 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             stack(initializer={"kind": "normal", "low": 1}),
-            "architecture.layers.a.initializer.low: does not belong to the kind 'normal', "
-            "which takes mean, std. Leave it null.",
+            "architecture.layers.a.initializer.low: unknown key for the kind 'normal'; "
+            "expected one of bias, mean, std.",
         ),
         (
             stack(initializer={"kind": "zeros", "gain": 1}),
-            "architecture.layers.a.initializer.gain: does not belong to the kind 'zeros', "
-            "which takes nothing. Leave it null.",
+            "architecture.layers.a.initializer.gain: unknown key for the kind 'zeros'; "
+            "expected one of bias.",
         ),
         (
             stack(initializer={"std": -0.5}),
@@ -194,14 +196,14 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             stack(initializer={"mean": math.inf}),
-            "architecture.layers.a.initializer.mean: found inf; expected finite numbers",
+            "architecture.layers.a.initializer.mean: found inf; expected a finite number",
         ),
         (
             stack(initializer={"kind": "uniform", "low": 2.0, "high": 2.0}),
             "architecture.layers.a.initializer.high: found 2.0; "
             "expected more than low, which is 2.0",
         ),
-        ({"input": {"samples": 0}}, "input.samples: found 0; expected 1 or greater"),
+        ({"input": {"samples": 0}}, "input.samples: found 0; expected 1 to 9007199254740992"),
         ({"input": {"features": -3}}, "input.features: found -3; expected 1 or greater"),
         (
             {"input": {"distribution": "gauss"}},
@@ -210,20 +212,23 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             {"input": {"distribution": "uniform", "low": 3}},
-            "input.high: found 1.0; expected more than low, which is 3.0",
+            "input.distribution.high: found 1.0; expected more than low, which is 3.0",
         ),
         (
             {"input": {"distribution": "bernoulli", "p": 1.5}},
-            "input.p: found 1.5; expected a probability from 0 to 1",
+            "input.distribution.p: found 1.5; expected 0 to 1",
         ),
         (
             {"input": {"p": 0.5}},
-            "input.p: does not belong to the kind 'normal', which takes mean, std. Leave it null.",
+            "input.distribution.p: unknown key for the kind 'normal'; expected one of mean, std.",
         ),
-        ({"input": {"std": math.nan}}, "input.std: found nan; expected finite numbers"),
+        (
+            {"input": {"std": math.nan}},
+            "input.distribution.std: found nan; expected a finite number",
+        ),
         (
             {"input": {"on_nonfinite": "ignore"}},
-            "input.on_nonfinite: 'ignore' is not a way to go on; expected one of error, warn.",
+            "input.on_nonfinite: found 'ignore'; expected one of warn, error",
         ),
         (
             {"input": {"path": "x.h5", "dataset": "/x", "rows": {"step": 0}}},
@@ -240,8 +245,7 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             normalized(kind="scale", mean=[1]),
-            "input.normalize.mean: does not belong to the kind 'scale', which takes divisor. "
-            "Leave it null.",
+            "input.normalize.mean: unknown key for the kind 'scale'; expected one of divisor.",
         ),
         (
             normalized(kind="standardize", mean=[]),
@@ -249,11 +253,11 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             normalized(kind="standardize", std=[1, -1]),
-            "input.normalize.std: found [1.0, -1.0]; expected 0 or greater",
+            "input.normalize.std[1]: found -1.0; expected 0 or greater",
         ),
         (
             normalized(kind="minmax", max=[1, math.nan]),
-            "input.normalize.max: found [1.0, nan]; expected finite numbers",
+            "input.normalize.max[1]: found nan; expected a finite number",
         ),
     ],
 )
@@ -281,19 +285,13 @@ def test_every_problem_is_told_at_once_and_each_key_once():
     keys = [problem.partition(":")[0] for problem in refused.value.problems]
     assert sorted(keys) == [
         "architecture.activation",
+        "architecture.sizes[0]",
         "architecture.sizes[1]",
         "engine.batch_size",
+        "input.distribution.std",
         "input.samples",
-        "input.std",
         "sede",
         "seed",
-    ]
-
-
-def test_the_layers_of_a_run_are_checked_once_they_are_known():
-    assert check_activations(["all", "a"], ["a", "b"]) == []
-    assert check_activations(["c"], ["a", "b"]) == [
-        "output.activations: 'c' is not a layer; expected one of a, all, b."
     ]
 
 
@@ -307,10 +305,148 @@ def test_a_size_is_refused_exactly_where_it_is_not_positive(sizes, place):
     ]
 
 
-def test_an_unknown_loss_hides_no_other_problem_of_training():
-    training = {"batch_size": 1, "loss": "cross_entrpy"}
-    problems = find_problems(dropout(kind="batch_norm") | {"training": training})
-    assert [problem.split(":")[0] for problem in problems] == [
-        "training.batch_size",
-        "training.loss",
-    ]
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (
+            {"training": {"schedule": {"kind": "step", "floor": 0.1}}},
+            "training.schedule.floor: unknown key for the kind 'step'; "
+            "expected one of every, factor, warmup.",
+        ),
+        (
+            {"training": {"schedule": {"kind": "cosine", "flor": 0.1}}},
+            "training.schedule.flor: unknown key for the kind 'cosine'; "
+            "expected one of floor, warmup. Did you mean 'floor'?",
+        ),
+        (
+            {"training": {"keep": "bets"}},
+            "training.keep: found 'bets'; expected one of best, last. Did you mean 'best'?",
+        ),
+        (
+            {"optimizer": {"kind": "adam", "momentum": 0.9}},
+            "optimizer.momentum: unknown key for the kind 'adam'; "
+            "expected one of beta1, beta2, epsilon, learning_rate.",
+        ),
+        (
+            {"optimizer": {"kind": "adma"}},
+            "optimizer.kind: 'adma' is not an optimizer; expected one of adadelta, adagrad, adam, "
+            "adamw, momentum, nesterov, rmsprop, sgd. Did you mean 'adam'?",
+        ),
+        (
+            {"architecture": {"activation": {"kind": "leaky_relu", "slope": 1.5}}},
+            "architecture.activation.slope: found 1.5; expected 0 to 1",
+        ),
+        (
+            {"architecture": {"activation": {"kind": "gelu", "approximate": "tahn"}}},
+            "architecture.activation.approximate: found 'tahn'; expected one of none, tanh. "
+            "Did you mean 'tanh'?",
+        ),
+        (
+            {"architecture": {"activation": {"kind": "relu", "slope": 0.1}}},
+            "architecture.activation.slope: unknown key for the kind 'relu', which has no options",
+        ),
+        (
+            {"validation": {"kind": "npy", "path": "x.npy", "rows": {"sep": 2}}},
+            "validation.rows.sep: unknown key; expected one of start, step, stop. "
+            "Did you mean 'step'?",
+        ),
+        (
+            {"test": {"kind": "hdf5", "path": "x.h5", "allow": ["virtal"]}},
+            "test.allow[0]: found 'virtal'; expected one of external_link, filter_plugin, "
+            "large_chunk, outside_folder, virtual. Did you mean 'virtual'?",
+        ),
+        ({"test": {"kind": "idx"}}, "test.path: missing; set it"),
+    ],
+)
+def test_a_problem_of_a_kind_is_one_line_with_its_key_and_its_kind(given, problem):
+    assert find_problems(given) == [problem]
+
+
+def test_a_key_that_version_1_had_beside_the_distribution_goes_on_working():
+    flat = {"kind": "random", "distribution": "uniform", "low": -1, "high": 2, "mean": None}
+    nested = {"kind": "random", "distribution": {"kind": "uniform", "low": -1.0, "high": 2.0}}
+    assert read_config({"input": flat}) == read_config({"input": nested})
+    assert read_config({"test": flat}).test == read_config({"test": nested}).test
+    assert read_config({"input": {"std": 2}}) == read_config(
+        {"input": {"distribution": {"kind": "normal", "std": 2.0}}}
+    )
+    both = {"distribution": {"kind": "normal", "mean": 1.0}, "std": 0.5}
+    options = read_config({"input": both}).input.options.distribution.options
+    assert (options.mean, options.std) == (1.0, 0.5)
+
+
+def test_a_typed_null_is_the_default_of_version_1_and_none_of_the_kinds_business_elsewhere():
+    nulls = {
+        "optimizer": {"kind": "momentum", "momentum": None, "beta1": None, "rho": None},
+        "training": {"schedule": {"kind": "step", "every": None, "floor": None}},
+        "architecture": {"initializer": {"kind": "uniform", "low": None, "gain": None}},
+        "input": {"normalize": {"kind": "none", "divisor": None, "mean": None}, "p": None},
+        "engine": {"kind": "reference", "tile": None},
+    }
+    plain = {
+        "optimizer": "momentum",
+        "training": {"schedule": "step"},
+        "architecture": {"initializer": "uniform"},
+        "engine": "reference",
+    }
+    assert read_config(nulls) == read_config(plain)
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        ({"optimizer": {"kind": "adam", "beta1": None, "beta3": None}}, "optimizer.beta3"),
+        ({"architecture": {"inputs": 3, "sizes": None}}, "architecture.sizes"),
+        ({"input": {"samples": None}}, "input.samples"),
+        ({"training": {"schedule": {"kind": "step", "warmup": None}}}, "training.schedule.warmup"),
+    ],
+)
+def test_a_null_that_never_had_a_meaning_is_refused(given, key):
+    (problem,) = find_problems(given)
+    assert problem.startswith(f"{key}: ")
+
+
+FROZEN = Path(__file__).parents[1] / "frozen"
+STORED = sorted(FROZEN.glob("v*/outputs/**/config.yaml"))
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: str(path.parent.relative_to(FROZEN)))
+def test_the_config_of_every_frozen_run_is_stored_as_this_version_stores_it(path):
+    stored = yaml.safe_load(path.read_text())
+    upgraded = upgrade(stored, 1)
+    assert json.loads(json.dumps(upgraded)) == upgraded
+    # Once it is of this version it says every value, and means itself.
+    assert store(read_config(upgraded)) == upgraded
+    assert upgrade(upgraded, 2) == upgraded
+    assert (upgraded["seed"], upgraded["dtype"]) == (stored["seed"], stored["dtype"])
+
+
+def test_a_stored_config_of_version_1_gets_the_defaults_that_its_nulls_meant():
+    stored = yaml.safe_load((FROZEN / "v0.1.0/outputs/training/v0001/config.yaml").read_text())
+    upgraded = upgrade(stored, 1)
+    layers = upgraded["architecture"]["layers"]
+    bias = {"kind": "zeros", "bias": None}
+    assert layers == {
+        "drop0": {"kind": "dropout", "rate": 0.1},
+        "hidden1": {
+            "kind": "dense",
+            "neurons": 8,
+            "activation": "relu",
+            "initializer": {"kind": "he_normal", "bias": bias},
+        },
+        "norm1": "batch_norm",
+        "output": {
+            "kind": "dense",
+            "neurons": 3,
+            "activation": "softmax",
+            "initializer": {"kind": "glorot_uniform", "bias": None, "gain": 1.0},
+        },
+    }
+    assert upgraded["optimizer"] == {"kind": "momentum", "learning_rate": 0.01, "momentum": 0.8}
+    assert upgraded["training"]["schedule"] == {"kind": "cosine", "warmup": 1.0, "floor": 0.1}
+    assert upgraded["input"]["normalize"] == {"kind": "standardize", "mean": None, "std": None}
+    assert upgraded["output"]["metric"] is None
+    assert "figure" not in upgraded["output"]
+    assert upgraded["pipeline"] == {
+        "stages": ["train", {"kind": "evaluate", "metrics": []}, "infer"]
+    }

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from nnpipe.config.cluster import refuse_address
-from nnpipe.config.schema import DaskConfig
 
 import nnpipe.distributed.cluster
 from nnpipe.distributed.cluster import find_missing
+from nnpipe.engines.dask import DaskOptions, refuse_address
 from nnpipe.errors import ConfigError
-from nnpipe.pipeline.plan import find_problems, read_config
+from nnpipe.pipeline.load import find_problems, read_config
 
 
 def problems(**engine):
@@ -27,7 +26,8 @@ def problems(**engine):
 )
 def test_what_a_cluster_takes_is_taken(engine):
     assert problems(**engine) == []
-    assert isinstance(read_config({"engine": {"kind": "dask", **engine}}).engine, DaskConfig)
+    chosen = read_config({"engine": {"kind": "dask", **engine}}).engine
+    assert chosen.options == DaskOptions(**engine)
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,10 @@ def test_what_is_wrong_is_one_line(engine, expected):
 
 
 def test_other_engines_do_not_take_its_keys():
-    (problem,) = find_problems({"engine": {"kind": "fast", "workers": 2}})
-    assert problem.startswith("engine.workers: unknown key; expected one of ")
+    assert find_problems({"engine": {"kind": "fast", "workers": 2}}) == [
+        "engine.workers: unknown key for the kind 'fast'; expected one of batch_size, "
+        "memory_limit, threads, tile."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_other_engines_do_not_take_its_keys():
 )
 def test_packages_that_are_missing_are_named_with_their_extra(monkeypatch, cluster, needed):
     monkeypatch.setattr(nnpipe.distributed.cluster, "find_spec", lambda _: None)
-    assert find_missing(DaskConfig(cluster=cluster)) == [
+    assert find_missing(DaskOptions(cluster=cluster)) == [
         f"engine.kind: 'dask' needs {name}, which is not installed. Run pip install 'nnpipe[dask]'."
         for name in needed
     ]

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from nnpipe.config.schema import (
-    LAYERS,
-    BatchNormConfig,
-    DropoutConfig,
-    LayerConfig,
-    StackConfig,
-    TransformConfig,
-)
-from nnpipe.training.transforms import _TRANSFORMS, transform
 
+from nnpipe.config.kind import Choice
 from nnpipe.network.build import build
+from nnpipe.network.layers import LAYERS
+from nnpipe.network.layers.base import MakeTransform
 from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.losses import LOSSES
+from tests.strategies import dense
 from tests.training.test_backpropagation import batch, differences, network, targets
 
-LOSS = LOSSES.load("cross_entropy")
+LOSS = LOSSES.choice("cross_entropy").make()
+NORM = LAYERS.choice("batch_norm")
+
+Transforms = dict[str, dict[str, Choice[MakeTransform]]]
 
 
-def drop(**rates: float) -> dict[str, dict[str, TransformConfig]]:
-    return {name: {"drop": DropoutConfig(rate=rate)} for name, rate in rates.items()}
+def dropout(rate: float = 0.5) -> Choice[MakeTransform]:
+    return LAYERS.choice("dropout", rate=rate)
 
 
-def norm(*names: str) -> dict[str, dict[str, TransformConfig]]:
-    return {name: {f"norm_{name}": BatchNormConfig()} for name in names}
+def drop(**rates: float) -> Transforms:
+    return {name: {"drop": dropout(rate)} for name, rate in rates.items()}
+
+
+def norm(*names: str) -> Transforms:
+    return {name: {f"norm_{name}": NORM} for name in names}
 
 
 @pytest.mark.parametrize("hidden", ["tanh", "gelu", "relu"])
@@ -37,14 +39,12 @@ def norm(*names: str) -> dict[str, dict[str, TransformConfig]]:
         drop(hidden1=0.2, output=0.4),
         norm("output"),
         norm("hidden1", "hidden2", "output"),
-        {"output": {"norm": BatchNormConfig(), "drop": DropoutConfig(rate=0.3)}},
-        {"hidden2": {"drop": DropoutConfig(rate=0.3), "norm": BatchNormConfig()}},
+        {"output": {"norm": NORM, "drop": dropout(0.3)}},
+        {"hidden2": {"drop": dropout(0.3), "norm": NORM}},
     ],
     ids=["dropout", "norm", "norms", "norm-dropout", "dropout-norm"],
 )
-def test_the_gradient_is_that_of_finite_differences(
-    transforms: dict[str, dict[str, TransformConfig]], hidden: str
-) -> None:
+def test_the_gradient_is_that_of_finite_differences(transforms: Transforms, hidden: str) -> None:
     pass_ = Backpropagation(network(hidden, "softmax"), LOSS, 9, transforms)
     x, t = batch(9), targets("labels", 9)
     pass_.backward(x.copy(), t, np.random.default_rng(4))
@@ -59,9 +59,9 @@ def test_the_gradient_is_that_of_finite_differences(
 
 
 def test_dropout_keeps_the_mean_of_the_sums_and_changes_nothing_in_validation() -> None:
-    one = StackConfig(layers={"a": LayerConfig(400, "linear"), "b": LayerConfig(1, "linear")})
+    one = {"a": dense(400, "linear"), "b": dense(1, "linear")}
     net = build(one, inputs=6, seed=0, dtype="float64")
-    loss = LOSSES.load("mean_squared_error")
+    loss = LOSSES.choice("mean_squared_error").make()
     plain = Backpropagation(net, loss, 2000)
     dropping = Backpropagation(net, loss, 2000, drop(b=0.3))
     x, t = np.repeat(batch(1), 2000, axis=0), np.zeros((2000, 1))
@@ -78,7 +78,7 @@ def test_batch_normalization_gives_each_feature_the_mean_0_and_the_variance_1() 
     generator = np.random.default_rng(0)
     a = generator.normal(3, 2, (50, 4))
     found = a.copy()
-    transform(BatchNormConfig(), 64, 4, a.dtype).forward(found, generator)
+    NORM.make()(64, 4, a.dtype).forward(found, generator)
     np.testing.assert_allclose(found, (a - a.mean(axis=0)) / np.sqrt(a.var(axis=0) + 1e-5))
 
 
@@ -86,7 +86,7 @@ def test_it_keeps_the_digits_of_features_far_from_0() -> None:
     generator = np.random.default_rng(0)
     a = generator.normal(1e4, 1, (500, 4)).astype(np.float32)
     found, exact = a.copy(), a.astype(np.float64)
-    step = transform(BatchNormConfig(), 500, 4, a.dtype)
+    step = NORM.make()(500, 4, a.dtype)
     step.forward(found, generator)
     expected = (exact - exact.mean(axis=0)) / np.sqrt(exact.var(axis=0) + 1e-5)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
@@ -94,13 +94,17 @@ def test_it_keeps_the_digits_of_features_far_from_0() -> None:
 
 
 def test_every_kind_of_layer_without_neurons_has_a_transform() -> None:
-    kinds = {kind for kind, layer in LAYERS.items() if issubclass(layer, TransformConfig)}
-    assert kinds == set(_TRANSFORMS)
+    for kind in {*LAYERS.names} - {"dense"}:
+        made = LAYERS.choice(kind).make()(5, 3, np.dtype("float32"))
+        a = np.ones((5, 3), np.float32)
+        made.forward(a, np.random.default_rng(0))
+        made.backward(a)
+        assert (made.statistics.dtype, made.statistics.ndim) == (np.float32, 1)
 
 
 def test_in_validation_it_normalizes_by_the_running_means_and_variances() -> None:
     generator = np.random.default_rng(0)
-    step = transform(BatchNormConfig(), 64, 4, np.dtype("float64"))
+    step = NORM.make()(64, 4, np.dtype("float64"))
     mean, variance = np.zeros(4), np.ones(4)
     for rows in (64, 30, 2):
         a = generator.normal(3, 2, (rows, 4))
@@ -118,8 +122,8 @@ def test_in_validation_it_normalizes_by_the_running_means_and_variances() -> Non
 
 def test_folded_parameters_do_without_the_transforms() -> None:
     transforms = {
-        "hidden1": {"norm1": BatchNormConfig()},
-        "output": {"norm2": BatchNormConfig(), "drop": DropoutConfig(), "norm3": BatchNormConfig()},
+        "hidden1": {"norm1": NORM},
+        "output": {"norm2": NORM, "drop": dropout(), "norm3": NORM},
     }
     pass_ = Backpropagation(network("tanh", "softmax"), LOSS, 9, transforms)
     chance = np.random.default_rng(0)
@@ -134,8 +138,8 @@ def test_folded_parameters_do_without_the_transforms() -> None:
 
 def test_batch_normalization_is_that_of_pytorch() -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is the oracle of this test")
-    layers = {"hidden": LayerConfig(5, "tanh"), "output": LayerConfig(3, "softmax")}
-    net = build(StackConfig(layers=layers), inputs=6, seed=3, dtype="float64")
+    layers = {"hidden": dense(5, "tanh"), "output": dense(3, "softmax")}
+    net = build(layers, inputs=6, seed=3, dtype="float64")
     pass_ = Backpropagation(net, LOSS, 9, norm("output"))
     theirs = torch.nn.Sequential(
         torch.nn.Linear(6, 5),

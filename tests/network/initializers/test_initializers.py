@@ -6,16 +6,19 @@ import math
 
 import numpy as np
 import pytest
-from nnpipe.config.schema import InitializerConfig
 
-from nnpipe.network.initializers import INITIALIZERS, initialize, options_of
+from nnpipe.config.load import store
+from nnpipe.network.initializers import INITIALIZERS
+from nnpipe.network.initializers.base import initialize
 
 NEURONS, INPUTS = 300, 500
 
 
-def _draw(neurons=NEURONS, inputs=INPUTS, dtype="float64", seed=0, **config):
+def _draw(neurons=NEURONS, inputs=INPUTS, dtype="float64", seed=0, *, kind, bias=None, **options):
     generator = np.random.default_rng(seed)
-    return initialize(InitializerConfig(**config), generator, neurons, inputs, dtype)
+    beside = None if bias is None else INITIALIZERS.choice(bias)
+    chosen = INITIALIZERS.choice(kind, bias=beside, **options)
+    return initialize(chosen, generator, neurons, inputs, dtype)
 
 
 # Name, options, expected mean and variance, from the definitions in the papers.
@@ -116,16 +119,75 @@ def test_orthogonal_weights_beside_a_bias_are_themselves_orthonormal():
     np.testing.assert_allclose(weights @ weights.T, np.eye(4), rtol=0, atol=1e-14)
 
 
-def test_the_options_are_the_ones_a_config_may_set():
-    assert {name: tuple(options_of(name)) for name in INITIALIZERS.names} == {
-        "constant": ("value",),
-        "glorot_normal": ("gain",),
-        "glorot_uniform": ("gain",),
-        "he_normal": (),
-        "he_uniform": (),
-        "lecun_normal": (),
-        "normal": ("mean", "std"),
-        "orthogonal": ("gain",),
-        "uniform": ("low", "high"),
-        "zeros": (),
+def test_the_bias_column_takes_options_of_its_own():
+    bias = INITIALIZERS.choice("uniform", low=2.0, high=3.0)
+    chosen = INITIALIZERS.choice("normal", mean=-5.0, std=0.1, bias=bias)
+    parameters = initialize(chosen, np.random.default_rng(0), NEURONS, INPUTS, "float64")
+    column, weights = parameters[:, -1], parameters[:, :-1]
+    # Five standard errors of each mean.
+    assert column.mean() == pytest.approx(2.5, abs=5 * math.sqrt(1 / 12 / NEURONS))
+    assert column.var() == pytest.approx(1 / 12, rel=0.25)
+    assert (column >= 2.0).all()
+    assert (column < 3.0).all()
+    assert weights.mean() == pytest.approx(-5, abs=5 * 0.1 / math.sqrt(weights.size))
+    assert weights.var() == pytest.approx(0.01, rel=0.03)
+
+
+def test_the_variance_of_a_bias_column_is_that_of_the_whole_layer():
+    # The fans are those of the layer, not of the one column that is filled.
+    column = _draw(kind="zeros", bias="he_normal")[:, -1]
+    assert column.var() == pytest.approx(2 / INPUTS, rel=0.5)
+
+
+# The first and the last number of a matrix of 2 neurons and 3 inputs, drawn with seed 7 by
+# nnpipe 0.1.0 (commit 00646e5), where initializers were one module.
+DRAWN = {
+    "constant": (0.0, 0.0),
+    "glorot_normal": (0.0007780172961896542, 0.8476265461668361),
+    "glorot_uniform": (0.2740704356040411, 0.7037762034397932),
+    "he_normal": (0.0010044160104012846, 1.0942811657024893),
+    "he_uniform": (0.3538234109274212, 0.908571171793134),
+    "lecun_normal": (0.0007102293720870861, 0.7737736327929503),
+    "normal": (0.0012301533574825742, 1.3402152455545335),
+    "orthogonal": (0.00230228643303243, 0.9443400561199743),
+    "uniform": (0.012509546660466692, 0.03212284183827663),
+    "zeros": (0.0, 0.0),
+}
+
+
+def _tolerance(kind):
+    """Return how far a number may be off: the factors of a matrix are LAPACK's."""
+    return 1e-12 if kind == "orthogonal" else 0
+
+
+@pytest.mark.parametrize("kind", INITIALIZERS.names)
+def test_a_seed_gives_the_numbers_that_it_gave_in_version_0_1_0(kind):
+    drawn = _draw(2, 3, seed=7, kind=kind)
+    found = drawn[0, 0], drawn[1, 3]
+    np.testing.assert_allclose(found, DRAWN[kind], rtol=_tolerance(kind), atol=0)
+
+
+@pytest.mark.parametrize("kind", INITIALIZERS.names)
+def test_a_seed_gives_a_bias_the_numbers_that_it_gave_in_version_0_1_0(kind):
+    drawn = _draw(2, 3, seed=7, kind=kind, bias="uniform")
+    # As above; the column is drawn after the weights, which take nothing where they are constant.
+    first = 0.002317011575293959 if kind == "orthogonal" else DRAWN[kind][0]
+    last = 0.039721380096957554 if kind in ("constant", "zeros") else 0.03212284183827663
+    np.testing.assert_allclose(drawn[0, 0], first, rtol=_tolerance(kind), atol=0)
+    assert drawn[1, 3] == last
+
+
+def test_the_options_are_the_ones_a_config_may_set_with_their_defaults():
+    found = {name: store(INITIALIZERS.choice(name).options) for name in INITIALIZERS.names}
+    assert found == {
+        "constant": {"bias": None, "value": 0.0},
+        "glorot_normal": {"bias": None, "gain": 1.0},
+        "glorot_uniform": {"bias": None, "gain": 1.0},
+        "he_normal": {"bias": None},
+        "he_uniform": {"bias": None},
+        "lecun_normal": {"bias": None},
+        "normal": {"bias": None, "mean": 0.0, "std": 1.0},
+        "orthogonal": {"bias": None, "gain": 1.0},
+        "uniform": {"bias": None, "low": -0.05, "high": 0.05},
+        "zeros": {"bias": None},
     }

@@ -1,0 +1,222 @@
+"""parameters.h5 is read as it was written, in the oldest format that can hold it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from nnpipe.config.kind import Choice
+from nnpipe.errors import RunError
+from nnpipe.network.activations import ACTIVATIONS
+from nnpipe.network.build import build
+from nnpipe.network.layers import LAYERS
+from nnpipe.network.network import Network
+from nnpipe.runs.store.folder import Folder
+from nnpipe.runs.store.parameters import read_parameters, write_parameters
+from nnpipe.sources.normalizations.base import Normalization
+from nnpipe.sources.normalizations.none import IDENTITY
+
+FROZEN = Path(__file__).parents[2] / "frozen"
+CHANGED: list[tuple[str, dict[str, Any]]] = [
+    ("leaky_relu", {"slope": 0.3}),
+    ("elu", {"alpha": 0.1}),
+    ("gelu", {"approximate": "tanh"}),
+]
+TAIL = " This file was not written by nnpipe, or was altered."
+
+Write = Callable[..., Path]
+
+
+def network(*activations: Choice[Any], dtype: str = "float64") -> Network:
+    """Return a network with a layer of three neurons for each activation."""
+    layers = {
+        f"layer{i}": LAYERS.choice("dense", neurons=3, activation=activation)
+        for i, activation in enumerate(activations)
+    }
+    return build(layers, inputs=2, seed=1, dtype=dtype)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Return a function that writes a network into a file and returns its path."""
+
+    def written(what: Network, normalization: Normalization = IDENTITY) -> Path:
+        with Folder.open(tmp_path) as folder:
+            write_parameters(folder, "parameters.h5", what, normalization)
+        return tmp_path / "parameters.h5"
+
+    return written
+
+
+def format_of(path: Path) -> tuple[str, int]:
+    with h5py.File(path) as file:
+        return str(file.attrs["format"]), int(file.attrs["format_version"])
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS.names)
+def test_an_activation_with_its_defaults_keeps_the_format_of_version_1(
+    write: Write, name: str
+) -> None:
+    path = write(network(ACTIVATIONS.choice(name)))
+    assert format_of(path) == ("nnpipe parameters", 1)
+    with h5py.File(path) as file:
+        group: Any = file["layers/layer0"]
+        assert set(group.attrs) >= {"kind", "activation", "inputs", "neurons", "order"}
+        assert "activation_options" not in group.attrs
+    [layer], _ = read_parameters(path)
+    assert layer.activation == name
+
+
+@pytest.mark.parametrize(("name", "options"), CHANGED)
+def test_options_that_are_not_the_defaults_give_version_2_and_are_read_back(
+    write: Write, name: str, options: dict[str, Any]
+) -> None:
+    before = network(ACTIVATIONS.choice(name, **options), ACTIVATIONS.choice("elu"))
+    path = write(before)
+    assert format_of(path) == ("nnpipe network", 2)
+    with h5py.File(path) as file:
+        said = [json.loads(file[f"layers/layer{i}"].attrs["activation_options"]) for i in (0, 1)]
+    assert said == [options, {"alpha": 1.0}]
+    layers, normalization = read_parameters(path)
+    assert normalization is IDENTITY
+    assert [(layer.activation, dict(layer.options)) for layer in layers] == [
+        (name, options),
+        ("elu", {"alpha": 1.0}),
+    ]
+    x = np.random.default_rng(0).normal(0, 3, (50, 2))
+    np.testing.assert_array_equal(Network(tuple(layers))(x), before(x))
+    defaults = network(ACTIVATIONS.choice(name), ACTIVATIONS.choice("elu"))
+    assert not np.allclose(defaults(x), before(x))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_matrices_and_statistics_are_read_back_to_the_bit(write: Write, dtype: str) -> None:
+    before = network(ACTIVATIONS.choice("tanh"), ACTIVATIONS.choice("softmax"), dtype=dtype)
+    given = Normalization("standardize", np.array([0.1, -2.0]), np.array([1 / 3, 4.0]))
+    layers, normalization = read_parameters(write(before, given))
+    for ours, theirs in zip(before.layers, layers, strict=True):
+        assert (ours.name, ours.activation) == (theirs.name, theirs.activation)
+        assert theirs.parameters.dtype == dtype
+        np.testing.assert_array_equal(ours.parameters, theirs.parameters)
+    assert normalization.kind == "standardize"
+    np.testing.assert_array_equal(normalization.offset, given.offset)
+    np.testing.assert_array_equal(normalization.factor, given.factor)
+
+
+STORED = sorted(FROZEN.glob("v*/outputs/**/parameters.h5"))
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: str(path.parent.relative_to(FROZEN)))
+def test_a_frozen_file_is_written_again_byte_for_byte(write: Write, path: Path) -> None:
+    layers, normalization = read_parameters(path)
+    manifest = FROZEN / path.relative_to(FROZEN).parts[0] / "outputs/plain/v0001/manifest.json"
+    if f'"hdf5": "{h5py.version.hdf5_version}"' not in manifest.read_text():
+        pytest.skip("another version of HDF5 may write other bytes")
+    assert write(Network(tuple(layers)), normalization).read_bytes() == path.read_bytes()
+
+
+def refusal(path: Path, change: Callable[[Any], None]) -> str:
+    with h5py.File(path, "a") as file:
+        change(file)
+    with pytest.raises(RunError) as refused:
+        read_parameters(path)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "expected"),
+    [
+        ("nnpipe parameters", 2, "1"),
+        ("nnpipe parameters", 0, "1"),
+        ("nnpipe network", 1, "2"),
+        ("nnpipe network", 3, "2"),
+    ],
+)
+def test_another_version_is_refused_by_its_number(
+    write: Write, name: str, version: int, expected: str
+) -> None:
+    path = write(network(ACTIVATIONS.choice("relu")))
+    assert refusal(path, lambda file: file.attrs.update(format=name, format_version=version)) == (
+        f"parameters: {path} has version {version} of the format {name!r}; expected {expected}. "
+        "Open it with the version of nnpipe that wrote it."
+    )
+
+
+def test_another_format_is_refused_by_its_name(write: Write) -> None:
+    path = write(network(ACTIVATIONS.choice("relu")))
+    assert refusal(path, lambda file: file.attrs.update(format="nnpipe checkpoint")) == (
+        f"parameters: {path} has the format 'nnpipe checkpoint'; "
+        f"expected 'nnpipe parameters' or 'nnpipe network'.{TAIL}"
+    )
+
+
+def say(**attributes: Any) -> Callable[[Any], None]:
+    return lambda file: file["layers/layer0"].attrs.update(attributes)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            say(activation="leaky_rleu"),
+            ": 'leaky_rleu' is not an activation; expected one of "
+            f"{', '.join(ACTIVATIONS.names)}. Did you mean 'leaky_relu'?",
+        ),
+        (say(kind="convolution"), " is of the kind 'convolution'; expected 'dense'."),
+        (
+            say(activation_options='{"slope": 5}'),
+            ": activation_options.slope: found 5.0; expected 0 to 1.",
+        ),
+        (
+            say(activation_options='{"slope": "x"}'),
+            ": activation_options.slope: found 'x'; expected a number.",
+        ),
+        (
+            say(activation_options='{"slop": 0.1}'),
+            ": activation_options.slop: unknown key for the kind 'leaky_relu'; "
+            "expected one of slope. Did you mean 'slope'?",
+        ),
+        (
+            say(activation_options="{}"),
+            " does not hold every option of the activation 'leaky_relu'.",
+        ),
+        (
+            say(activation_options='{"slope": null}'),
+            " does not hold every option of the activation 'leaky_relu'.",
+        ),
+        (
+            say(activation_options='{"slope": 0.1, "kind": "leaky_relu"}'),
+            " does not hold every option of the activation 'leaky_relu'.",
+        ),
+        (say(activation_options="[]"), " has activation_options that are not a mapping."),
+        (
+            lambda file: file["layers/layer0"].attrs.pop("activation_options"),
+            ": the attribute 'activation_options' is missing or of another type; expected a text.",
+        ),
+    ],
+)
+def test_an_activation_that_is_not_known_in_full_is_refused(
+    write: Write, change: Callable[[Any], None], said: str
+) -> None:
+    path = write(network(ACTIVATIONS.choice("leaky_relu", slope=0.3)))
+    assert refusal(path, change) == f"parameters: layer 'layer0'{said}{TAIL}"
+
+
+@pytest.mark.parametrize("text", ["{", "NaN", '{"slope": 1e999}', '{"slope": 1, "slope": 2}'])
+def test_options_that_are_no_json_are_refused(write: Write, text: str) -> None:
+    path = write(network(ACTIVATIONS.choice("leaky_relu", slope=0.3)))
+    assert refusal(path, say(activation_options=text)).startswith("parameters: layer 'layer0'")
+
+
+def test_a_file_of_version_1_means_what_it_meant_whatever_is_added_to_it(write: Write) -> None:
+    path = write(network(ACTIVATIONS.choice("leaky_relu")))
+    with h5py.File(path, "a") as file:
+        say(activation_options='{"slope": 0.9}')(file)
+    [layer], _ = read_parameters(path)
+    assert layer.options == {"slope": 0.01}
