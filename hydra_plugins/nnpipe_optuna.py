@@ -1,4 +1,4 @@
-"""The sweeper `optuna` of Hydra, which takes plugins from this namespace only."""
+"""The Hydra sweeper `optuna`. Hydra finds plugins only in this namespace."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class OptunaSweeper(Sweeper):
     Parameters
     ----------
     params : mapping
-        What is swept beside what is typed.
+        Swept keys in addition to those on the command line.
     **settings
-        As in conf/hydra/sweeper/optuna.yaml.
+        The keys of conf/hydra/sweeper/optuna.yaml.
     """
 
     def __init__(self, params: DictConfig | None = None, **settings: Any) -> None:
@@ -30,7 +30,7 @@ class OptunaSweeper(Sweeper):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Take what Hydra hands over before the sweep."""
+        """Keep what Hydra passes before the sweep."""
         self.config = config
         self.hydra_context = hydra_context
         self.launcher = Plugins.instance().instantiate_launcher(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-# Before HDF5 is loaded: it loads no filter plugins then, whatever a file asks for.
+# Set before HDF5 is loaded, so that it loads no filter plugins, whatever a file asks for.
 os.environ["HDF5_PLUGIN_PRELOAD"] = "::"
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    # The names are imported when they are first used, so that `nnpipe --help` starts at once.
+    # Names are imported on first use, so that `nnpipe --help` starts quickly.
     if name not in __all__:
         problem = f"module 'nnpipe' has no attribute {name!r}"
         raise AttributeError(problem)

@@ -1,6 +1,6 @@
-"""The errors that nnpipe raises on purpose: one line each, made to be shown to a user.
+"""The errors that nnpipe raises on purpose: each is one line to show to a user.
 
-Each hands its own arguments to Exception, by which pickle makes it anew in another process.
+Each passes its own arguments to Exception, so that pickle can restore it in another process.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from pathlib import Path
 
 
 class NnpipeError(Exception):
-    r"""Any error that is the request's fault or the data's, not the program's.
+    r"""Any error caused by the request or the data, not by the program.
 
-    It is one line, whatever a file or a folder that it names has in its name.
+    Its text is one line, even if it quotes a file name with a line break.
 
-    >>> str(NnpipeError("a\nb: is no run"))
-    'a b: is no run'
+    >>> str(NnpipeError("a\nb: is not a run"))
+    'a b: is not a run'
     """
 
     def __str__(self) -> str:
@@ -48,11 +48,11 @@ class RunError(NnpipeError):
 
 
 class TrainingError(NnpipeError):
-    """A training that cannot go on: its numbers are no longer finite."""
+    """Training that cannot continue because its numbers are no longer finite."""
 
 
 class RunFailed(NnpipeError):
-    """A run that began and could not end; its folder and manifest say why.
+    """A run that began and did not finish; its folder and manifest say why.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class RunFailed(NnpipeError):
 
 
 def one_line(error: BaseException) -> str:
-    """Return an error's text on one line, with its class where the text alone says too little.
+    """Return an error's text on one line, preceded by its class unless it is one of ours.
 
     >>> one_line(KeyError("x"))
     "KeyError: 'x'"
@@ -86,7 +86,7 @@ def one_line(error: BaseException) -> str:
 
 
 def shown(name: str) -> str:
-    """Return a name from a file as messages show it: on one line, harmless to a terminal, short.
+    """Return a name from a file for a message: on one line, short, without control characters.
 
     >>> shown("a\\nb"), shown("x" * 200) == "x" * 100 + "…"
     ('a\\\\nb', True)

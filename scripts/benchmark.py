@@ -1,6 +1,6 @@
-"""Measure nnpipe beside what one would use instead: ``python scripts/benchmark.py --help``.
+"""Compare the speed of nnpipe to that of other libraries: ``python scripts/benchmark.py --help``.
 
-It writes a numbered folder like a run's: benchmark.md, benchmark.json and PNG plots.
+The results are written to a numbered folder: benchmark.md, benchmark.json and PNG plots.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ PARTS = ("memory", "read", "file", "growth", "start")
     version_base=VERSION_BASE, config_path=str(conf_folder() / "benchmark"), config_name="config"
 )
 def main(config: DictConfig) -> None:
-    """Measure the parts that the config asks for, and write them down."""
+    """Measure the configured parts, and write the results."""
     unknown = set(config.parts) - set(PARTS)
     if unknown:
         sys.exit(f"parts: found {sorted(unknown)}; expected any of {', '.join(PARTS)}")
     for name in sorted({"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"} & {*os.environ}):
-        print(f"{name}: found {os.environ[name]!r}, which is not what BLAS would choose. Unset it.")
+        print(f"{name}: found {os.environ[name]!r}; expected BLAS to choose the value. Unset it.")
     config.threads = config.threads or cores()
     with claim(Path(config.output.root), config.output.name) as folder:
         _measure_into(folder, config)
@@ -65,7 +65,7 @@ def _measure_into(folder: Folder, config: DictConfig) -> None:
 
 
 def measure(config: DictConfig, record: Record) -> tuple[list[Row], list[dict[str, Any]]]:
-    """Return the ratios, and the points by which time and memory grow."""
+    """Return the ratios, and the points that show how time and memory grow."""
     rows: list[Row] = []
     points: list[dict[str, Any]] = []
     with TemporaryDirectory(dir=record.folder.path) as name:
@@ -88,7 +88,7 @@ def measure(config: DictConfig, record: Record) -> tuple[list[Row], list[dict[st
 
 
 def write(record: Record, rows: list[Row], points: list[dict[str, Any]], threads: int) -> None:
-    """Write the page, the measurements as JSON, and the plots."""
+    """Write the page, the measurements in JSON, and the plots."""
     measured = {"rows": [asdict(row) for row in rows], "growth": points}
     record.save("benchmark.json", lambda f: f.write(json.dumps(measured, indent=1).encode()))
     record.save("benchmark.md", lambda f: f.write(page(rows, points, threads).encode()))

@@ -1,9 +1,10 @@
-"""Measure what sweeps and shards cost and bring: launchers, workers, and virtual results.
+"""Measure the costs and gains of sweeps and shards: launchers, workers, and virtual results.
 
     python scripts/benchmark_scaling.py --samples 524288 --repeat 3
 
-Every number is the best of the repetitions, whose kinds take turns; only Slurm, which is slow and
-steady, is measured once. It prints Markdown tables, and takes five minutes on two quiet cores.
+Every number is the best of the repetitions, in which the kinds take turns. Slurm, which is slow and
+steady, is measured only once. The script prints Markdown tables, and takes five minutes on two idle
+cores.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ LAUNCHERS = {
 
 
 def main() -> int:
-    """Run the measurements that were asked for; return the exit status."""
+    """Run the requested measurements, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0], allow_abbrev=False)
     parser.add_argument("--samples", type=int, default=524_288)
     parser.add_argument("--repeat", type=int, default=3)
@@ -59,7 +60,7 @@ def main() -> int:
 
 
 def measure_sweeps(folder: Path, repeat: int) -> None:
-    """Print the time that one more job takes under each launcher."""
+    """Print the time of one more job with each launcher."""
     launchers = {
         name: typed
         for name, typed in LAUNCHERS.items()
@@ -86,7 +87,7 @@ def measure_sweeps(folder: Path, repeat: int) -> None:
 
 
 def measure_shards(folder: Path, samples: int, repeat: int) -> None:
-    """Print the speed of one process and of workers, and what reading their results costs."""
+    """Print the speed of one process and of workers, and the time to read their results."""
     for kind in ("contiguous", "gzip"):
         path = folder / f"{kind}.h5"
         write(path, samples, kind == "gzip")
@@ -101,7 +102,7 @@ def measure_shards(folder: Path, samples: int, repeat: int) -> None:
             with nnpipe.run(config) as run:
                 return run.manifest.seconds["infer"]
 
-        # A run of few samples takes what does not grow with them: the start of the workers.
+        # The time of a run with few samples is that of starting the workers.
         took = best(
             {
                 (name, rows): (lambda engine=engine, rows=rows: infer(engine, rows))
@@ -128,7 +129,7 @@ def measure_shards(folder: Path, samples: int, repeat: int) -> None:
 
 
 def measure_reading(folder: Path, samples: int, repeat: int) -> None:
-    """Print how long all outputs take to be read from a virtual and from a merged file."""
+    """Print the time to read all outputs from a virtual file and from a merged file."""
     runs = {}
     for merge in (False, True):
         config = {
@@ -152,7 +153,7 @@ def measure_reading(folder: Path, samples: int, repeat: int) -> None:
 
 
 def write(path: Path, samples: int, packed: bool) -> None:
-    """Write an input like images: three of four numbers zero."""
+    """Write an input similar to images: three of four numbers are zero."""
     rng = np.random.default_rng(0)
     storage = {"chunks": (1024, FEATURES), "compression": "gzip"} if packed else {}
     with h5py.File(path, "w") as file:
@@ -163,7 +164,7 @@ def write(path: Path, samples: int, packed: bool) -> None:
 
 
 def best(kinds: Mapping[Any, Callable[[], float]], repeat: int) -> dict[Any, float]:
-    """Return the least time of each kind; the kinds take turns."""
+    """Return the shortest time of each kind. The kinds take turns."""
     took: dict[Any, float] = {}
     for _ in range(repeat):
         for name, measure in kinds.items():
@@ -172,7 +173,7 @@ def best(kinds: Mapping[Any, Callable[[], float]], repeat: int) -> dict[Any, flo
 
 
 def timed(call: Callable[[], object]) -> float:
-    """Return the seconds that a call takes."""
+    """Return the duration of a call in seconds."""
     begin = time.perf_counter()
     call()
     return time.perf_counter() - begin

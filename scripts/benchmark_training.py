@@ -1,11 +1,11 @@
-"""Time an epoch of training against PyTorch and scikit-learn: the same network, batches, threads.
+"""Compare an epoch of training to PyTorch and scikit-learn: the same network, batches, threads.
 
-Every program takes its turn in every round: a new network, a rest, an epoch, and one that is timed.
-The ratios are medians over the rounds, so that a machine that is busy for a while slows all of
-them. A network is new each time because one that has learned its labels by heart has gradients so
-small that some processors take several times as long for them.
-Processor time counts all threads of a program, also those that wait for each other, and tells
-more where the machine is shared. Run it without settings of OpenBLAS:
+In every round each program makes a new network, rests, trains an epoch, and trains a timed epoch.
+The ratios are medians over the rounds, so that other work on the machine slows all programs alike.
+The network is new each time because a network that fits its labels perfectly has gradients so small
+that some processors take several times as long for them.
+Processor time counts all threads of a program, including those that wait for each other. It is more
+reliable on a shared machine. Run the script without settings of OpenBLAS:
 
     env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE python scripts/benchmark_training.py --threads 1
 """
@@ -44,18 +44,18 @@ from nnpipe.training.training import Training
 
 NETWORKS = ((100, 10), (512, 256, 10))
 SAMPLES, FEATURES, BATCH = 8000, 784, 128
-# Until the threads of the one before, which wait actively, have gone to sleep: seconds.
+# Seconds until the previous program's threads, which wait actively, have gone to sleep.
 REST = 0.15
 Epoch = Callable[[], object]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; return its exit status."""
+    """Run the program, and return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args(arguments)
-    # Their BLAS libraries must be there before the threads are limited.
+    # Imported first, because only loaded BLAS libraries can be limited.
     import sklearn.neural_network  # noqa: F401
     import torch
 
@@ -73,8 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"{pool['internal_api']} {pool['version']} {kernel}, {pool['num_threads']} threads"
             )
         print(
-            f"\n{SAMPLES} samples, batches of {BATCH}, float32, Adam, ReLU. Milliseconds an epoch, "
-            "and nnpipe's share of them; medians (least-greatest)"
+            f"\n{SAMPLES} samples, batches of {BATCH}, float32, Adam, ReLU. Milliseconds per "
+            "epoch, and nnpipe's time as a share of that; medians (least-greatest)"
         )
         for sizes in NETWORKS:
             compare(sizes, x, y, options.threads, options.rounds)
@@ -95,7 +95,7 @@ def compare(sizes: Sequence[int], x: Any, y: Any, threads: int, rounds: int) -> 
         for name, start in programs.items():
             epoch = start()
             time.sleep(REST)
-            epoch()  # a training has many, one after the other: this one wakes its threads up
+            epoch()  # wakes the threads, as an earlier epoch of a training does
             begin, begun = time.perf_counter(), time.process_time()
             epoch()
             wall[name].append(time.perf_counter() - begin)
@@ -107,14 +107,14 @@ def compare(sizes: Sequence[int], x: Any, y: Any, threads: int, rounds: int) -> 
 
 
 def cell(ours: Sequence[float], theirs: Sequence[float]) -> str:
-    """Return the median of their times, and what share of them ours are."""
+    """Return the median of their times, and our time as a share of it."""
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
     share = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
     return f"{statistics.median(theirs) * 1e3:8.1f}  {share}"
 
 
 def ours(sizes: Sequence[int], x: Any, y: Any, threads: int) -> Epoch:
-    """Return a function that trains for an epoch as the stage does, validation apart."""
+    """Return a function that trains for an epoch as the stage does, without validation."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.h5"
         with h5py.File(path, "w") as file:
@@ -138,7 +138,7 @@ def ours(sizes: Sequence[int], x: Any, y: Any, threads: int) -> Epoch:
     training = Training(network, recipe, batches, None, threads)
 
     def epoch() -> None:
-        with one_thread:  # as the stage has it
+        with one_thread:  # as in the stage
             training.epoch(lambda rows, mean, accuracy: None)
 
     return epoch

@@ -1,4 +1,4 @@
-"""Draw the learning curves of a training, or of every training of a sweep, into one PNG."""
+"""Draw the learning curves of a training, or of all trainings of a sweep, into one PNG."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ PANELS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; return its exit status."""
+    """Run the program, and return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("folder", type=Path, help="of a run, or of a sweep")
+    parser.add_argument("folder", type=Path, help="folder of a run or a sweep")
     parser.add_argument("--to", type=Path, metavar="PNG", help="default: learning_curves.png")
     options = parser.parse_args(arguments)
     target: Path = options.to or Path("learning_curves.png")
@@ -36,12 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def read_curves(folder: Path) -> dict[str, dict[str, list[float]]]:
-    """Return the history of each training in a folder by its name: what was typed for the job.
+    """Return the history of each training in a folder, by the job's overrides.
 
     Raises
     ------
     RunError
-        If there is none.
+        If there is no history.
     """
     jobs = sorted((folder / "runs").glob("[0-9]*")) or [folder]
     curves: dict[str, dict[str, list[float]]] = {}
@@ -64,7 +64,7 @@ def read_curves(folder: Path) -> dict[str, dict[str, list[float]]]:
 
 
 def draw(curves: dict[str, dict[str, list[float]]], target: Path) -> None:
-    """Draw a panel for each metric, with a line for each training.
+    """Draw one panel per metric, with one line per training.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def draw(curves: dict[str, dict[str, list[float]]], target: Path) -> None:
     panels = figure.subplots(1, len(PANELS))
     for axes, (key, title) in zip(panels, PANELS.items(), strict=True):
         for i, (name, curve) in enumerate(curves.items()):
-            # Lines that lie upon each other are told apart by their dashes too.
+            # Different dashes distinguish lines that overlap.
             style = ("-", "--", ":", "-.")[i % 4]
             axes.plot(curve["epoch"], curve[key], style, label=name, linewidth=1.6)
         axes.set_title(title)

@@ -1,4 +1,4 @@
-"""Turn well-known data sets into HDF5 files that nnpipe reads: MNIST, from the published files."""
+"""Convert well-known data sets to HDF5 files for nnpipe: MNIST, from the published files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MIRRORS = (
 )
 
 PREFIXES = {"train": "train", "test": "t10k"}
-"""What the files of each split begin with."""
+"""The prefix of the files of each split."""
 
 SHA256 = {
     "train-images-idx3-ubyte.gz": (
@@ -44,7 +44,7 @@ CHUNK_ROWS = 1000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; return its exit status."""
+    """Run the program, and return its exit status."""
     options = _options().parse_args(arguments)
     try:
         prepare_mnist(options)
@@ -67,49 +67,52 @@ def _options() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     mnist.add_argument(
-        "--from", dest="folder", type=Path, required=True, metavar="DIR", help="the MNIST files"
+        "--from",
+        dest="folder",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of the MNIST files",
     )
     mnist.add_argument("--to", dest="target", type=Path, required=True, metavar="FILE")
     mnist.add_argument(
         "--split",
         choices=("train", "test", "all"),
-        help="all: train, then test; the default takes what is there",
+        help="all: train, then test; default: the splits in the folder",
     )
     mnist.add_argument(
         "--rows",
         type=_rows,
         default=slice(None),
         metavar="START:STOP",
-        help="of the chosen images, take these alone, as a Python slice does: :8000",
+        help="take only these of the chosen images, as a Python slice: :8000",
     )
     mnist.add_argument(
         "--download",
         action="store_true",
-        help="fetch what is missing into DIR first (needs nnpipe[download])",
+        help="download missing files into DIR first (needs nnpipe[download])",
     )
-    mnist.add_argument(
-        "--url", action="append", help="where to fetch from; may be given more than once"
-    )
+    mnist.add_argument("--url", action="append", help="mirror to download from; repeatable")
     return parser
 
 
 def _rows(text: str) -> slice:
-    """Return the slice that START:STOP means."""
+    """Return START:STOP as a slice."""
     start, _, stop = text.partition(":")
     return slice(int(start) if start else None, int(stop) if stop else None)
 
 
 def prepare_mnist(options: argparse.Namespace) -> None:
-    """Write the HDF5 file that the options describe, and say on stdout what is in it.
+    """Write the HDF5 file that the options describe, and print its contents.
 
     Raises
     ------
     DataError
-        If files are missing, cannot be fetched, or do not fit together.
+        If files are missing, cannot be downloaded, or do not fit together.
     """
     target: Path = options.target
     if target.exists():
-        problem = f"--to: {target} exists already. Delete it, or choose another name."
+        problem = f"--to: {target} already exists. Delete it, or choose another name."
         raise DataError(problem)
     if not target.absolute().parent.is_dir():
         problem = f"--to: {target.parent} is not a folder. Create it first."
@@ -125,9 +128,9 @@ def prepare_mnist(options: argparse.Namespace) -> None:
         splits = [s for s in splits if _find(options.folder, PREFIXES[s], "images")]
         if not splits:
             problem = (
-                f"--from: {options.folder} holds no MNIST images; expected "
+                f"--from: {options.folder} contains no MNIST images; expected "
                 "train-images-idx3-ubyte.gz or t10k-images-idx3-ubyte.gz. "
-                "Add --download to fetch them."
+                "Add --download to get them."
             )
             raise DataError(problem)
     with ExitStack() as files:
@@ -136,12 +139,12 @@ def prepare_mnist(options: argparse.Namespace) -> None:
 
 
 def download(names: Sequence[str], folder: Path, mirrors: Sequence[str]) -> None:
-    """Fetch files into a folder, from the first mirror that has them; check their SHA-256.
+    """Download files into a folder from the first mirror that has them, and check their SHA-256.
 
     Raises
     ------
     DataError
-        If pooch is not installed, or if no mirror has the right file.
+        If pooch is not installed, or if no mirror has the expected file.
     """
     try:
         pooch: Any = importlib.import_module("pooch")
@@ -153,24 +156,24 @@ def download(names: Sequence[str], folder: Path, mirrors: Sequence[str]) -> None
         reasons: list[str] = []
         for mirror in mirrors:
             url = f"{mirror.rstrip('/')}/{name}"
-            print(f"fetching {url}", flush=True)
+            print(f"downloading {url}", flush=True)
             try:
                 pooch.retrieve(url, known_hash=f"sha256:{SHA256[name]}", fname=name, path=folder)
                 break
             except (OSError, ValueError) as error:
                 reasons.append(f"{url}: {' '.join(str(error).split())}")
         else:
-            problem = f"--download: {name} could not be fetched; {'; '.join(reasons)}"
+            problem = f"--download: {name} could not be downloaded; {'; '.join(reasons)}"
             raise DataError(problem)
 
 
 def open_split(folder: Path, split: str, files: ExitStack) -> tuple[IdxArray, IdxArray]:
-    """Open the images and the labels of a split, which are closed with the other files.
+    """Open the images and the labels of a split, which `files` closes.
 
     Raises
     ------
     DataError
-        If one is missing, or if they are not images and as many labels.
+        If a file is missing or does not contain images or labels, or if their numbers differ.
     """
     paths: list[Path] = []
     for part in ("images", "labels"):
@@ -178,7 +181,7 @@ def open_split(folder: Path, split: str, files: ExitStack) -> tuple[IdxArray, Id
         if path is None:
             name = _name(PREFIXES[split], part)
             problem = (
-                f"--from: {folder} holds neither {name}.gz nor {name}. Add --download to fetch it."
+                f"--from: {folder} has neither {name}.gz nor {name}. Add --download to get it."
             )
             raise DataError(problem)
         paths.append(path)
@@ -186,7 +189,7 @@ def open_split(folder: Path, split: str, files: ExitStack) -> tuple[IdxArray, Id
     images, labels = (files.enter_context(closing(array)) for array in arrays)
     if len(images.shape) != 3 or 0 in images.shape or images.dtype != np.uint8:
         problem = (
-            f"--from: {images.name} does not hold images; found {images.shape} {images.dtype}; "
+            f"--from: {images.name} contains no images; found {images.shape} {images.dtype}; "
             "expected three axes of uint8, none of length 0."
         )
         raise DataError(problem)
@@ -210,18 +213,18 @@ def _find(folder: Path, prefix: str, part: str) -> Path | None:
 
 
 def write(target: Path, splits: Sequence[tuple[str, IdxArray, IdxArray]], rows: slice) -> None:
-    """Write rows of the splits, one after the other; a temporary name until the file is whole.
+    """Write rows of the splits, one after the other, under a temporary name until done.
 
     Raises
     ------
     DataError
-        If the splits' images differ in size, if a file ends early, if no row is taken, or if
-        nothing can be written.
+        If the splits' images differ in size, if a file ends early, if no row is selected, or if
+        the file cannot be written.
     """
     sizes = {images.shape[1:] for _, images, _ in splits}
     if len(sizes) > 1:
         found = " and ".join(map(str, sorted(sizes)))
-        problem = f"--from: the splits' images differ in size; found {found}."
+        problem = f"--from: the images of the splits differ in size; found {found}."
         raise DataError(problem)
     features = int(np.prod(sizes.pop()))
     there = sum(images.shape[0] for _, images, _ in splits)
@@ -229,7 +232,7 @@ def write(target: Path, splits: Sequence[tuple[str, IdxArray, IdxArray]], rows: 
     samples = len(taken)
     if not samples:
         found = ":".join("" if end is None else str(end) for end in (rows.start, rows.stop))
-        problem = f"--rows: found {found}, which takes none of {there} images."
+        problem = f"--rows: found {found}, which selects none of {there} images."
         raise DataError(problem)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -263,7 +266,7 @@ def write(target: Path, splits: Sequence[tuple[str, IdxArray, IdxArray]], rows: 
 
 
 def _own(taken: range, first: int, images: int) -> range:
-    """Return which of a split's own images are taken, the split beginning at image `first`."""
+    """Return the images of a split that are taken. The split begins at image `first`."""
     start = min(max(taken.start - first, 0), images)
     return range(start, max(min(taken.stop - first, images), start))
 
@@ -271,7 +274,7 @@ def _own(taken: range, first: int, images: int) -> range:
 def _parts(
     splits: Sequence[tuple[str, IdxArray, IdxArray]], taken: range
 ) -> Iterator[tuple[tuple[IdxArray, IdxArray], int, slice]]:
-    """Yield the files, the row in the result, and the rows in the files, a chunk at a time."""
+    """Yield the files, the first row in the result, and the rows in the files, chunk by chunk."""
     first = 0
     for _, images, labels in splits:
         own = _own(taken, first, images.shape[0])

@@ -1,4 +1,4 @@
-"""Run a network over an input: ``python scripts/run.py --help``."""
+"""Run a network on an input: ``python scripts/run.py --help``."""
 
 import sys
 

@@ -1,8 +1,8 @@
-"""Write the YAML files of kinds from their options: values, comments and all.
+"""Write the YAML files of kinds from their options, with values and comments.
 
     python scripts/write_conf.py
 
-A file keeps the comment that it begins with. A test finds out when this has to be run again.
+A file keeps the comment at its beginning. A test fails when a file is out of date.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ WIDTH = 100
 
 
 def files() -> Iterator[tuple[Path, str]]:
-    """Yield each file that follows from options alone, with what it should say."""
+    """Yield each file that depends only on options, with its content."""
     for group, registry in GROUPS.items():
         for name in registry.built_in:
             if (group, name) != ("architecture", "stack"):
@@ -51,7 +51,7 @@ def _lines(options: Any, indent: str = "") -> Iterator[str]:
         value, doc = getattr(options, field.name), field.metadata["doc"]
         registry = field.metadata.get("registry")
         if registry is not None:
-            doc += "; one of these too" if registry in listed else f"; {_kinds(registry)}"
+            doc += "; same choices as above" if registry in listed else f"; {_kinds(registry)}"
             listed.append(registry)
         among = getattr(field.metadata.get("limits"), "among", ())
         if among and isinstance(value, list):
@@ -70,7 +70,7 @@ def _lines(options: Any, indent: str = "") -> Iterator[str]:
 
 
 def _text(value: Any) -> str:
-    """Return a value as YAML writes it; a kind is its bare name."""
+    """Return a value in YAML. A kind is its bare name."""
     plain = value.kind if isinstance(value, Choice) else value
     text = yaml.safe_dump(plain, default_flow_style=True, width=1000)
     return text.removesuffix("\n").removesuffix("\n...")
@@ -91,7 +91,7 @@ def _kinds(registry: Any) -> str:
 
 
 def main() -> None:
-    """Write the files that differ."""
+    """Write the files that have changed."""
     for path, text in files():
         if path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")

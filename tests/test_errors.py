@@ -9,7 +9,7 @@ import nnpipe
 from nnpipe.errors import ConfigError, DataError, NnpipeError, RunError, RunFailed, one_line
 
 ERRORS = [
-    ConfigError(["seed: found -1; expected 0 or greater", "dtype: found 3; expected a text"]),
+    ConfigError(["seed: found -1; expected 0 or greater", "dtype: found 3; expected a string"]),
     ConfigError([]),
     DataError("data.h5: empty"),
     RunError("outputs/v0001: no manifest.json"),

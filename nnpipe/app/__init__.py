@@ -1,1 +1,1 @@
-"""The program around the pipeline; the only room that knows Hydra."""
+"""The program around the pipeline. Only this room uses Hydra."""

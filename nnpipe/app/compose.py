@@ -1,4 +1,4 @@
-"""What Hydra composes a config from: the YAML files, the kinds, and what was typed."""
+"""Connect Hydra to the YAML files and the kinds from which it composes a config."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ VERSION_BASE = "1.3"
 
 
 def conf_folder() -> Path:
-    """Return the folder of the YAML files: in the wheel, or beside the package in a checkout."""
+    """Return the folder of the YAML files, in the wheel or beside the package in a checkout."""
     package = Path(__file__).parents[1]
     inside = package / "conf"
     return inside if inside.is_dir() else package.parent / "conf"
 
 
 def register() -> None:
-    """Put our own loader and sources of configs in the place of Hydra's."""
+    """Replace Hydra's config loader and config sources by our own."""
     yaml_source.register(conf_folder() / "config.yaml")
     loader.register(conf_folder() / "config.yaml")
 

@@ -1,4 +1,4 @@
-"""What Hydra composes, as nnpipe takes it: open sections, one kind a section, plain values."""
+"""Prepare Hydra's composed config: open sections, one kind a section, plain values."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from nnpipe.runs.options import OutputOptions
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
-    """Return what a composed config says to nnpipe, as plain mappings, lists and values.
+    """Return nnpipe's part of a composed config as plain mappings, lists and values.
 
-    Keys have their current names, unless that would hide a contradiction.
+    Former keys get their current names, unless that would hide a contradiction.
     """
     given = {
         str(key): cast("Any", OmegaConf.to_container(value, resolve=True))
@@ -30,7 +30,7 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 
 def output_of(given: Mapping[str, Any]) -> OutputOptions:
-    """Return what a plain config says of its output; what cannot be used takes its default."""
+    """Return the output options of a plain config, with defaults for invalid values."""
     found: Any = given.get("output")
     if not isinstance(found, Mapping):
         found = {}
@@ -38,12 +38,12 @@ def output_of(given: Mapping[str, Any]) -> OutputOptions:
 
 
 def open_sections(config: DictConfig, typed: Iterable[str]) -> None:
-    """Let the sections take any key, so that our own check can report all that are unknown."""
+    """Let the sections accept any key, so that our own check can report every unknown one."""
     for key in typed:
         root, _, inside = key.partition(".")
         if root in ROOTS and config.get(root) is None:
             config[root] = {} if inside else None
-        # Where a file says the name of a kind, an option that is typed goes beside it.
+        # If a file gives only the name of a kind, a typed option is added beside it.
         parts = key.split(".")
         for end in range(2, len(parts)):
             inner = ".".join(parts[:end])
@@ -56,9 +56,9 @@ def open_sections(config: DictConfig, typed: Iterable[str]) -> None:
 
 
 def of_one_kind(defaults: list[Any], repo: Any, typed: Mapping[str, Any]) -> list[Any]:
-    """Leave out the files of a kind that another file, or what was typed, has replaced.
+    """Drop the files of a kind that another file or a typed override replaces.
 
-    Else the options of one kind would stand among those of another.
+    Otherwise OmegaConf would merge the options of one kind with those of another.
     """
     kinds: dict[str, Any] = {}
     for default in defaults:
@@ -73,7 +73,7 @@ def of_one_kind(defaults: list[Any], repo: Any, typed: Mapping[str, Any]) -> lis
 
 
 def _kinds(default: Any, repo: Any) -> dict[str, Any]:
-    """Return the kinds that a file chooses, by the root key that they belong to."""
+    """Return the kinds that a file chooses, by root key."""
     found = repo.load_config(default.config_path)
     package = default.package if default.package is not None else found.header["package"]
     if not OmegaConf.is_dict(found.config):

@@ -1,6 +1,6 @@
-"""Spare a composition of a single run's config, and Hydra's repeated choosing of files.
+"""Compose a single run's config once, and cache Hydra's choice of files.
 
-Both replace internals of Hydra, and are left out where Hydra has them no more.
+Both replace internals of Hydra. If a version of Hydra lacks one of them, it is not replaced.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from hydra._internal import config_loader_impl, hydra
 from hydra._internal.defaults_list import Overrides
 
-# What is put in the place of Hydra's own are internals of it, which have no types.
+# Hydra's internals have no types.
 _MODULE: Any = config_loader_impl
 _HYDRA: Any = hydra.Hydra
 
@@ -21,9 +21,9 @@ _CHOICES_KEPT = 32
 
 
 def is_single(arguments: Sequence[str]) -> bool:
-    """Tell from what was typed that it is a single run; False also where it cannot be told.
+    """Return whether the arguments certainly start a single run.
 
-    Flags, keys of Hydra's own and experiments, whose files may set `hydra.mode`, make a sweep.
+    Flags, Hydra's own keys and experiments, whose files may set `hydra.mode`, can start a sweep.
 
     >>> is_single(["seed=1", "input=random"]), is_single(["-m", "seed=1,2"])
     (True, False)
@@ -34,10 +34,11 @@ def is_single(arguments: Sequence[str]) -> bool:
 
 @contextmanager
 def composed_once(arguments: Sequence[str]) -> Generator[None]:
-    """Let Hydra compose a single run once, and choose files once for all jobs that name the same.
+    """Cache Hydra's repeated compositions.
 
-    For a single run it composes the whole config to read `hydra.mode`, and then again to run it;
-    when it cannot read it, it takes what was typed for a single run.
+    Hydra composes the config of a single run twice: to read `hydra.mode`, and to run it. If the
+    first fails, Hydra assumes a single run, so `get_mode` is replaced for single runs. Hydra also
+    chooses the files again for each job, so that choice is cached.
     """
     instead: dict[tuple[Any, str], Any] = {(_MODULE, "create_defaults_list"): _choosing_once}
     if is_single(arguments):
@@ -52,7 +53,7 @@ def composed_once(arguments: Sequence[str]) -> Generator[None]:
 
 
 def _choosing_once(create_defaults_list: Any) -> Any:
-    """Return what does the same, once for all that choose the same files."""
+    """Return a version of `create_defaults_list` with a cache."""
     chosen: dict[tuple[Any, ...], Any] = {}
 
     def choose(
@@ -70,7 +71,7 @@ def _choosing_once(create_defaults_list: Any) -> Any:
         if key not in chosen:
             if len(chosen) == _CHOICES_KEPT:
                 chosen.clear()
-            # The repository is kept with it, so that no other takes its identity.
+            # Keeping the repository alive keeps its id from being reused.
             found = create_defaults_list(repo, config_name, overrides_list, *how)
             chosen[key] = repo, found
         return replace(chosen[key][1], config_overrides=given.config_overrides)

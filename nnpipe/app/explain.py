@@ -1,4 +1,4 @@
-"""Explain what Hydra refuses, in one line."""
+"""Explain an error of Hydra or OmegaConf in one line."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from nnpipe.config.registry import unknown
 _RESOLVING = re.compile(r"\w+ raised while resolving interpolation: [\"']*(.*?)[\"']*")
 _KEY = re.compile(r"full_key: (\S+)")
 
-# For a group's choice that is no name, as in input=3, Hydra raises a bare ValueError.
+# Hydra raises a bare ValueError if the choice of a group is not a name, as in input=3.
 Refusal = (HydraException, OmegaConfBaseException, ValueError)
 
 
 def explain(error: BaseException) -> str:
-    """Return what is wrong with a request, as Hydra or OmegaConf refuses it.
+    """Return the message for a request that Hydra or OmegaConf refuses.
 
-    What was typed is checked before; see `overrides`. What is left lies in files and flags: a
-    choice that a file names, an environment variable that is not set, a folder that is not there.
+    `overrides` has already checked what was typed. The remaining errors are in files and flags: an
+    unknown choice in a file, an environment variable that is not set, a missing folder.
     """
     if isinstance(error, MissingConfigException) and error.options is not None:
         group, _, name = str(error.missing_cfg_file).rpartition("/")
         return (
-            f"{group}: {unknown(name, 'a choice', error.options)} The defaults of a file name it."
+            f"{group}: {unknown(name, 'a choice', error.options)} It is in a file's defaults list."
         )
     if isinstance(error, MissingConfigException):
         return _flat(str(error).partition("Search path:")[0])

@@ -1,8 +1,8 @@
-"""What a file may set of Hydra: an allow-list of keys, each with the values it may take.
+"""The Hydra settings that a file may change: an allow-list of keys and their values.
 
-Hydra calls what `_target_` names; a logging config, an environment variable, a search path or a
-line of a batch script can run code too. So a file that may come from a stranger, and the typed
-lines that a sweep has stored, may set the keys below and no other.
+Hydra calls the object named by `_target_`. A logging config, an environment variable, a search
+path or a line of a batch script can run code too. Therefore a file that may come from a stranger,
+and the overrides stored in a sweep, may set only the keys below.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from omegaconf import OmegaConf
 OPTUNA = "hydra_plugins.nnpipe_optuna.OptunaSweeper"
 
 Key = tuple[str, ...]
-"""A key without its `hydra.`, such as ("launcher", "n_jobs")."""
+"""A key without the prefix `hydra.`, such as ("launcher", "n_jobs")."""
 
 _ABSENT = object()
 _NAME = re.compile(r"[\w.,:@%+=/&|*\[\]-]+( [\w.,:@%+=/&|*\[\]-]+)*", re.ASCII)
@@ -28,14 +28,14 @@ _KEY = re.compile(r"\+{0,2}[A-Za-z_][\w.-]*(/[\w.-]+)*(@[\w.-]+)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Rule:
-    """What a key may be set to.
+    """The values that a key accepts.
 
     Attributes
     ----------
     holds : callable
-        Tells whether a value may stand there.
+        Returns whether a value is accepted.
     expected : str
-        Says so in an error.
+        Describes the accepted values in an error message.
     """
 
     holds: Callable[[Any], bool]
@@ -107,7 +107,7 @@ def _mode(value: Any) -> bool:
 
 
 def is_allowed(path: Key, value: Any) -> bool:
-    """Tell whether a file may set a key of Hydra's to a value.
+    """Return whether a file may set a Hydra key to a value.
 
     >>> is_allowed(("launcher", "n_jobs"), 4), is_allowed(("launcher", "setup"), ["rm"])
     (True, False)
@@ -125,22 +125,22 @@ def is_allowed(path: Key, value: Any) -> bool:
 
 
 def refusal(path: Key, value: Any, where: object) -> str:
-    """Return the error for a key that a file must not set, or not to this value."""
+    """Return the message for a key that a file must not set to this value."""
     found = f"{where}: {'.'.join(path)}: found {str(value)[:80]!r} in a file; expected "
     path = path[1:] if path[:1] == ("hydra",) else path
     rule = RULES.get(path)
     if rule is not None:
         return f"{found}{rule.expected}."
     if path[:2] == ("sweeper", "params") and len(path) == 3:
-        return f"{found}a key of the config, none of Hydra's, and one line of plain values."
+        return f"{found}a key of the config, not of Hydra, and plain values on one line."
     return (
-        f"{found}of Hydra only its sweeper, launcher and mode. "
-        "Type it on the command line if you mean it."
+        f"{found}only Hydra's sweeper, launcher and mode. "
+        "If you want this setting, type it on the command line."
     )
 
 
 def _is_swept(key: str, value: Any) -> bool:
-    """Tell whether a sweeper may make typed lines of a key and its values."""
+    """Return whether a sweeper may turn a key and its values into overrides."""
     text = str(value)
     return (
         _KEY.fullmatch(key) is not None
@@ -153,14 +153,14 @@ def _is_swept(key: str, value: Any) -> bool:
 
 
 def installed(section: str, target: Any) -> dict[str, Any] | None:
-    """Return the settings that an installed launcher or sweeper starts from, None if it is none.
+    """Return the default settings of a launcher or sweeper, or None if it is not installed.
 
     Parameters
     ----------
     section : str
-        launcher or sweeper.
+        "launcher" or "sweeper".
     target : Any
-        What its `_target_` says.
+        The value of `_target_`.
     """
     if section == "sweeper" and target == OPTUNA:
         return {"_target_": OPTUNA}
@@ -173,13 +173,13 @@ def installed(section: str, target: Any) -> dict[str, Any] | None:
 
 
 def plain(node: Any) -> Any:
-    """Return a node of a config as it was written, its interpolations as they stand."""
+    """Return a config node as plain values, without resolving interpolations."""
     whole: Any = OmegaConf.to_container(node, resolve=False) if OmegaConf.is_config(node) else node
     return whole
 
 
 def changes(found: Any, expected: Any, path: Key = ()) -> Iterator[tuple[Key, Any]]:
-    """Yield every key whose value is not the expected one, lists as a whole.
+    """Yield every key whose value differs from the expected one. Lists are compared as a whole.
 
     >>> list(changes({"mode": None, "job": {"env_set": {"A": "b"}}}, {"mode": None, "job": {}}))
     [(('job', 'env_set', 'A'), 'b')]
@@ -197,16 +197,16 @@ _NOTHING: tuple[Any, ...] = (_ABSENT, None, "???")
 
 
 def foreign(found: Any, program: Any, ours: Sequence[Key] = ()) -> Iterator[tuple[Key, Any]]:
-    """Yield what a composed `hydra` says that neither the program nor the allow-list does.
+    """Yield the settings of a composed `hydra` node that no file may make.
 
     Parameters
     ----------
     found : Any
-        The composed node, as `plain` returns it.
+        The composed node, from `plain`.
     program : Any
-        What the program itself makes of it, likewise.
+        The node composed from the program's own files, from `plain`.
     ours : sequence of Key
-        Keys that Hydra fills in as it composes.
+        Keys that Hydra fills in during composition.
     """
     program = {**_mapping(program)}
     for section in ("launcher", "sweeper"):

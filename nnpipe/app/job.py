@@ -1,4 +1,4 @@
-"""Begin a job of a sweep in its folder, unless it is done or goes on elsewhere."""
+"""Begin a job of a sweep in its folder, unless it is done or still running."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from nnpipe.runs.store.parts import FOLDER as PARTS
 
 
 def job_of(sweep: Folder, name: str) -> Folder:
-    """Open the folder of a sweep's job, which is made if it is missing."""
+    """Open the folder of a sweep's job, and create it if it is missing."""
     with sweep.inside("runs", make=True) as runs:
         return runs.inside(name, make=True)
 
 
 def begin_job(held: Folder, overrides: list[str], since: str | None = None) -> bool:
-    """Tell whether a job has still to be done; if so, clear away what an earlier try left.
+    """Return whether a job has to run; if so, empty its folder.
 
     Parameters
     ----------
     held : Folder
-        The job's.
+        The job's folder.
     overrides : list of str
-        What the job is.
+        The overrides that define the job.
     since : str, optional
-        A time since which a job may have ended to be done with, complete or not.
+        A time. A job that has ended since then does not run again, complete or not.
 
     Raises
     ------
     RunError
-        If the folder holds the complete run of another job, or if the job goes on elsewhere.
+        If the folder holds the complete run of another job, or if another process runs the job.
     """
     folder = held.path
     state = look(folder)
@@ -43,7 +43,9 @@ def begin_job(held: Folder, overrides: list[str], since: str | None = None) -> b
     if state.status == "complete":
         done = read_yaml(folder / OVERRIDES)
         if done != overrides:
-            problem = f"{folder}: holds the run of {done}; expected {overrides}. Nothing was done."
+            problem = (
+                f"{folder}: found the run of {done}; expected {overrides}. Nothing was changed."
+            )
             raise RunError(problem)
         return False
     refuse_running(folder)
@@ -54,12 +56,12 @@ def begin_job(held: Folder, overrides: list[str], since: str | None = None) -> b
 
 
 def has_ended(state: State, since: str) -> bool:
-    """Tell whether a job has ended, however it did, since a time as `now` returns it."""
+    """Return whether a job has ended, with any status, since a time in the format of `now`."""
     return state.manifest is not None and state.manifest.ended >= since
 
 
 def refuse_running(job: Path) -> None:
-    """Refuse to touch a job that goes on, such as one of Slurm's whose sweep was killed.
+    """Refuse to change a job that is still running, such as a Slurm job of a killed sweep.
 
     Raises
     ------
@@ -67,5 +69,5 @@ def refuse_running(job: Path) -> None:
         If a process holds the lock on the job's log.
     """
     if is_held(job / LOG):
-        problem = f"{job}: the job goes on in another process. Wait until it ends, or end it."
+        problem = f"{job}: another process is running the job. Wait until it ends, or end it."
         raise RunError(problem)

@@ -1,6 +1,6 @@
-"""Keep the journal of an Optuna study in a sweep's folder: one JSON object a line, in study.log.
+"""The journal of an Optuna study, in study.log in a sweep's folder: one JSON object a line.
 
-Optuna's own backend opens the file by its path, through any link.
+Optuna's own backend is not used because it opens the file by path and follows links.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _MOST_BYTES = 64 << 20
 
 
 class Journal:
-    """What `optuna.storages.JournalStorage` takes for a backend.
+    """A backend for `optuna.storages.JournalStorage`.
 
     Parameters
     ----------
     folder : Folder
-        The sweep's, locked by this process, so that nobody else reads or writes the file.
+        The sweep's folder, locked by this process, so that no other process uses the file.
 
     Raises
     ------
@@ -36,7 +36,7 @@ class Journal:
         self._entries: list[dict[str, Any]] = []
         self._file.seek(0)
         content = self._file.read(_MOST_BYTES + 1)
-        # A process that was killed may have left half a line.
+        # A killed process may have left an incomplete line.
         whole = content.rpartition(b"\n")[0]
         if len(whole) < len(content):
             self._file.truncate(len(whole) + 1 if whole else 0)
@@ -47,7 +47,7 @@ class Journal:
         except (ValueError, RecursionError) as error:
             problem = (
                 f"{folder.path / STUDY}: cannot be read; expected at most {_MOST_BYTES >> 20} MiB "
-                "of lines of JSON. This file was not written by nnpipe, or was altered."
+                "of JSON lines. This file was not written by nnpipe, or was altered."
             )
             raise RunError(problem) from error
 
@@ -56,7 +56,7 @@ class Journal:
         self._file.close()
 
     def read_logs(self, log_number_from: int) -> Sequence[dict[str, Any]]:
-        """Return the entries from a number on."""
+        """Return the entries from the given number onwards."""
         return self._entries[log_number_from:]
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:

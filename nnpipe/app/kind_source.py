@@ -1,7 +1,7 @@
-"""Offer every kind as a choice of its group, also one of another package that has no YAML file.
+"""Offer every kind as a choice of its config group, including kinds without a YAML file.
 
-Hydra looks here after the folders of YAML files, so installed packages are only searched for a
-name that no file has.
+Hydra searches this source after the folders of YAML files, so installed packages are searched only
+for a name that has no file.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ GROUPS: dict[str, Registry[Any]] = {
 """The groups whose choices are kinds."""
 
 _SCHEMA = "schema"
-"""Files that were copied from version 0.1 name schemas here, which are needed no more."""
+"""The group of the schemas of version 0.1. Old YAML files still name them; they are now empty."""
 
 
 def written(name: str, kind: Kind[Any, Any]) -> dict[str, Any]:
-    """Return what the YAML file of a kind says: each option with its default.
+    """Return the content of a kind's YAML file: each option with its default.
 
-    A kind among the options is its bare name: OmegaConf would merge the options of one kind into
-    those of another.
+    A kind among the options is written as its bare name, because OmegaConf would merge the options
+    of one kind into those of another.
     """
     found: dict[str, Any] = {"kind": name}
     for field in fields(kind.options):
@@ -56,7 +56,7 @@ class KindSource(ConfigSource):
         return "nnpipe"
 
     def available(self) -> bool:
-        """Tell that it can be used."""
+        """Return True."""
         return True
 
     def load_config(self, config_path: str) -> ConfigResult:
@@ -67,11 +67,11 @@ class KindSource(ConfigSource):
         return ConfigResult(self.provider, f"{self.scheme()}://", config, {"package": None})
 
     def is_group(self, config_path: str) -> bool:
-        """Tell whether a path is that of a group."""
+        """Return whether a path is a group."""
         return config_path in GROUPS
 
     def is_config(self, config_path: str) -> bool:
-        """Tell whether a path is that of a kind."""
+        """Return whether a path is a kind."""
         group, _, name = _normal(config_path).partition("/")
         return group == _SCHEMA or (group in GROUPS and name in GROUPS[group])
 

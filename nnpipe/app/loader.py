@@ -1,8 +1,8 @@
-"""Compose a config, and judge it before Hydra makes anything of it.
+"""Compose a config, and check it before Hydra acts on it.
 
-Each config is composed here, that of a single run, that of a sweep and that of each of its jobs,
-also in the processes of a launcher. What a file sets of Hydra must stand in `hydra_keys`, and the
-address of a cluster, where a program listens that can run code here, must be typed.
+Every config is composed here: of a single run, of a sweep, and of each job, also in the processes
+of a launcher. A file may set only the Hydra keys in `hydra_keys`. The address of a cluster must be
+typed, because the program at that address can run code here.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from nnpipe.errors import ConfigError
 from nnpipe.pipeline.load import find_problems
 
 _ANYONES = ("command-line", "main", "hydra.searchpath in main", "hydra.searchpath in command-line")
-"""Hydra's names for where files of anyone may lie; the others are those of installed packages."""
+"""Hydra's names for places with files from anyone. All others belong to installed packages."""
 
 _FILLED = (
     *(("overrides",), ("runtime",)),
     *(("job", name) for name in ("name", "config_name", "override_dirname", "num", "id")),
 )
-"""What Hydra fills in once the files are merged."""
+"""The keys that Hydra fills in after merging the files."""
 
 
 _KEPT, _CHOICES_KEPT = 256, 32
@@ -49,14 +49,14 @@ _KEPT, _CHOICES_KEPT = 256, 32
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the overrides of a command come from.
+    """The origin of a command's overrides.
 
     Attributes
     ----------
     stored : str, optional
-        The file that they were stored in; None where they were typed.
+        The file in which they are stored; None if they were typed.
     cluster : str, optional
-        The address of a cluster that was typed beside them.
+        The address of a cluster that was typed with `--cluster`.
     """
 
     stored: str | None = None
@@ -64,17 +64,17 @@ class Origin:
 
 
 class Loader(ConfigLoaderImpl):
-    """Hydra's loader, which refuses what no file may set, and leaves the rest to our own check.
+    """Hydra's loader with a check of what files may set, and with caches.
 
-    Hydra composes the config of each job twice, and reads and merges all files anew for jobs that
-    choose the same ones. So what has been read, merged and composed is kept here.
+    Hydra composes the config of each job twice, and reads and merges the files again for every job,
+    even if the jobs choose the same files. This class keeps what it has read, merged and composed.
 
     Attributes
     ----------
     program : Path
         The program's own config.yaml.
     command : Origin
-        That of the command that runs.
+        The origin of the current command.
     """
 
     program: ClassVar[Path] = Path()
@@ -102,12 +102,12 @@ class Loader(ConfigLoaderImpl):
         from_shell: bool = True,
         validate_sweep_overrides: bool = True,
     ) -> DictConfig:
-        """Compose a config as Hydra does, and judge it.
+        """Compose a config as Hydra does, and check it.
 
         Raises
         ------
         ConfigError
-            With every problem of what was typed; naming the file where one is at fault.
+            With every problem in the typed overrides, or with the file that is at fault.
         """
         how = run_mode, from_shell, validate_sweep_overrides
         problems: list[str] = []
@@ -130,7 +130,8 @@ class Loader(ConfigLoaderImpl):
         if OmegaConf.is_config(config.get("experiment")):
             problem = (
                 f"experiment={config.hydra.runtime.choices.get('experiment')}: its file sets keys "
-                "of `experiment`; expected keys of the config. Begin it with # @package _global_"
+                "of `experiment`; expected keys of the config. Begin the file with "
+                "# @package _global_"
             )
             raise ConfigError([problem])
         typed: Sequence[str] = overrides
@@ -142,13 +143,13 @@ class Loader(ConfigLoaderImpl):
         elif self.origin.stored is not None:
             found = foreign(unresolved(config.hydra), self._program, _FILLED)
             _refuse(found, self.origin.stored)
-        self._judge_address(config, [] if self.origin.stored else typed)
+        self._check_address(config, [] if self.origin.stored else typed)
         return config
 
     def _further_problems(
         self, config_name: str | None, usable: list[str], how: tuple[Any, ...]
     ) -> list[str]:
-        """Return what is wrong beside the overrides that cannot be used."""
+        """Return the problems that remain without the unusable overrides."""
         try:
             config = self.load_configuration(config_name, usable, *how)
             return find_problems(plain(config))
@@ -160,10 +161,10 @@ class Loader(ConfigLoaderImpl):
     def load_sweep_config(
         self, master_config: DictConfig, sweep_overrides: list[str]
     ) -> DictConfig:
-        """Compose the config of a job; what a sweeper made of its parameters was not typed."""
+        """Compose the config of a job. The sweeper's overrides count as not typed."""
         key = tuple(sweep_overrides)
         if key in self._jobs:
-            return self._jobs.pop(key)  # it belongs to its job now, which changes it
+            return self._jobs.pop(key)  # removed, because the job changes it
         self._sweep = master_config
         try:
             config = super().load_sweep_config(master_config, sweep_overrides)
@@ -190,7 +191,7 @@ class Loader(ConfigLoaderImpl):
         if key not in self._merged or repo not in self._repos.values():
             if len(self._merged) == _CHOICES_KEPT:
                 self._merged.clear()
-            repo.cache.clear()  # merging what a file says changes it there
+            repo.cache.clear()  # merging changes the cached content
             self._merged[key] = self.merge(of_one_kind(defaults, repo, kinds), repo)
             repo.cache.clear()
         config = deepcopy(self._merged[key])
@@ -200,7 +201,7 @@ class Loader(ConfigLoaderImpl):
         return config
 
     def merge(self, defaults: list[Any], repo: Any) -> DictConfig:
-        """Merge the chosen files, and judge what those that may be anyone's say to Hydra."""
+        """Merge the chosen files, and check the Hydra settings of files that may be anyone's."""
         ours, theirs = list[Any](), dict[int, Path]()
         for number, default in enumerate(defaults):
             path, keys = _file(default, repo), _keys(default, repo)
@@ -208,11 +209,11 @@ class Loader(ConfigLoaderImpl):
                 ours += [default] if "hydra" in keys else []
                 continue
             if keys & {"hydra", "engine"}:
-                said = unresolved(_embedded(default, repo))
+                content = unresolved(_embedded(default, repo))
                 if "hydra" in keys:
                     theirs[number] = path
-                    _refuse(changes(said["hydra"], {}), path)
-                engine = said.get("engine")
+                    _refuse(changes(content["hydra"], {}), path)
+                engine = content.get("engine")
                 if isinstance(engine, dict) and "cluster" in engine:
                     self._addresses[str(cast("Any", engine)["cluster"])] = path
         config = super()._compose_config_from_defaults_list(defaults, repo)
@@ -224,7 +225,7 @@ class Loader(ConfigLoaderImpl):
             _refuse(found, ", ".join(map(str, theirs.values())))
         return config
 
-    def _judge_address(self, config: DictConfig, typed: Sequence[str]) -> None:
+    def _check_address(self, config: DictConfig, typed: Sequence[str]) -> None:
         """Refuse the address of a cluster that was not typed."""
         engine: Any = unresolved(config).get("engine")
         node = cast("Any", engine).get("cluster") if isinstance(engine, dict) else engine
@@ -235,7 +236,7 @@ class Loader(ConfigLoaderImpl):
 
 
 def addresses(overrides: Iterable[str]) -> Generator[str]:
-    """Yield the addresses of clusters that overrides name.
+    """Yield the cluster addresses in overrides.
 
     >>> list(addresses(["engine.cluster=tcp://a:1,tcp://b:1", "seed=1"]))
     ['tcp://a:1', 'tcp://b:1']
@@ -250,7 +251,7 @@ def addresses(overrides: Iterable[str]) -> Generator[str]:
 
 @contextmanager
 def commanded(origin: Origin) -> Generator[None]:
-    """Have what is composed meanwhile judged by where its overrides come from."""
+    """Set the origin of the overrides that are composed inside the `with` block."""
     before, Loader.command = Loader.command, origin
     try:
         yield
@@ -259,7 +260,7 @@ def commanded(origin: Origin) -> Generator[None]:
 
 
 def register(program: Path) -> None:
-    """Put this loader in the place of Hydra's, and let it find kinds."""
+    """Replace Hydra's loader by this one, and register the source of kinds."""
     Loader.program = program.resolve()
     SourcesRegistry.instance().register(KindSource)
     cast("Any", hydra_program).ConfigLoaderImpl = Loader
@@ -272,7 +273,7 @@ def _refuse(found: Iterable[tuple[Key, Any]], where: object) -> None:
 
 
 def _file(default: Any, repo: Any) -> Path | None:
-    """Return the file of a choice if it may be anyone's, None if it is the program's."""
+    """Return the file of a choice, or None if it belongs to the program."""
     found = repo.load_config(default.config_path)
     if found.is_schema_source or found.provider not in _ANYONES:
         return None
@@ -282,7 +283,7 @@ def _file(default: Any, repo: Any) -> Path | None:
 
 
 def _keys(default: Any, repo: Any) -> set[str]:
-    """Return the first keys of what a choice says, where its package puts it."""
+    """Return the root keys that a choice sets, in its package."""
     found = repo.load_config(default.config_path)
     package = default.package if default.package is not None else found.header["package"]
     if package:

@@ -1,4 +1,4 @@
-"""Run what the command line asks for, and answer with one line and an exit status."""
+"""Run the command line's request, and return an exit status."""
 
 from __future__ import annotations
 
@@ -44,79 +44,30 @@ FAILED, BAD_REQUEST, INTERRUPTED = 1, 2, 130
 
 register()
 
-# What ended a single run. Hydra would report an error that leaves the task in words of its own.
+# The error of a single run. If it left the task function, Hydra would print its own report.
 _failures: list[Exception] = []
 
 
 def main(arguments: Sequence[str] | None = None, resuming: Folder | None = None) -> int:
-    """Run what the command line asks for and return the exit status.
+    """Run the command line's request and return the exit status.
 
     Parameters
     ----------
     arguments : sequence of str, optional
-        Instead of what was typed after the program's name.
+        Replaces the typed arguments.
     resuming : Folder, optional
-        The folder of a sweep, which is taken up instead of a new one.
+        The folder of a sweep to resume.
     """
     if arguments is not None:
         sys.argv[1:] = arguments
     full = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    # Otherwise Hydra prints a report of its own and ends the process with status 1.
+    # Otherwise Hydra prints its own report and ends the process with status 1.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     ClaimSweep.forget(resuming)
-    status = 0
     with _console(), terminable(), installed_modules():
-        try:
-            _launch()
-            if _failures:
-                raise _failures.pop()
-        except KeyboardInterrupt as error:
-            terminated = isinstance(error, Terminated)
-            status = TERMINATED if terminated else INTERRUPTED
-            _complain("terminated" if terminated else "interrupted", error, full)
-        except SweepRefused as error:
-            status = FAILED if isinstance(error.reason, RunFailed) else BAD_REQUEST
-            _complain(str(error.reason), error.reason, full)
-        except Refusal as error:
-            status = BAD_REQUEST
-            _complain(explain(error), error, full)
-        except NnpipeError as error:
-            status = FAILED if isinstance(error, RunFailed) else BAD_REQUEST
-            _complain(str(error), error, full)
-        except BrokenExecutor as error:
-            status = FAILED
-            problem = (
-                "hydra/launcher: its processes are killed before any job ends; "
-                "expected them to live as long as the sweep. Take it up with nnpipe runs resume."
-            )
-            _complain(problem, error, full)
-        except Exception as error:
-            status = FAILED
-            sweep = ClaimSweep.claimed
-            # What became of the job is in the sweep's table.
-            own = ClaimSweep.own
-            if sweep is None or own is None or not wait_for_others(sweep, own, error):
-                _complain(one_line(error), error, full)
+        status = _attempt(full)
         if ClaimSweep.claimed is not None:
-            try:
-                ClaimSweep.mark_killed()
-                cancel = cancel_line(ClaimSweep.claimed.path) if status >= INTERRUPTED else None
-                if cancel is not None:
-                    _say(f"Slurm jobs may go on; to end them: {cancel}")
-                text, complete = finish_sweep(
-                    ClaimSweep.claimed,
-                    interrupted=status >= INTERRUPTED,
-                    illustrate=illustrate_sweep,
-                )
-            except (NnpipeError, OSError) as error:
-                text, complete = "", False
-                if status not in (FAILED, BAD_REQUEST):  # else it is said already what is wrong
-                    where = ClaimSweep.claimed.path
-                    _complain(f"{where}: no manifest: {one_line(error)}", error, full)
-            _say(text)
-            status = status or (0 if complete else FAILED)
-            if complete:
-                ClaimSweep.claimed.remove(OWN)
+            status = _finish(ClaimSweep.claimed, status, full)
         if ClaimSweep.lock is not None:
             ClaimSweep.lock.close()
     if not full:
@@ -124,8 +75,60 @@ def main(arguments: Sequence[str] | None = None, resuming: Folder | None = None)
     return status
 
 
+def _attempt(full: bool) -> int:
+    """Launch the run or sweep, report its error if there is one, and return the exit status."""
+    try:
+        _launch()
+        if _failures:
+            raise _failures.pop()
+    except KeyboardInterrupt as error:
+        terminated = isinstance(error, Terminated)
+        _complain("terminated" if terminated else "interrupted", error, full)
+        return TERMINATED if terminated else INTERRUPTED
+    except Refusal as error:
+        _complain(explain(error), error, full)
+        return BAD_REQUEST
+    except (NnpipeError, SweepRefused) as error:
+        reason = error.reason if isinstance(error, SweepRefused) else error
+        _complain(str(reason), reason, full)
+        return FAILED if isinstance(reason, RunFailed) else BAD_REQUEST
+    except BrokenExecutor as error:
+        problem = (
+            "hydra/launcher: its processes are killed before any job ends; "
+            "expected them to live as long as the sweep. Continue it with nnpipe runs resume."
+        )
+        _complain(problem, error, full)
+        return FAILED
+    except Exception as error:
+        sweep, own = ClaimSweep.claimed, ClaimSweep.own
+        # The sweep's table shows the status of a job that died.
+        if sweep is None or own is None or not wait_for_others(sweep, own, error):
+            _complain(one_line(error), error, full)
+        return FAILED
+    return 0
+
+
+def _finish(sweep: Folder, status: int, full: bool) -> int:
+    """Write a sweep's table and manifest, and return the exit status."""
+    interrupted = status >= INTERRUPTED
+    try:
+        ClaimSweep.mark_killed()
+        cancel = cancel_line(sweep.path) if interrupted else None
+        if cancel is not None:
+            _say(f"Slurm jobs may still run; to end them: {cancel}")
+        text, complete = finish_sweep(sweep, interrupted=interrupted, illustrate=illustrate_sweep)
+    except (NnpipeError, OSError) as error:
+        text, complete = "", False
+        if status not in (FAILED, BAD_REQUEST):  # otherwise the cause is already reported
+            _complain(f"{sweep.path}: no manifest: {one_line(error)}", error, full)
+    _say(text)
+    if complete:
+        sweep.remove(OWN)
+    return status or (0 if complete else FAILED)
+
+
 def _launch() -> None:
-    """Have Hydra run what was typed, and the rest of it again where joblib gave up."""
+    """Let Hydra run the request, and launch the remaining jobs again if joblib gave up."""
     while True:
         try:
             with composed_once(sys.argv[1:]):
@@ -134,13 +137,13 @@ def _launch() -> None:
                 )(start)()
             return
         except BrokenExecutor:
-            # A process of joblib's was killed, for which joblib kills the others too.
+            # If one of joblib's processes is killed, joblib kills the others too.
             if not ClaimSweep.can_go_on():
                 raise
 
 
 def start(config: DictConfig) -> float | None:
-    """Run one composed config: a single run, or a job of a sweep; return the metric of a job."""
+    """Run one composed config, and return the metric if it is a job of a sweep."""
     context = HydraConfig.get()
     overrides = [str(override) for override in context.overrides.task]
     given = plain(config)
@@ -151,26 +154,26 @@ def start(config: DictConfig) -> float | None:
             _failures.append(error)
         return None
     try:
-        return _play(context, given, overrides, output_of(given).metric)
+        return _run_job(context, given, overrides, output_of(given).metric)
     except (NnpipeError, OSError) as error:
-        # Of any Exception that leaves a job Hydra says a line of its own.
+        # Hydra would print its own line for any Exception that leaves a job.
         if isinstance(error, OSError):
             error = RunFailed(Path(context.job.env_set[PLACE]), one_line(error))
         raise SweepRefused(error) from error
 
 
-def _play(
+def _run_job(
     context: HydraConf, given: dict[str, Any], overrides: list[str], metric: str | None
 ) -> float | None:
-    """Do a job of a sweep, unless it is done; return its metric."""
-    told = context.job.env_set
+    """Run a job of a sweep, unless it is done, and return its metric."""
+    environment = context.job.env_set
     with ExitStack() as stack:
-        sweep = stack.enter_context(_sweep(Path(told[PLACE])))
+        sweep = stack.enter_context(_sweep(Path(environment[PLACE])))
         folder = stack.enter_context(job_of(sweep, job_folder(context.job.num)))
-        if not begin_job(folder, overrides, told.get(SINCE)):
+        if not begin_job(folder, overrides, environment.get(SINCE)):
             return metric_of(folder.path, metric)
         if "joblib" in str(context.launcher._target_):
-            # Joblib gives up all its processes when one dies.
+            # Joblib ends all its processes when one dies, so the job runs in a child of its own.
             killed = in_subprocess(_job, folder, given, overrides)
             if killed is not None and not (folder.path / MANIFEST).exists():
                 Record(folder).seal("interrupted", killed)
@@ -184,7 +187,7 @@ def _play(
 
 @contextmanager
 def _sweep(place: Path) -> Generator[Folder]:
-    """Yield the folder of a job's sweep, which another process may hold."""
+    """Yield the folder of a job's sweep, opened here if another process claimed it."""
     if ClaimSweep.claimed is not None:
         yield ClaimSweep.claimed
         return
@@ -195,11 +198,11 @@ def _sweep(place: Path) -> Generator[Folder]:
 def _job(folder: Folder, given: dict[str, Any], overrides: list[str]) -> None:
     """Run a job of a sweep on this process's share of the cores."""
     try:
-        # Submitit has SIGTERM pass by, which Slurm sends a little before it kills.
+        # Submitit ignores SIGTERM, which Slurm sends shortly before it kills a job.
         with terminable(), threadpool_limits(cores()):
             run(given, overrides=overrides, folder=folder).close()
     except RunFailed:
-        pass  # its manifest says why; the other jobs go on
+        pass  # the manifest says why, and the other jobs continue
     except NnpipeError as error:
         record = Record(folder)
         record.write_config(given, overrides)
@@ -208,7 +211,7 @@ def _job(folder: Folder, given: dict[str, Any], overrides: list[str]) -> None:
 
 @contextmanager
 def _console() -> Generator[None]:
-    """Show on standard output what nnpipe logs of a single run; errors are shown at the end."""
+    """Write a single run's log to standard output, without errors, which `main` reports."""
     logger = logging.getLogger("nnpipe")
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(PrintableFormatter())

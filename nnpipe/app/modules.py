@@ -1,7 +1,7 @@
-"""Have processes that are started look for modules where packages are, not in the working folder.
+"""Keep child processes from importing modules from the working folder.
 
-The processes of launchers and of Dask are begun by ``python -m`` and ``python -c``, which look in
-the working folder first. That may be a folder that was downloaded, or that a stored sweep names.
+Launchers and Dask start processes with ``python -m`` and ``python -c``, which search the working
+folder first. That folder may have been downloaded, or may be named by a stored sweep.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SAFE, _PLACES = "PYTHONSAFEPATH", "PYTHONPATH"
 
 @contextmanager
 def installed_modules() -> Generator[None]:
-    """Have the processes that are started meanwhile find installed modules alone."""
+    """Let processes that start inside the `with` block find only installed modules."""
     before = os.environ.get(_SAFE)
     os.environ[_SAFE] = "1"
     try:
@@ -28,7 +28,7 @@ def installed_modules() -> Generator[None]:
 
 
 def enter(folder: str) -> None:
-    """Make a folder that a file names the working folder, where no module is looked for."""
+    """Change to a folder that a file names, without searching it for modules."""
     sys.path[:] = [os.path.abspath(place) for place in sys.path if place]
     if _PLACES in os.environ:
         places = filter(None, os.environ[_PLACES].split(os.pathsep))

@@ -1,4 +1,4 @@
-"""Read what was typed: which keys and choices it names, and what is wrong with them."""
+"""Parse typed overrides, and find the keys and choices that are unknown."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ LAUNCHERS = {
     "submitit_slurm": ("slurm", "submitit_slurm"),
     "slurm": ("slurm", "submitit_slurm"),
 }
-"""The launchers that need a package, each with the extra that installs it, and what that brings."""
+"""The launchers that need a package: the extra that installs it, and the launcher it adds."""
 
 
 def parse(texts: Iterable[str], problems: list[str]) -> list[Override]:
-    """Return overrides, parsed; add those that cannot be read to the problems."""
+    """Return parsed overrides, and append to `problems` a line for each that cannot be parsed."""
     parser, found = OverridesParser.create(), list[Override]()
     for text in texts:
         try:
@@ -38,7 +38,7 @@ def parse(texts: Iterable[str], problems: list[str]) -> list[Override]:
 
 
 def values(override: Override) -> Iterator[Any]:
-    """Yield what an override sets its key to, in each job of a sweep."""
+    """Yield the values of an override, one for each choice of a sweep."""
     if override.is_discrete_sweep():
         yield from override.sweep_iterator()
     elif not override.is_sweep_override():
@@ -46,16 +46,16 @@ def values(override: Override) -> Iterator[Any]:
 
 
 def unusable(overrides: Sequence[Override], repo: Any) -> Iterator[tuple[Override, str]]:
-    """Yield the overrides at which Hydra would stop, each with what is wrong with it.
+    """Yield each override that Hydra would refuse, with its problem.
 
-    These are unknown keys at the root of the config, and unknown choices. Everything else is left
-    to the check of the config, which reports all problems at once.
+    These are unknown keys at the root of the config and unknown choices. The check of the config
+    finds everything else, and reports all problems at once.
 
     Parameters
     ----------
     overrides : sequence of Override
     repo : ConfigRepository
-        Where Hydra looks for choices.
+        Where Hydra looks up choices.
     """
     for override in overrides:
         key = override.key_or_group
@@ -86,7 +86,7 @@ def _unknown_choice(group: str, value: Any, repo: Any) -> str | None:
 
 
 def typed_kinds(overrides: Sequence[Override]) -> dict[str, Any]:
-    """Return the kinds that were typed as ``optimizer.kind=sgd``, by the key before `kind`."""
+    """Return the kinds typed as ``optimizer.kind=sgd``, by the key before `kind`."""
     return {
         override.key_or_group.removesuffix(".kind"): override.value()
         for override in overrides
@@ -95,10 +95,10 @@ def typed_kinds(overrides: Sequence[Override]) -> dict[str, Any]:
 
 
 def with_options(overrides: Sequence[Override]) -> list[str]:
-    """Return overrides so that a kind's name and its options can be typed one by one.
+    """Rewrite overrides so that a kind's name and its options can be typed one by one.
 
-    ``schedule=step schedule.every=5`` sets a text and then a key within it, for which OmegaConf
-    would replace the text.
+    ``schedule=step schedule.every=5`` sets a string and then a key inside it, and OmegaConf would
+    replace the string.
 
     >>> typed = parse(["training.schedule=step", "training.schedule.every=5"], [])
     >>> with_options(typed)

@@ -1,4 +1,4 @@
-"""A progress bar on a terminal, and nothing anywhere else."""
+"""A progress bar, shown only on a terminal."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def progress_for(stream: TextIO) -> Progress:
-    """Return a bar if the stream is a terminal, else a progress that shows nothing."""
+    """Return a progress bar if the stream is a terminal, else a progress that shows nothing."""
     return Bar(stream) if stream.isatty() else Silence()
 
 
 class Bar:
-    """A bar with samples a second and the time that is left; gone when the stage ends."""
+    """A bar with samples per second and remaining time. It disappears when the stage ends."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -65,7 +65,7 @@ class Bar:
             self._bars.update(self._task, description=printable(title))
 
     def end(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bars is not None:
             self._bars.stop()
             self._bars = None

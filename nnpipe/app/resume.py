@@ -1,4 +1,4 @@
-"""Take up a sweep that was interrupted or failed in part: only what is not complete is run."""
+"""Resume a sweep that was interrupted or failed in part: run only its missing jobs."""
 
 from __future__ import annotations
 
@@ -26,19 +26,20 @@ _GROUPS = ("hydra/launcher", "hydra/sweeper", "hydra/sweeper/sampler")
 
 
 def resume(folder: Path, cluster: str | None = None) -> int:
-    """Run what is not complete of a sweep, in its folder, and return the exit status.
+    """Run a sweep's missing jobs in place, and return the exit status.
 
     Parameters
     ----------
     folder : Path
-        The sweep's.
+        The sweep's folder.
     cluster : str, optional
-        The address of a cluster that was typed, which a stored one must equal.
+        A typed cluster address, which must equal the stored one.
 
     Raises
     ------
     RunError
-        If it is no sweep, is complete, is going on, or cannot go on as it began.
+        If the folder is not a sweep, or if the sweep is complete, is running, or cannot continue
+        as it began.
     """
     with Folder.open(folder) as held:
         return _resume(held, cluster)
@@ -55,8 +56,8 @@ def _resume(held: Folder, cluster: str | None) -> int:
         raise RunError(problem)
     if still_there(folder):
         problem = (
-            f"{folder}: Slurm still has jobs of it, which outlived what started them. Let them "
-            f"end, or end them: {cancel_line(folder)}"
+            f"{folder}: Slurm still has jobs of this sweep. Wait until they end, or end them: "
+            f"{cancel_line(folder)}"
         )
         raise RunError(problem)
     definition = read_definition(folder)
@@ -72,9 +73,9 @@ def _resume(held: Folder, cluster: str | None) -> int:
 
 
 def refuse_code(overrides: Sequence[str], where: Path) -> None:
-    """Refuse overrides by which Hydra could be made to call or import anything.
+    """Refuse stored overrides that could make Hydra call or import anything.
 
-    The file may come from a stranger. What is typed at a terminal is not restricted.
+    The file may come from a stranger. Typed overrides are not restricted.
 
     Raises
     ------
@@ -83,12 +84,12 @@ def refuse_code(overrides: Sequence[str], where: Path) -> None:
     """
     for text in overrides:
         if not _is_data(text):
-            problem = f"{where}: {text!r} is not taken from a file. Type it in a new sweep."
+            problem = f"{where}: {text!r} must not come from a file. Type it in a new sweep."
             raise RunError(problem)
 
 
 def _is_data(text: str) -> bool:
-    """Tell whether an override sets of Hydra no more than a file may."""
+    """Return whether an override sets only the Hydra keys that a file may set."""
     try:
         override = OverridesParser.create().parse_override(text)
     except HydraException:
@@ -111,12 +112,12 @@ def _is_data(text: str) -> bool:
 
 
 def refuse_other_input(folder: Path) -> None:
-    """Refuse to go on where a complete job read a file that has changed since.
+    """Refuse to continue if an input file has changed since a complete job read it.
 
     Raises
     ------
     RunError
-        Naming the file.
+        With the file's path.
     """
     seen: set[str] = set()
     for job in jobs(folder):
@@ -134,7 +135,7 @@ def refuse_other_input(folder: Path) -> None:
             raise RunError(str(error)) from error
         if (status.st_size, status.st_mtime_ns) != (known.get("size"), known.get("mtime_ns")):
             problem = (
-                f"{folder}: {path} has changed since job {job.name} read it; the jobs could not be "
-                "compared. Restore the file, or start a new sweep."
+                f"{folder}: {path} has changed since job {job.name} read it, so the jobs could not "
+                "be compared. Restore the file, or start a new sweep."
             )
             raise RunError(problem)

@@ -1,4 +1,4 @@
-"""Wait for the jobs of a sweep that submitit has begun, and say which of them are Slurm's."""
+"""Wait for the jobs that submitit started for a sweep, and find those that Slurm still has."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ from nnpipe.runs.store.record import Record
 _JOB = re.compile(r"\d+_\d+")
 
 OWN = ".hydra"
-"""The folder in a sweep for what Hydra and submitit write, where its jobs are Slurm's."""
+"""The folder in a sweep of Slurm jobs for the files of Hydra and submitit."""
 
 SUBMITTED = ".submitit"
-"""Where submitit keeps, within that folder, one for each job that it has submitted."""
+"""The folder inside it with one folder for each job that submitit submitted."""
 
 
 def is_slurm(launcher: Any) -> bool:
-    """Tell whether the jobs of a launcher, given by its config, run on other machines."""
+    """Return whether a launcher, given by its config, runs jobs on other machines."""
     return str(launcher.get("_target_")).endswith(".SlurmLauncher")
 
 
 def wait_for_others(sweep: Folder, own: Path, error: Exception) -> bool:
-    """Wait for the other jobs that submitit began if the error is that one of them died.
+    """Wait for the other jobs of submitit if the error says that one of them died.
 
-    A run whose Slurm job ended before it could say so is marked as interrupted.
+    A run without a manifest whose Slurm job has ended is marked as interrupted.
 
     Parameters
     ----------
     sweep : Folder
-        The sweep's.
+        The sweep's folder.
     own : Path
-        The folder in which submitit keeps its files.
+        The folder of submitit's files.
     error : Exception
-        What ended the launch.
+        The error that ended the launch.
 
     Returns
     -------
     bool
-        Whether it is.
+        Whether the error says so.
     """
     if "submitit" not in sys.modules:
         return False
@@ -62,10 +62,10 @@ def wait_for_others(sweep: Folder, own: Path, error: Exception) -> bool:
         run = sweep.path / "runs" / job_folder(job_id.partition("_")[2])
         if run.is_dir() and not (run / MANIFEST).exists():
             with sweep.inside("runs") as runs, runs.inside(run.name) as folder:
-                said = f"its Slurm job, {job_id}, ended as {job.state}"
-                Record(folder).seal("interrupted", said)
+                reason = f"its Slurm job, {job_id}, ended as {job.state}"
+                Record(folder).seal("interrupted", reason)
     for path in (own / SUBMITTED).glob("[0-9]*"):
-        # Jobs on this machine are named by their process, a child of this one.
+        # The name of a job on this machine is its process id, a child of this process.
         if path.name.isdecimal():
             with suppress(ChildProcessError):
                 os.waitid(os.P_PID, int(path.name), os.WEXITED | os.WNOWAIT)
@@ -73,7 +73,7 @@ def wait_for_others(sweep: Folder, own: Path, error: Exception) -> bool:
 
 
 def cancel_line(folder: Path) -> str | None:
-    """Return the command that ends the Slurm jobs of a sweep, which outlive what started them."""
+    """Return the command that ends the Slurm jobs of a sweep, or None without such jobs."""
     arrays = sorted({job.partition("_")[0] for job in _jobs(folder / OWN)})
     return f"scancel {' '.join(arrays)}" if arrays else None
 
@@ -84,15 +84,15 @@ def refuse_line_breaks(folder: Path) -> None:
     Raises
     ------
     RunError
-        If it has a control character.
+        If the name contains a control character.
     """
     if not str(folder).isprintable():
-        problem = f"{str(folder)!r}: its name cannot stand in a batch script. Rename it."
+        problem = f"{str(folder)!r}: the name has a line break or control character. Rename it."
         raise RunError(problem)
 
 
 def still_there(folder: Path) -> bool:
-    """Tell whether Slurm still has jobs of a sweep, waiting or running."""
+    """Return whether Slurm still has jobs of a sweep, pending or running."""
     ids = ",".join(_jobs(folder / OWN))
     if not ids or which("squeue") is None:
         return False
@@ -101,7 +101,7 @@ def still_there(folder: Path) -> bool:
 
 
 def _jobs(own: Path) -> list[str]:
-    """Return the ids of a sweep's jobs, such as 17_0 for the first of the array 17."""
+    """Return the ids of a sweep's Slurm jobs, such as 17_0 for the first job of array 17."""
     submitted = own / SUBMITTED
     if not submitted.is_dir():
         return []

@@ -1,7 +1,7 @@
-"""Let Optuna choose the jobs of a sweep, each by the metrics of those before it.
+"""Let Optuna choose the jobs of a sweep from the metrics of earlier jobs.
 
-The study is kept in the sweep's folder, as a journal of JSON lines, so that the sweep can be
-resumed: a job that was cut short is run again with the values that were chosen for it.
+The sweep's folder holds the study as a journal of JSON lines, so that the sweep can be resumed. An
+interrupted job runs again with the values that Optuna chose for it.
 
 References
 ----------
@@ -32,20 +32,20 @@ SAMPLERS = ("random", "tpe")
 DIRECTIONS = ("maximize", "minimize")
 
 Launch = Callable[[Sequence[Sequence[str]], int], Sequence[Any]]
-"""Runs jobs, given by their overrides and the number of the first; returns their metrics."""
+"""``launch(jobs, first)`` runs jobs, each a list of overrides, and returns their metrics."""
 
 
 def search(
     folder: Folder, overrides: Sequence[Override], launch: Launch, settings: Mapping[str, Any]
 ) -> None:
-    """Run the jobs of a study that are not done.
+    """Run the missing jobs of a study.
 
     Parameters
     ----------
     folder : Folder
-        The sweep's, locked by this process.
+        The sweep's folder, locked by this process.
     overrides : sequence of Override
-        What was typed; what is swept is chosen by Optuna.
+        The typed overrides. Optuna chooses the values of the swept ones.
     launch : callable
         Runs jobs.
     settings : mapping
@@ -63,28 +63,12 @@ def _search(
     settings: Mapping[str, Any],
 ) -> None:
     import optuna
-    from optuna.storages import JournalStorage
     from optuna.trial import TrialState
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = {o.get_key_element(): distribution(o) for o in overrides if o.is_sweep_override()}
     fixed = [str(o.input_line) for o in overrides if not o.is_sweep_override()]
-
-    try:
-        study = optuna.create_study(
-            study_name="nnpipe",
-            storage=JournalStorage(cast("Any", journal)),
-            sampler=None,
-            direction=settings["direction"],
-            load_if_exists=True,
-        )
-        begun = study.trials
-        refuse_other_trials(begun, space, settings["n_trials"])
-    except Exception as error:  # Optuna checks nothing of what it reads
-        problem = f"{where}: {one_line(error)}. The file was altered."
-        raise RunError(problem) from error
-    # The same seed for every start would have a resumed study draw its first values again.
-    study.sampler = _sampler(settings["sampler"], settings["seed"] + len(begun))
+    study = _open_study(journal, where, space, settings)
+    begun = study.trials
 
     def typed(values: Mapping[str, Any]) -> list[str]:
         return [*fixed, *(f"{key}={values[key]}" for key in space)]
@@ -126,29 +110,55 @@ def _search(
         sys.stdout.write(printable(line))
 
 
+def _open_study(
+    journal: Journal, where: Path, space: Mapping[str, Any], settings: Mapping[str, Any]
+) -> Any:
+    """Return a new study, or the stored one if the sweep could have made it."""
+    import optuna
+    from optuna.storages import JournalStorage
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        study = optuna.create_study(
+            study_name="nnpipe",
+            storage=JournalStorage(cast("Any", journal)),
+            sampler=None,
+            direction=settings["direction"],
+            load_if_exists=True,
+        )
+        begun = study.trials
+        refuse_other_trials(begun, space, settings["n_trials"])
+    except Exception as error:  # Optuna does not check what it reads
+        problem = f"{where}: {one_line(error)}. The file was altered."
+        raise RunError(problem) from error
+    # With the same seed, a resumed study would draw its first values again.
+    study.sampler = _sampler(settings["sampler"], settings["seed"] + len(begun))
+    return study
+
+
 def refuse_other_trials(trials: Sequence[Any], space: Mapping[str, Any], jobs: int) -> None:
-    """Refuse trials of a stored study that the sweep itself could not have chosen.
+    """Refuse stored trials that the sweep itself could not have chosen.
 
     Parameters
     ----------
     trials : sequence of FrozenTrial
-        Those of the study; one without a job was never launched.
+        The stored trials. A trial without a job was never launched.
     space : mapping
-        The distribution of each key that is swept.
+        The distribution of each swept key.
     jobs : int
-        How many jobs the sweep has.
+        The number of jobs of the sweep.
 
     Raises
     ------
     ValueError
-        If the number of a job or the value of a key is not one of the sweep's.
+        If a job's number or a key's value cannot belong to the sweep.
     """
     for trial in trials:
         job = trial.user_attrs.get("job")
         if job is None:
             continue
         if type(job) is not int or not 0 <= job < jobs:
-            problem = f"trial {trial.number} is of the job {job!r}"
+            problem = f"trial {trial.number} has the job number {job!r}"
             raise ValueError(problem)
         for key, choices in space.items():
             if not choices._contains(choices.to_internal_repr(trial.params[key])):
@@ -159,8 +169,8 @@ def refuse_other_trials(trials: Sequence[Any], space: Mapping[str, Any], jobs: i
 def distribution(override: Override) -> Any:
     """Return the Optuna distribution of a swept override.
 
-    ``a,b,c`` is a choice; ``range(1,9)`` its numbers; ``interval(0,1)`` all numbers between;
-    ``int(interval(1,9))`` whole ones; ``tag(log,interval(1e-4,1))`` on a logarithmic scale.
+    ``a,b,c`` is a choice, ``range(1,9)`` a range of integers, ``interval(0,1)`` an interval,
+    ``int(interval(1,9))`` its integers, and ``tag(log,interval(1e-4,1))`` has a logarithmic scale.
     """
     from optuna.distributions import (
         CategoricalDistribution,
@@ -180,18 +190,13 @@ def distribution(override: Override) -> Any:
 
 
 def problems(settings: Mapping[str, Any], metric: str | None) -> list[str]:
-    """Return what is wrong with the settings of a search, one line each."""
+    """Return the problems of the settings of a search, one line each."""
     found: list[str] = []
     if metric is None:
         found.append("output.metric: missing; expected the metric to optimise, such as accuracy")
-    if settings["sampler"] not in SAMPLERS:
-        found.append(
-            f"hydra.sweeper.sampler: {unknown(settings['sampler'], 'a sampler', SAMPLERS)}"
-        )
-    directions = ("minimize", "maximize")
-    if settings["direction"] not in directions:
-        text = unknown(settings["direction"], "a direction", directions)
-        found.append(f"hydra.sweeper.direction: {text}")
+    for name, choices in (("sampler", SAMPLERS), ("direction", DIRECTIONS)):
+        if settings[name] not in choices:
+            found.append(f"hydra.sweeper.{name}: {unknown(settings[name], f'a {name}', choices)}")
     for name, least in (("n_trials", 1), ("n_jobs", 1), ("seed", 0)):
         if settings[name] < least:
             found.append(

@@ -1,4 +1,4 @@
-"""Claim one folder for a whole sweep, before its first job."""
+"""Claim one folder for a whole sweep before its first job."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from nnpipe.runs.store.record import Record, now
 from nnpipe.system.subprocess import PATIENCE
 
 SINCE = "NNPIPE_SINCE"
-"""Tells the jobs of a sweep that is launched again when it was launched first."""
+"""The variable with the time of a sweep's first launch, for the jobs of a repeated launch."""
 
 PLACE = "NNPIPE_SWEEP"
-"""Tells the jobs of a sweep where its folder is."""
+"""The variable with a sweep's folder, for its jobs."""
 
 
 class SweepRefused(BaseException):
-    """A sweep that cannot begin. Hydra makes a warning of any Exception that leaves a callback."""
+    """A sweep that cannot begin. Hydra turns an Exception from a callback into a warning."""
 
     def __init__(self, reason: NnpipeError) -> None:
         self.reason = reason
@@ -50,16 +50,16 @@ class SweepRefused(BaseException):
 
 
 class ClaimSweep(Callback):
-    """Claims the sweep's folder, once the part of the config that all jobs share is checked.
+    """Checks the part of the config that all jobs share, and claims the sweep's folder.
 
-    Hydra composes the config of every job again from what was typed, so the folder is handed to
-    the jobs as if it had been typed too. Hydra and the launchers write files of their own by path,
-    through any link: they get a private folder for them.
+    Hydra composes the config of every job from the typed overrides, so the folder is added to them.
+    Hydra and the launchers write their own files by path and follow links, so they get a private
+    folder.
 
     Attributes
     ----------
     claimed : Folder or None
-        The sweep's.
+        The sweep's folder.
     own : Path or None
         The folder for the files of Hydra and of the launcher.
     """
@@ -74,12 +74,12 @@ class ClaimSweep(Callback):
 
     @classmethod
     def forget(cls, resuming: Folder | None) -> None:
-        """Begin anew, with the folder of a sweep that is taken up, if any."""
+        """Reset the class, and set the folder of a sweep to resume, if any."""
         cls.claimed, cls.own, cls.resuming, cls.lock = None, None, resuming, None
         cls.local, cls.since, cls.ended = False, None, -1
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
-        """Refuse what is wrong in every job; then make the folder, or take up the given one."""
+        """Refuse what would fail in every job, then create the folder or resume the given one."""
         if ClaimSweep.lock is None:
             ClaimSweep.lock = ExitStack()
         try:
@@ -91,24 +91,24 @@ class ClaimSweep(Callback):
         ClaimSweep.claimed = folder
         launcher = str(config.hydra.launcher.get("_target_"))
         ClaimSweep.local = launcher.endswith((".JoblibLauncher", ".LocalLauncher"))
-        told = {PLACE: str(folder.path)}
+        environment = {PLACE: str(folder.path)}
         if ClaimSweep.since is None:
             ClaimSweep.since = now()
         else:
-            told[SINCE] = ClaimSweep.since
+            environment[SINCE] = ClaimSweep.since
         config.hydra.sweep.dir = str(ClaimSweep.own)
         config.hydra.overrides.hydra += [
             f"hydra.sweep.dir={_quoted(str(ClaimSweep.own))}",
-            *(f"+hydra.job.env_set.{name}={_quoted(text)}" for name, text in told.items()),
+            *(f"+hydra.job.env_set.{name}={_quoted(text)}" for name, text in environment.items()),
         ]
         with open_dict(config):
-            config.hydra.job.env_set.update(told)
+            config.hydra.job.env_set.update(environment)
 
     @classmethod
     def can_go_on(cls) -> bool:
-        """Prepare to launch the jobs that have not ended; tell whether that makes sense.
+        """Prepare to launch the unfinished jobs again, and return whether that is useful.
 
-        It does if any job has ended since the last time: then it comes to an end.
+        It is useful if a job has ended since the last launch, because then the launches end too.
         """
         if cls.claimed is None or cls.since is None:
             return False
@@ -120,7 +120,7 @@ class ClaimSweep(Callback):
 
     @classmethod
     def mark_killed(cls) -> None:
-        """Mark as interrupted the jobs on this machine that were killed before they could."""
+        """Mark as interrupted the jobs on this machine that were killed without a manifest."""
         if cls.claimed is None or not cls.local:
             return
         let_jobs_end(cls.claimed.path)
@@ -146,8 +146,8 @@ class ClaimSweep(Callback):
         definition = define(config)
         if resuming is not None:
             folder = resuming
-            if ClaimSweep.claimed is None:  # else it is launched again, and has the lock
-                refusal = f"{place}: the sweep is running in another process. Wait until it ends."
+            if ClaimSweep.claimed is None:  # a repeated launch already has the lock
+                refusal = f"{place}: another process is running the sweep. Wait until it ends."
                 lock.enter_context(folder.hold(SWEEP, refusal))
             resume(folder, definition)
         else:
@@ -165,16 +165,16 @@ class ClaimSweep(Callback):
 
 
 def own_folder(folder: Folder, launcher: Any, lock: ExitStack) -> Path:
-    """Make a folder, private to the user, for what Hydra and the launcher write and read by path.
+    """Make a folder, private to the user, for the files that Hydra and the launcher use by path.
 
-    It is a temporary one, where nobody can put a link in its place. Slurm's jobs need it on other
-    machines, so theirs lies in the sweep's folder. What submitit left there earlier goes: it reads
-    results with pickle.
+    It is a temporary folder, which nobody can replace by a link. Slurm's jobs need it on other
+    machines, so for Slurm it is in the sweep's folder. Earlier files of submitit there are removed,
+    because submitit reads results with pickle.
 
     Raises
     ------
     RunError
-        If others could put another in the place of Slurm's.
+        If other users could replace the folder for Slurm.
     """
     if not is_slurm(launcher):
         own = Path(tempfile.mkdtemp(prefix="nnpipe-"))
@@ -182,8 +182,8 @@ def own_folder(folder: Folder, launcher: Any, lock: ExitStack) -> Path:
         return own
     if folder.is_open_to_all:
         problem = (
-            f"{folder.path}: everyone may write to it, and Slurm's jobs would load what anyone "
-            "puts there. Take that permission away with chmod o-w."
+            f"{folder.path}: everyone may write to it, and Slurm's jobs would load what others put "
+            "there. Remove that permission with chmod o-w."
         )
         raise RunError(problem)
     folder.remove(OWN)
@@ -197,7 +197,7 @@ def _quoted(text: str) -> str:
 
 
 def define(config: DictConfig) -> Definition:
-    """Return what a composed config asks a sweep to do."""
+    """Return the definition of the sweep in a composed config."""
     params: Any = OmegaConf.select(config, "hydra.sweeper.params")
     return Definition(
         started=now(),
@@ -210,14 +210,14 @@ def define(config: DictConfig) -> Definition:
 
 
 def resume(held: Folder, now_asked: Definition) -> None:
-    """Make a sweep's folder, to which this process holds the lock, ready to go on.
+    """Prepare a sweep's folder, locked by this process, to continue the sweep.
 
     Raises
     ------
     RunError
-        If another process has completed it meanwhile, if a job that outlived its sweep still goes
-        on, if the config is not the same any more, or if anything that would be changed is a link
-        or not the sweep's own.
+        If another process has completed the sweep meanwhile, if one of its jobs is still running,
+        if the config has changed, or if anything to be changed is a link or is not the sweep's
+        own.
     """
     folder = held.path
     if look(folder).status == "complete":
@@ -243,13 +243,13 @@ def resume(held: Folder, now_asked: Definition) -> None:
 
 
 def resolved(definition: Definition) -> dict[str, Any]:
-    """Return the config that all jobs share with every value written out."""
+    """Return the config that all jobs share, with every default written out."""
     return store(load(Config, definition.config, version=definition.schema_version)[0])
 
 
 def _check(sweep: Folder) -> None:
-    """Check that all that will be changed in a sweep is the sweep's own; see `Folder.check`."""
-    sweep.remove(f"{STUDY}.lock")  # Optuna's, of a process that was killed; a link
+    """Check that everything to be changed is the sweep's own; see `Folder.check`."""
+    sweep.remove(f"{STUDY}.lock")  # a link that a killed process of Optuna left
     sweep.check_all("runs", OWN, SUBMITTED)
     with sweep.inside("runs", make=True) as runs:
         names = runs.names()

@@ -1,4 +1,4 @@
-"""What differs from job to job of a sweep, and how many jobs that makes."""
+"""The overrides that a sweep varies, and the number of jobs that they make."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
 from omegaconf import DictConfig, OmegaConf
 
 MOST_JOBS = 100_000
-"""How many jobs a sweep may have: Hydra holds them all before the first begins."""
+"""The greatest number of jobs in a sweep. Hydra holds all of them before the first begins."""
 
 
 def swept_keys(config: DictConfig) -> tuple[str, ...]:
-    """Return the keys and groups that differ from job to job."""
+    """Return the keys and groups that a sweep varies."""
     return tuple(override.key_or_group for override in swept_overrides(config))
 
 
 def swept_overrides(config: DictConfig) -> list[Override]:
-    """Return what differs from job to job, typed or a parameter of the sweeper."""
+    """Return the swept overrides, typed or from the sweeper's parameters."""
     typed = cast("list[str]", OmegaConf.to_container(config.hydra.overrides.task))
     params: Any = OmegaConf.select(config, "hydra.sweeper.params") or {}
     parser = OverridesParser.create()
@@ -29,7 +29,7 @@ def swept_overrides(config: DictConfig) -> list[Override]:
 
 
 def count_jobs(overrides: Sequence[Override]) -> int:
-    """Return how many jobs a sweep over all combinations has; none of them is made for it.
+    """Return the number of jobs of a sweep over all combinations, without making them.
 
     >>> parse = OverridesParser.create().parse_overrides
     >>> count_jobs(parse(["seed=range(1000000000000)", "architecture.sizes=[1],[2]"]))

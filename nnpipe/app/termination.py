@@ -1,8 +1,8 @@
-"""End on SIGTERM: with a manifest that says so where Python hears of it, and in any case soon.
+"""End the process on SIGTERM, with a manifest if the main thread reacts in time.
 
-Python hands a signal to the main thread once that is out of C. A library that reads a hostile file
-may never come back, so another thread, which hears of the signal at once, waits for that only so
-long.
+Python runs a signal handler when the main thread returns from C code. A C library that reads a
+hostile file may never return. So a second thread, which sees the signal at once, ends the process
+if the main thread does not react within a grace period.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from types import FrameType
 
 TERMINATED = 143
 GRACE = 10.0
-"""Seconds for which a signal may wait for the main thread."""
+"""Seconds that the main thread has to react to the signal."""
 
 
 class Terminated(KeyboardInterrupt):
-    """The process was asked to end by SIGTERM, as a cluster does before it takes a machine."""
+    """The process received SIGTERM, which a cluster sends before it takes a machine away."""
 
 
 @contextmanager
 def terminable(grace: float = GRACE) -> Generator[None]:
-    """Raise `Terminated` where SIGTERM finds the main thread; end the process if it finds none.
+    """Raise `Terminated` in the main thread on SIGTERM, or end the process after a while.
 
     Parameters
     ----------
     grace : float
-        Seconds after which the process is ended.
+        Seconds after which the process ends if the main thread does not react.
     """
     heard = Event()
 
@@ -57,7 +57,7 @@ def terminable(grace: float = GRACE) -> Generator[None]:
 
 
 def _watch(receive: int, heard: Event, grace: float) -> None:
-    """Read the numbers of signals until nobody is left to write them."""
+    """Read signal numbers until the writing end of the pipe is closed."""
     while True:
         select.select([receive], [], [])
         numbers = os.read(receive, 64)

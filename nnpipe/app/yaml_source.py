@@ -1,9 +1,8 @@
-"""Look at each YAML file before Hydra composes it: a downloaded experiment must not be a program.
+"""Check each YAML file before Hydra composes it, because a downloaded experiment must not run code.
 
-Each file must keep within the bounds of any document, call nothing, and set of Hydra only what
-shapes a sweep. `loader` judges what all files make together; here the file and its own line of
-defaults can still be named. What is typed at a terminal, and what an installed package brings, is
-not restricted.
+Each file must stay within the size limits of documents, call nothing, and set only the Hydra keys
+that shape a sweep. `loader` checks the composed result; a message from here can still name the file
+and its line of defaults. Typed overrides and the files of installed packages are not restricted.
 """
 
 from __future__ import annotations
@@ -26,21 +25,21 @@ _SHAPING = ("hydra.mode.", "hydra.launcher.", "hydra.sweeper.")
 
 
 def check(content: Any, package: str, path: Path) -> None:
-    """Refuse a file that would make Hydra call, import or set what is not a sweep's.
+    """Refuse a file that makes Hydra call or import anything, or sets a key that no file may set.
 
     Parameters
     ----------
     content : Any
-        What it says.
+        The content of the file.
     package : str
-        Where in the config its content goes, with dots.
+        The dotted key in the config where the content goes.
     path : Path
         The file, for the message.
 
     Raises
     ------
     ConfigError
-        Naming the key.
+        With the first such key.
     """
     for key, value in _entries(content, package):
         group, _, name = key.rpartition(".")
@@ -67,13 +66,13 @@ def _entries(content: Any, package: str) -> Iterator[tuple[str, Any]]:
         if not isinstance(value, dict) or not value:
             yield key, value
             continue
-        said = dict(cast("dict[str, Any]", value))
+        inside = dict(cast("dict[str, Any]", value))
         if value is content:
-            for default in cast("list[Any]", said.pop("defaults", None) or ()):
+            for default in cast("list[Any]", inside.pop("defaults", None) or ()):
                 choices = cast("Iterable[Any]", default if isinstance(default, dict) else [default])
                 for choice in map(str, choices):
                     yield _absolute(choice.partition("@")[2]), choice
-        waiting += [(f"{key}.{name}".lstrip("."), inner) for name, inner in said.items()]
+        waiting += [(f"{key}.{name}".lstrip("."), inner) for name, inner in inside.items()]
 
 
 def _absolute(package: str) -> str:
@@ -81,13 +80,13 @@ def _absolute(package: str) -> str:
 
 
 class FileConfigSource(file_config_source.FileConfigSource):
-    """Hydra's source of YAML files, which looks at each before it is composed."""
+    """Hydra's source of YAML files, with a check of each file."""
 
     program = Path()
-    """The program's own config.yaml, which is part of the program."""
+    """The program's own config.yaml, which is not checked."""
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """Load a file, within the bounds of any document, and check it."""
+        """Load a file within the size limits of documents, and check it."""
         path = Path(os.path.realpath(Path(self.path) / self._normalize_file_name(config_path)))
         if path == FileConfigSource.program or not path.exists():
             return super().load_config(config_path)
@@ -103,7 +102,7 @@ class FileConfigSource(file_config_source.FileConfigSource):
 
 
 def register(program: Path) -> None:
-    """Put this source in the place of Hydra's."""
+    """Replace Hydra's source by this one."""
     FileConfigSource.program = program.resolve()
-    Plugins.instance()  # registers Hydra's own, which is not replaced by registering another
+    Plugins.instance()  # registers Hydra's source first, which `register` would not replace
     SourcesRegistry.instance().types["file"] = FileConfigSource

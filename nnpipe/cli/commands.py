@@ -1,4 +1,4 @@
-"""The commands of ``nnpipe runs``: read the arguments, ask the room of runs, show the answer."""
+"""The ``nnpipe runs`` commands: parse the arguments, call `nnpipe.runs`, print the result."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ FAILED, BAD_REQUEST = 1, 2
 Command = Callable[[argparse.Namespace], CommandResult]
 
 _ADDRESS = "default/3, default/latest, default/2/007 (a job of a sweep), or a path"
-_CLUSTER = "of its Dask scheduler, such as tcp://host:8786; one that is stored is not trusted"
+_CLUSTER = "of the run's Dask scheduler, such as tcp://host:8786; a stored address is not trusted"
 
 
 def runs(arguments: Sequence[str]) -> int:
-    """CommandResult one ``nnpipe runs`` command on standard output and return the exit status."""
+    """Run one ``nnpipe runs`` command, print its result and return the exit status."""
     options = _parser().parse_args(arguments)
     command: Command = options.command
     try:
-        answer = command(options)
+        result = command(options)
     except NnpipeError as error:
         sys.stderr.write(f"{printable(str(error))}\n")
         return FAILED if isinstance(error, RunFailed) else BAD_REQUEST
@@ -42,20 +42,20 @@ def runs(arguments: Sequence[str]) -> int:
         sys.stderr.write("interrupted\n")
         return 130
     if options.json:
-        sys.stdout.write(f"{to_json(answer.data)}\n")
-    elif answer.text:
-        sys.stdout.write(f"{printable(answer.text)}\n")
-    return answer.status
+        sys.stdout.write(f"{to_json(result.data)}\n")
+    elif result.text:
+        sys.stdout.write(f"{printable(result.text)}\n")
+    return result.status
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="nnpipe runs", description="List, look at, compare, verify and remove runs."
+        prog="nnpipe runs", description="List, inspect, compare, verify and remove runs."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--root", type=Path, default=Path("outputs"), help="where runs land")
-    shared.add_argument("--json", action="store_true", help="answer in JSON")
+    shared.add_argument("--root", type=Path, default=Path("outputs"), help="folder of the runs")
+    shared.add_argument("--json", action="store_true", help="print JSON")
 
     def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=f"{text}.", parents=[shared])
@@ -69,32 +69,32 @@ def _parser() -> argparse.ArgumentParser:
 
     one = add("show", _show, "Show a run's config, stack, metrics and files; a sweep's table")
     one.add_argument("run", help=_ADDRESS)
-    one.add_argument("--by", metavar="METRIC", help="rank a sweep's jobs, the greatest first")
-    one.add_argument("--lowest", action="store_true", help="rank the least first")
+    one.add_argument("--by", metavar="METRIC", help="rank a sweep's jobs, highest first")
+    one.add_argument("--lowest", action="store_true", help="rank lowest first")
 
-    one = add("diff", _diff, "Compare two runs; exit status 1 where they differ")
+    one = add("diff", _diff, "Compare two runs; exit status 1 if they differ")
     one.add_argument("a", help=_ADDRESS)
     one.add_argument("b", help="another run")
 
-    one = add("verify", _verify, "Check every checksum, structure and number; exit status 1")
+    one = add("verify", _verify, "Check checksums, structures and numbers; exit status 1 on error")
     one.add_argument("run", nargs="+", help=_ADDRESS)
-    text = "the digest that the one run must have, as it was sent another way; exit status 1"
+    text = "the digest that the run must have, from a trusted source; otherwise exit status 1"
     one.add_argument("--expect", metavar="SHA256", help=text)
 
-    one = add("rerun", _rerun, "Run a run's config again, and compare; exit status 1 if it differs")
+    one = add("rerun", _rerun, "Repeat a run and compare; exit status 1 if the result differs")
     one.add_argument("run", help=_ADDRESS)
     one.add_argument("--cluster", metavar="ADDRESS", help=_CLUSTER)
 
-    one = add("resume", _resume, "Run what is not complete of a sweep, or of a run in shards")
+    one = add("resume", _resume, "Run the missing jobs of a sweep, or the missing shards of a run")
     one.add_argument("run", help="the sweep or the run, such as default/2")
     one.add_argument("--cluster", metavar="ADDRESS", help=_CLUSTER)
 
-    one = add("remove", _remove, "Remove runs, unless another was made from them")
+    one = add("remove", _remove, "Remove runs, unless another run depends on them")
     one.add_argument("run", nargs="+", help=_ADDRESS)
-    one.add_argument("--yes", action="store_true", help="do not ask")
+    one.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
-    one = add("gc", _gc, "Remove the runs that failed, were interrupted or were killed")
-    one.add_argument("--yes", action="store_true", help="do not ask")
+    one = add("gc", _gc, "Remove runs that failed, were interrupted or were killed")
+    one.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     return parser
 
 
@@ -132,9 +132,9 @@ def _verify(options: argparse.Namespace) -> CommandResult:
         name, before, problems = label(folder, options.root), digest(folder), verify_run(folder)
         found = digest(folder)
         if found != before:
-            problems.append(f"{name}: the manifest has changed while the run was read")
+            problems.append(f"{name}: the manifest changed while the run was read")
         elif expected is not None and found != expected:
-            problem = f"{name}: the digest is {found}; expected {expected}. It is not that run."
+            problem = f"{name}: the digest is {found}; expected {expected}. This is another run."
             problems.append(problem)
         lines += problems or [f"{name}: sound; digest {found}"]
         data.append({"run": name, "problems": problems, "digest": found})
@@ -146,7 +146,7 @@ def _expected(options: argparse.Namespace) -> str | None:
     if options.expect is None:
         return None
     if len(options.run) > 1:
-        problem = f"--expect: found {len(options.run)} runs; expected one. Verify each by itself."
+        problem = f"--expect: found {len(options.run)} runs; expected one. Verify them one by one."
         raise RunError(problem)
     expected = options.expect.strip().lower()
     if re.fullmatch("[0-9a-f]{64}", expected) is None:
@@ -174,8 +174,8 @@ def _rerun(options: argparse.Namespace) -> CommandResult:
     }
     if difference.identical:
         return CommandResult(f"{names[1]}: identical to {names[0]}, to the bit", data)
-    why = ", ".join(causes(difference)) or "nothing that is known"
-    text = f"{report(difference, *names)}\n{names[1]}: not identical; what differs: {why}"
+    why = ", ".join(causes(difference)) or "unknown"
+    text = f"{report(difference, *names)}\n{names[1]}: not identical; causes: {why}"
     return CommandResult(text, data, FAILED)
 
 
@@ -199,7 +199,7 @@ def _remove(options: argparse.Namespace) -> CommandResult:
     from nnpipe.runs.inspect.removal import removable
 
     folders = list(dict.fromkeys(find(address, options.root) for address in options.run))
-    return _away(removable(folders, options.root), options)
+    return _remove_all(removable(folders, options.root), options)
 
 
 def _gc(options: argparse.Namespace) -> CommandResult:
@@ -207,10 +207,10 @@ def _gc(options: argparse.Namespace) -> CommandResult:
 
     tidy(options.root)
     states = garbage(options.root)
-    return _away(removable([state.folder for state in states], options.root), options)
+    return _remove_all(removable([state.folder for state in states], options.root), options)
 
 
-def _away(states: Sequence[State], options: argparse.Namespace) -> CommandResult:
+def _remove_all(states: Sequence[State], options: argparse.Namespace) -> CommandResult:
     from nnpipe.runs.inspect.removal import remove
 
     data: list[dict[str, Any]] = [

@@ -1,4 +1,4 @@
-"""The console command `nnpipe`, which starts one of the programs below."""
+"""The console command `nnpipe`, which starts one of its subcommands."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from nnpipe.config.registry import unknown
 from nnpipe.system.text import printable
 
 USAGE = """\
-nnpipe: feed-forward networks over data, from YAML to a numbered folder.
+nnpipe: run and train feed-forward networks from YAML, with results in numbered folders.
 
-  nnpipe run [group=choice ...] [key=value ...]    run a network over an input; nnpipe run --help
-  nnpipe runs COMMAND ...                          look at runs, compare, verify; nnpipe runs -h
+  nnpipe run [group=choice ...] [key=value ...]    run a network on an input; nnpipe run --help
+  nnpipe runs COMMAND ...                          list, compare, verify runs; nnpipe runs -h
   nnpipe report RUN                                make the page of a stored run or sweep
   nnpipe --version
 """
 
 
 def main() -> int:
-    """Start the program that the first argument names, and return its exit status."""
+    """Run the subcommand that the first argument names, and return its exit status."""
     command, *arguments = sys.argv[1:] or ["--help"]
     if command in {"-h", "--help"}:
         sys.stdout.write(USAGE)

@@ -1,1 +1,1 @@
-"""What can be configured, and what a valid config is."""
+"""Kinds, their registries, and the loading and checking of configs."""

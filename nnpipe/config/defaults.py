@@ -1,7 +1,7 @@
-"""The defaults of earlier versions of the config, with which a stored one is run again.
+"""The defaults of earlier versions of the config, for running a stored config again.
 
-Version 1 stored null for every option that was not set, also for those of other kinds than the
-chosen one. Since version 2 a stored config says every value.
+Version 1 stored null for every option that was not set, including the options of kinds that were
+not chosen. Since version 2 a stored config contains every value.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ VERSION_1: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 
 
 def modernize(group: str, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a kind as this version has them."""
+    """Return the options of a kind in the form of the current version."""
     if (group, kind) == ("nnpipe.sources", "random"):
         given = _with_distribution(given)
     return without_nulls(group, kind, given)
 
 
 def _with_distribution(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Move what version 1 had beside `distribution` into it."""
+    """Move the options that version 1 kept beside `distribution` into it."""
     moved = {*chain.from_iterable(VERSION_1["nnpipe.distributions"].values())} & given.keys()
     kept = {name: value for name, value in given.items() if name not in moved}
     options = {name: given[name] for name in moved if given[name] is not None}
@@ -77,9 +77,9 @@ def _with_distribution(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_nulls(group: str, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options of which null meant a default of version 1, with that default.
+    """Replace each null that meant a default of version 1 by that default.
 
-    Null for an option of another kind, which version 1 asked for, is left out.
+    A null for an option of another kind, which version 1 stored, is dropped.
 
     >>> without_nulls("nnpipe.schedules", "step", {"every": None, "factor": 0.1, "floor": None})
     {'every': 10.0, 'factor': 0.1}

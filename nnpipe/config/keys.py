@@ -1,4 +1,4 @@
-"""Nested mappings as dotted keys, such as input.rows.start, and back."""
+"""Convert between nested mappings and dotted keys, such as input.rows.start."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, cast
 
 
 def dotted(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Return nested mappings as one, with dotted keys.
+    """Flatten nested mappings into one mapping with dotted keys.
 
     >>> dotted({"seed": 0, "input": {"samples": 3}})
     {'seed': 0, 'input.samples': 3}
@@ -22,7 +22,7 @@ def dotted(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 
 def name_kinds(values: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Return dotted keys as another mapping has them, in which a bare name may be a `kind`.
+    """Append `.kind` to the dotted keys of bare names that have it in another mapping.
 
     >>> name_kinds({"activation": "tanh"}, {"activation.kind": "elu", "activation.alpha": 1.0})
     {'activation.kind': 'tanh'}
@@ -31,12 +31,12 @@ def name_kinds(values: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str,
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return dotted keys as nested mappings.
+    """Expand dotted keys into nested mappings.
 
     Raises
     ------
     ValueError
-        If a key has a value and lies before others too.
+        If a key has a value and is also the beginning of another key.
 
     >>> nested({"seed": 0, "input.samples": 3})
     {'seed': 0, 'input': {'samples': 3}}

@@ -1,8 +1,8 @@
-"""What a kind is: options with real defaults, a check across them, and what it makes of them.
+"""A kind: options with defaults, a check across them, and the object made from them.
 
 A kind is anything that a config chooses by name. Its options are a frozen dataclass, whose fields
-say their documentation and their range; everything else, the YAML choice, the command line, the
-errors, follows from it.
+hold their documentation and their range. The YAML choice, the command line and the error messages
+follow from it.
 
 >>> @dataclass(frozen=True)
 ... class StepOptions:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from nnpipe.config.registry import Registry
 
 MISSING: Any = "???"
-"""The value of an option that has no default (OmegaConf's sign for it)."""
+"""The value of an option without a default, as OmegaConf writes it."""
 
 Options = TypeVar("Options")
 Made = TypeVar("Made", covariant=True)
 
 
 Guess = Callable[[Mapping[str, Any]], str]
-"""``guess(given)`` returns the kind that a mapping without `kind` means."""
+"""``guess(given)`` returns the name of the kind for a mapping without `kind`."""
 
 
 def _always(kind: str) -> Guess:
@@ -57,10 +57,11 @@ class Kind(Generic[Options, Made]):
     options : type
         A frozen dataclass, each field made by `option`, `choice` or `choices`.
     make : callable
-        ``make(options)`` returns what the kind does. What a run knows goes to that.
+        ``make(options)`` returns the object that does the work. What only a run knows is passed
+        to that object's methods.
     check : callable
-        ``check(options, key)`` yields the problems that span several options, one line each,
-        each beginning with the config key, of which `key` is the first part.
+        ``check(options, key)`` yields the problems that span several options, one line each.
+        Each line begins with the config key, of which `key` is the first part.
     """
 
     options: type[Options]
@@ -70,7 +71,7 @@ class Kind(Generic[Options, Made]):
 
 @dataclass(frozen=True)
 class Choice(Generic[Made]):
-    """A kind that a config has chosen, with the value of every option.
+    """A kind chosen by a config, with the value of every option.
 
     Attributes
     ----------
@@ -87,20 +88,20 @@ class Choice(Generic[Made]):
     of: Kind[Any, Made] = field(repr=False, compare=False)
 
     def make(self) -> Made:
-        """Return what the kind makes of the options."""
+        """Return the object that the kind makes from the options."""
         return self.of.make(self.options)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a value must be.
+    """The values that an option accepts.
 
     Attributes
     ----------
     above, at_least, below, at_most : float or None
-        The range of a number, or of each number of a list.
+        The range of a number, or of each number in a list.
     among : sequence of str
-        The words that a text may be, or that a list may hold.
+        The accepted strings, for a string or for each string in a list.
     """
 
     above: float | None = None
@@ -110,7 +111,7 @@ class Limits:
     among: Sequence[str] = ()
 
     def refusal(self, value: Any) -> str | None:
-        """Return what was expected instead of a value, or None if it is within the limits.
+        """Return what is expected instead of the value, or None if it is within the limits.
 
         >>> Limits(at_least=0, below=1).refusal(1.5)
         '0 or greater, below 1'
@@ -137,7 +138,7 @@ class Limits:
         return ", ".join(text.format(limit) for limit, text in limits if limit is not None)
 
 
-def option(
+def option(  # one keyword for each limit, so that a field reads like a sentence
     default: Any,
     doc: str,
     *,
@@ -147,10 +148,10 @@ def option(
     at_most: float | None = None,
     among: Sequence[str] = (),
 ) -> Any:
-    """Return the field of an option with its default, its documentation and its limits.
+    """Return a dataclass field with a default, a documentation and limits.
 
-    The default `MISSING` stands for an option that must be set. A default that is a list is
-    copied for each config.
+    The default `MISSING` marks an option that must be set. A default list is copied for each
+    config.
     """
     metadata = {"doc": doc, "limits": Limits(above, at_least, below, at_most, among)}
     if isinstance(default, list):
@@ -165,18 +166,18 @@ def choice(
     doc: str,
     guess: Guess | None = None,
 ) -> Any:
-    """Return the field of an option that is a kind of its own.
+    """Return a dataclass field for an option whose value is itself a kind.
 
     Parameters
     ----------
     registry : Registry
-        Where its name is looked up.
+        Where the kind's name is looked up.
     default : str or None
-        The name that is taken where none is given; None: no choice.
+        The kind if none is given; None means no choice.
     doc : str
-        What it is, for people.
+        The documentation for users.
     guess : callable, optional
-        Returns the name that a mapping without `kind` means; else it is the default.
+        Returns the kind's name for a mapping without `kind`; by default, `default`.
     """
     metadata: dict[str, Any] = {"doc": doc, "registry": registry}
     metadata |= {"guess": guess or _always(default or MISSING)}
@@ -191,9 +192,9 @@ def choices(
     doc: str,
     guess: Guess | None = None,
 ) -> Any:
-    """Return the field of an option that is a list of kinds, or a mapping of names to kinds.
+    """Return a dataclass field for a list of kinds, or for a mapping of names to kinds.
 
-    `default` is a list of the kinds' names, or the empty mapping; see `choice`.
+    `default` is a list of the kinds' names, or the empty mapping. See `choice`.
     """
     metadata: dict[str, Any] = {"doc": doc, "registry": registry}
     metadata |= {"guess": guess or _always(MISSING)}
@@ -205,6 +206,6 @@ def choices(
 
 
 def check_order(low: float, high: float, key: str) -> Iterable[str]:
-    """Yield a problem where the options `low` and `high` are no range."""
+    """Yield a problem unless the option `low` is less than the option `high`."""
     if not low < high:
         yield f"{key}.high: found {high}; expected more than low, which is {low}"

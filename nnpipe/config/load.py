@@ -1,4 +1,4 @@
-"""Turn a mapping, as YAML or a caller gives it, into typed options; gather every problem."""
+"""Turn a mapping from YAML or from a caller into typed options, and collect every problem."""
 
 from __future__ import annotations
 
@@ -20,29 +20,28 @@ from nnpipe.errors import ConfigError
 
 Section = TypeVar("Section")
 
-_WORDS = {int: "an integer", float: "a number", str: "a text", bool: "true or false"}
+_WORDS = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
 _INVALID: Any = object()
 
 
 def load(
     section: type[Section], given: Mapping[str, Any], *, version: int | None = None
 ) -> tuple[Section, list[str]]:
-    """Return the config that a mapping describes, and every problem found on the way.
+    """Return the config that a mapping describes, and every problem found in it.
 
     Parameters
     ----------
     section : type
-        A dataclass of `option`, `choice` and `choices` fields, and of further sections.
+        A dataclass of `option`, `choice` and `choices` fields, and of nested sections.
     given : mapping
-        The keys of the YAML; what is left out takes its default.
+        The keys of the YAML. Missing keys take their defaults.
     version : int, optional
-        That of the stored config that the mapping is: what it leaves out takes the defaults of
-        its version.
+        The version of a stored config. Missing keys take the defaults of that version.
 
     Returns
     -------
     config
-        Where a value could not be used, its default stands instead.
+        With the default in place of each value that cannot be used.
     problems : list of str
         One line each, beginning with the config key.
     """
@@ -57,7 +56,7 @@ def load_choice(registry: Registry[Any], given: Any, key: str) -> Choice[Any]:
     Raises
     ------
     ConfigError
-        With every problem that was found.
+        With every problem found.
     """
     loading = _Loading(None)
     found = loading.choice(registry, given, key)
@@ -67,9 +66,9 @@ def load_choice(registry: Registry[Any], given: Any, key: str) -> Choice[Any]:
 
 
 def store(value: Any) -> Any:
-    """Return a config as plain mappings, lists and values, which `load` takes back.
+    """Return a config as plain mappings, lists and values, which `load` can read.
 
-    A choice is its name where the kind has no options, else a mapping with `kind` first.
+    A choice becomes a mapping with `kind` first, or only the name if the kind has no options.
     """
     if isinstance(value, Choice):
         options = store(value.options)
@@ -148,7 +147,7 @@ class _Loading:
         return Choice(name, options, kind)
 
     def value(self, field: dataclasses.Field[Any], wanted: Any, value: Any, where: str) -> Any:
-        """Return a value as the field has it, or `_INVALID`."""
+        """Return a value in the type of its field, or `_INVALID`."""
         origin = get_origin(wanted)
         if origin in (Union, types.UnionType):
             if value is None:
@@ -174,7 +173,7 @@ class _Loading:
         return self.entry(field, wanted, value, where)
 
     def entry(self, field: dataclasses.Field[Any], wanted: Any, value: Any, where: str) -> Any:
-        """Return a value, or an element of a list or a mapping."""
+        """Return a typed value, or a typed element of a list or a mapping."""
         if "registry" in field.metadata:
             return self.choice(field.metadata["registry"], value, where, field.metadata["guess"])
         if get_origin(wanted) in (list, dict):
@@ -215,7 +214,7 @@ def _has_invalid(values: Collection[Any]) -> bool:
 
 
 def _convert(wanted: Any, value: Any) -> Any:
-    """Return a value in one of the types of scalars, or `_INVALID`."""
+    """Return a value converted to a scalar type, or `_INVALID`."""
     if wanted is bool and isinstance(value, bool | np.bool_):
         return bool(cast("bool", value))
     if wanted is int and not isinstance(value, bool):

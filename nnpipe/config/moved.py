@@ -1,4 +1,4 @@
-"""Keys of a config that have a new name: a config with the former one goes on working."""
+"""Config keys with a new name: a config with the former name still works."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 MOVED = {"output.figure": "output.metric"}
-"""The current name of each former key; both lie in the same section."""
+"""The current name of each former key. Both are in the same section."""
 
 
 def move_keys(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return a config whose keys have their current names, and the problems of those given twice.
+    """Rename former keys, and return the config and a problem for each contradiction.
 
-    A former key that is null counts as left out. Where both names have values that differ, the
-    value of the current name stays.
+    A former key that is null counts as missing. If both names are given with different values,
+    the value of the current name is kept and a problem is returned.
 
     >>> move_keys({"output": {"figure": "accuracy"}})
     ({'output': {'metric': 'accuracy'}}, [])
@@ -32,7 +32,7 @@ def move_keys(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         elif value is not None and repr(value) != repr(values[wanted]):
             problems.append(
                 f"{former}: {current} is its new name and has another value; found "
-                f"{repr(value)[:80]} and {repr(values[wanted])[:80]}; expected {current} alone"
+                f"{repr(value)[:80]} and {repr(values[wanted])[:80]}; expected only {current}"
             )
         config[section] = values
     return config, problems

@@ -1,4 +1,4 @@
-"""Look names up: built-in names first, then the entry points of installed packages."""
+"""Look up kinds by name: first the built-in ones, then the entry points of other packages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nnpipe.errors import ConfigError, one_line
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """Return `` Did you mean 'x'?`` for the nearest of the names, or nothing.
+    """Return `` Did you mean 'x'?`` for the closest name, or an empty string.
 
     >>> did_you_mean("sigmiod", ["linear", "sigmoid"])
     " Did you mean 'sigmoid'?"
@@ -24,16 +24,16 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 
 
 class Registry(Collection[str], Generic[Made]):
-    """The kinds among which a config chooses by name, each imported only when it is asked for.
+    """The kinds that a config can choose by name. Each is imported when it is first used.
 
     Parameters
     ----------
     kind : str
-        What a name stands for, with its article, as error messages say it: ``an activation``.
+        What a name stands for, with its article, for error messages: ``an activation``.
     group : str
         The entry-point group in which other packages add names.
     built_in : mapping of str to str
-        Name to ``module:attribute``; see `modules`. Built-in names cannot be replaced.
+        From name to ``module:attribute``; see `modules`. Other packages cannot replace these names.
     base : str, optional
         ``module:attribute`` of the dataclass that the options of each kind extend.
     """
@@ -46,7 +46,7 @@ class Registry(Collection[str], Generic[Made]):
 
     @cached_property
     def plugins(self) -> dict[str, EntryPoint]:
-        """The names that installed packages add; listing them imports nothing."""
+        """The names that installed packages add. Listing them imports nothing."""
         found: dict[str, EntryPoint] = {}
         for point in entry_points(group=self.group):
             other = found.get(point.name)
@@ -54,7 +54,7 @@ class Registry(Collection[str], Generic[Made]):
                 taken = other.value if other else "nnpipe itself"
                 problem = (
                     f"{self.group}: {point.value} adds the name {point.name!r}, "
-                    f"which {taken} has already. Uninstall one of them."
+                    f"which {taken} already has. Uninstall one of them."
                 )
                 raise ConfigError([problem])
             found[point.name] = point
@@ -75,15 +75,15 @@ class Registry(Collection[str], Generic[Made]):
         return tuple(sorted({*self.built_in, *self.plugins}))
 
     def load(self, name: Any) -> Kind[Any, Made]:
-        """Return what the name stands for.
+        """Return the kind with the given name.
 
         Raises
         ------
         ConfigError
-            If the name is unknown, or if the package that adds it cannot be imported, or adds
-            something else.
+            If the name is unknown, if the package that adds it cannot be imported, or if what it
+            adds is not a kind.
         """
-        # A name from YAML can be anything, also what cannot be hashed.
+        # A name from YAML can have any type, even one that cannot be hashed.
         if not isinstance(name, str) or name not in self:
             raise ConfigError([unknown(name, self.kind, self.names)])
         if name in self.built_in:
@@ -104,16 +104,16 @@ class Registry(Collection[str], Generic[Made]):
         return cast("Kind[Any, Made]", found)
 
     def choice(self, name: str, **options: Any) -> Choice[Made]:
-        """Return a choice of a kind with some options; the others take their defaults.
+        """Return a choice of a kind with the given options, and defaults for the others.
 
-        The options are not checked: they come from code.
+        The options come from code and are not checked.
         """
         kind = self.load(name)
         return Choice(name, kind.options(**options), kind)
 
 
 def modules(package: str, names: str) -> dict[str, str]:
-    """Return where the kinds of a package are, each in a module and an attribute of its name.
+    """Return the places of a package's kinds. Each is in a module and attribute of its name.
 
     >>> modules("nnpipe.engines", "fast reference")["fast"]
     'nnpipe.engines.fast:fast'
@@ -127,7 +127,7 @@ def _attribute(place: str) -> Any:
 
 
 def unknown(name: object, kind: str, names: Iterable[str]) -> str:
-    """Return the text for a name that is not among the names.
+    """Return the message for an unknown name.
 
     >>> unknown("tanth", "an activation", ["relu", "tanh"])
     "'tanth' is not an activation; expected one of relu, tanh. Did you mean 'tanh'?"

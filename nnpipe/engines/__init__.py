@@ -1,4 +1,4 @@
-"""How a network is executed, one module an engine; a new one is a module and a name here."""
+"""The engines that execute networks, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine is: a way to execute a network over a batch."""
+"""The base of engines, which execute a network on a batch."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """What every engine takes."""
+    """The options of every engine."""
 
     batch_size: int | None = option(
         None,
-        "samples read together, in whole tiles; null: about 2 MiB, at least two tiles",
+        "samples to read together, in whole tiles; null: about 2 MiB, at least two tiles",
         at_least=1,
     )
     threads: int | None = option(
-        None, "batches computed at the same time; null: one for each core", at_least=1
+        None, "batches to compute at the same time; null: one per core", at_least=1
     )
     memory_limit: int | None = option(
-        None, "MiB for the whole process, to which threads are given up; null: none", at_least=1
+        None, "MiB for the whole process, kept by using fewer threads; null: no limit", at_least=1
     )
 
     @property
     def tile_rows(self) -> int | None:
-        """Samples that pass through the layers together; None: what suits the network."""
+        """The number of samples in a tile; None: from the network."""
         return None
 
 
 @dataclass(frozen=True)
 class TiledOptions(EngineOptions):
-    """What an engine takes that works tile by tile."""
+    """The options of an engine that works tile by tile."""
 
     tile: int | None = option(
         None,
-        "samples that pass through the layers together; null: from the layers' sizes",
+        "samples to multiply together; null: from the layers' sizes",
         at_least=1,
     )
 
@@ -54,7 +54,7 @@ class TiledOptions(EngineOptions):
 
 
 class Engine(Protocol):
-    """Executes one network, whose parameters must not change while the engine lives."""
+    """An executor of one network, whose parameters must not change while the engine is in use."""
 
     def forward(self, x: Array, keep: Collection[str] = ()) -> tuple[Array, Mapping[str, Array]]:
         """Execute the network on a batch.
@@ -62,9 +62,9 @@ class Engine(Protocol):
         Parameters
         ----------
         x : (samples, inputs)
-            In the network's dtype, C-contiguous. It is not changed.
+            In the network's dtype, C-contiguous. The engine does not change it.
         keep : collection of str
-            Names of layers whose activations are wanted beside the outputs.
+            The names of layers whose activations to return too.
 
         Returns
         -------

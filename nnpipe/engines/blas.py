@@ -1,4 +1,4 @@
-"""Hold BLAS to one thread while tiles are multiplied side by side."""
+"""Limit BLAS to one thread while several threads multiply tiles."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from nnpipe.system.interrupts import run_uninterrupted
 
 
 class OneThread:
-    """A context manager in which BLAS uses one thread, whichever threads enter it together.
+    """A context manager in which BLAS uses one thread. Several threads may enter it together.
 
-    The setting belongs to the whole process: the first to enter makes it, the last to leave takes
-    it back.
+    The setting belongs to the whole process. The first thread to enter makes it, and the last
+    thread to leave restores the old one.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class OneThread:
 
 @cache
 def _libraries() -> list[tuple[Callable[[], int], Callable[[int], None]]]:
-    # The libraries are listed by a callback out of C, in which an interrupt would be lost.
+    # A callback from C lists the libraries, and an interrupt would be lost in it.
     controller = run_uninterrupted(ThreadpoolController)()
     found: list[Any] = controller.lib_controllers  # pyright: ignore[reportUnknownVariableType]
     return [
@@ -65,9 +65,9 @@ def _libraries() -> list[tuple[Callable[[], int], Callable[[int], None]]]:
 
 
 def _direct(library: Any, verb: str) -> Callable[..., Any] | None:
-    """Return OpenBLAS's own function, which is called in a fifth of the time.
+    """Return OpenBLAS's own function, whose call takes a fifth of the time.
 
-    A microsecond counts where one sample takes ten.
+    A microsecond matters when one sample takes ten.
     """
     if library.internal_api != "openblas":
         return None

@@ -1,4 +1,4 @@
-"""The fast engine on the workers of a Dask cluster; `nnpipe.distributed` starts it."""
+"""The fast engine on the workers of a Dask cluster, which `nnpipe.distributed` starts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nnpipe.engines.fast import FastEngine
 from nnpipe.errors import ConfigError
 
 CLUSTERS = ("local", "slurm")
-"""The clusters that a run can start; anything else is a scheduler's address."""
+"""The clusters that a run can start. Any other value is a scheduler's address."""
 
 _ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://[^\s/]+:\d+", re.ASCII)
 _MEMORY = re.compile(r"\d+(\.\d+)? ?[kKMGT]i?B", re.ASCII)
@@ -28,17 +28,17 @@ _PARTITION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,-]*")
 
 @dataclass(frozen=True)
 class DaskOptions(TiledOptions):
-    """The options of dask: `partition` and `walltime` belong to slurm."""
+    """The options of dask. `partition` and `walltime` are only for slurm."""
 
     cluster: str = option("local", "local, slurm, or the address of a scheduler: tcp://host:8786")
     workers: int | None = option(
-        None, "null: as many as the cores take for local, 1 for slurm", at_least=1
+        None, "number of workers; null: as many as fit the cores for local, 1 for slurm", at_least=1
     )
     memory: str | None = option(
-        None, "of a worker, such as 4GiB; null: its share of the machine's, 4GiB for slurm"
+        None, "memory per worker, such as 4GiB; null: an equal share for local, 4GiB for slurm"
     )
-    partition: str | None = option(None, "slurm: null is the cluster's default")
-    walltime: str | None = option(None, "slurm: hours:minutes:seconds; null: 01:00:00")
+    partition: str | None = option(None, "slurm only; null: the cluster's default")
+    walltime: str | None = option(None, "slurm only, hours:minutes:seconds; null: 01:00:00")
 
 
 def _check(options: DaskOptions, key: str) -> Iterator[str]:
@@ -56,7 +56,7 @@ def _check(options: DaskOptions, key: str) -> Iterator[str]:
         yield f"{key}.partition: {options.partition!r} cannot name a partition"
     for name in ("partition", "walltime"):
         if cluster != "slurm" and getattr(options, name) is not None:
-            yield f"{key}.{name}: belongs to cluster=slurm; found cluster={cluster}. Leave it null."
+            yield f"{key}.{name}: only for cluster=slurm; found cluster={cluster}. Leave it null."
 
 
 dask = Kind(DaskOptions, lambda options: partial(FastEngine, tile=options.tile), _check)
@@ -65,25 +65,25 @@ dask = Kind(DaskOptions, lambda options: partial(FastEngine, tile=options.tile),
 def refuse_address(
     cluster: Any, typed: Collection[str], where: str, how: str = "engine.cluster=ADDRESS"
 ) -> None:
-    """Refuse the address of a scheduler that was neither typed nor chosen in Dask's own config.
+    """Refuse a scheduler's address that is neither typed nor set in Dask's own config.
 
-    Whatever answers there sends pickles, which run code here, so a file must not name it.
+    A file must not name it, because a scheduler sends pickles, which can run code here.
 
     Parameters
     ----------
     cluster : Any
-        What `engine.cluster` says.
+        The value of `engine.cluster`.
     typed : collection of str
-        The addresses that were typed in this command.
+        The addresses typed in this command.
     where : str
-        Where it was found.
+        The place of the value, for the message.
     how : str
-        How it is typed.
+        How to type an address, for the message.
 
     Raises
     ------
     ConfigError
-        If it is an address of a file.
+        If the address comes from a file.
     """
     if cluster is None or _WORD.fullmatch(str(cluster)) or str(cluster) in typed:
         return
@@ -91,14 +91,14 @@ def refuse_address(
         return
     problem = (
         f"{where}: engine.cluster: found {str(cluster)[:80]!r} in a file; expected "
-        f"{', '.join(CLUSTERS)}, or an address that is typed, because what answers there can run "
-        f"code here. Type {how} if you trust it."
+        f"{', '.join(CLUSTERS)}, or a typed address, because a scheduler can run code here. "
+        f"Type {how} if you trust it."
     )
     raise ConfigError([problem])
 
 
 def _own_address() -> str | None:
-    """Return the address that the user's own ~/.config/dask names."""
+    """Return the address in the user's own ~/.config/dask."""
     if find_spec("dask") is None:
         return None
     return import_module("dask").config.get("scheduler-address", None)

@@ -1,4 +1,4 @@
-"""The same recursion at the limit of the machine: tiles in cache, one for each core at a time."""
+"""The fast engine: the same recursion on tiles that fit the cache, one per core at a time."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from nnpipe.system.cores import cores
 from nnpipe.system.threads import share
 from nnpipe.system.tiles import cut
 
-# What bias and activation pass over together, so that the second finds it in the inner cache.
+# Bias and activation are applied block by block, so that the activation finds the block in cache.
 _BLOCK_BYTES = 256 << 10
 
-# With fewer samples, or fewer products in a tile, threads of ours cost more than those of BLAS,
-# which wait actively: ours meet at the interpreter's lock, and each time one has to be woken.
+# With fewer samples, or fewer products in a tile, BLAS threads are cheaper than our threads. BLAS
+# threads wait actively, but ours compete for the interpreter's lock and must be woken each time.
 _MANY = 4096
 _LONG = 1 << 29
 
 
 class FastEngine:
-    """Multiplies a tile of samples at a time, so that what a layer wrote the next finds in cache.
+    """An engine that processes one tile of samples at a time, so that activations stay in cache.
 
     Parameters
     ----------
     network : Network
         Its parameters are copied.
     tile : int or None
-        How many samples to multiply together; None: what suits the network.
+        The number of samples in a tile; None: from the network.
     """
 
     def __init__(self, network: Network, tile: int | None = None) -> None:
@@ -59,7 +59,7 @@ class FastEngine:
         return outputs, kept
 
     def __call__(self, x: Array) -> Array:
-        """Return the network's outputs for x, (samples, inputs), in memory, on all cores."""
+        """Return the network's outputs for x, (samples, inputs), computed on all cores."""
         if len(x) == 1:
             return self._one(x[0])
         outputs = np.empty((len(x), self._outputs), self._dtype)
@@ -76,8 +76,8 @@ class FastEngine:
         return outputs
 
     def _forward(self, x: Array, outputs: Array, kept: Mapping[str, Array] = {}) -> None:
-        """Write the outputs of one tile, and the activations of the layers that are kept."""
-        # A thread has its own floating-point settings, so they are made here and not outside.
+        """Write the outputs of one tile, and the activations of the layers in `kept`."""
+        # Each thread has its own floating-point settings, so they are set here.
         with np.errstate(all="ignore"):
             a = x
             for step, buffer in zip(self._steps, [*self._room.tiles, outputs], strict=True):
@@ -93,7 +93,7 @@ class FastEngine:
                 a = z
 
     def _one(self, x: Array) -> Array:
-        """Return the outputs for one sample with as few calls as can be: they are what counts."""
+        """Return the outputs for one sample with as few calls as possible, which take the time."""
         outputs = np.empty((1, self._outputs), self._dtype)
         self._room.first[:-1] = x
         with np.errstate(all="ignore"):
@@ -105,16 +105,17 @@ class FastEngine:
 
 
 class _Room(local):
-    """What the layers of one thread write into: each thread finds one of its own.
+    """The buffers of one thread. Each thread has its own.
 
     Attributes
     ----------
     tiles : list of (tile, neurons) arrays
-        For the hidden layers.
+        One for each hidden layer.
     first : (inputs + 1,) array
-        For one sample; as in the other vectors, the last entry is 1.
+        The inputs of a single sample, followed by 1.
     vectors : list of pairs
-        For one sample and each layer: its inputs with the 1, and its sums, None for the last.
+        For a single sample and each layer: its inputs followed by 1, and its sums. The sums of the
+        last layer are None.
     """
 
     def __init__(self, steps: Sequence[Step], tile: int, inputs: int) -> None:

@@ -1,11 +1,11 @@
-"""A network rewritten so that less is to be done for each sample, to the same numbers.
+"""Rewrite a network as steps that compute the same numbers with less work per sample.
 
 A sigmoid is a scaled tanh, 1 / (1 + e^-z) = 1/2 + tanh(z / 2) / 2, and one tanh takes a third of
-the time of the four steps of a sigmoid. Its scales go into the parameters on either side of it:
-a half is exact, and the sum that joins the next bias is taken in float64. The last layer keeps
-the sigmoid itself, whose small values would lose their relative accuracy.
+the time of the four steps of a sigmoid. Its scales are folded into the parameters before and after
+it. A factor of one half is exact, and the sum that is added to the next bias is computed in
+float64. The last layer keeps the sigmoid, because small outputs would lose relative accuracy.
 
-The parameters are transposed, which BLAS takes up faster for few samples and for few neurons.
+The parameters are transposed, which makes BLAS faster for few samples and for few neurons.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from nnpipe.network.activations.tanh import function as tanh
 from nnpipe.network.layer import Layer
 from nnpipe.network.network import Network
 
-# A bias of a few neurons is added in half the time when it is repeated over many samples.
+# Adding the bias of a few neurons takes half the time if it is repeated over many samples.
 _REPEATED = 8192
 
 
 @dataclass(frozen=True)
 class Step:
-    """A layer as it is executed: z = [a 1] @ parameters, then the function in place.
+    """A layer in executable form: z = [a 1] @ parameters, then the function in place.
 
     Parameters
     ----------
     name : str
-        The layer's.
+        The layer's name.
     parameters : (inputs + 1, neurons), C-contiguous
         The last row is the bias.
     biases : (samples * neurons,)
-        The bias, once for each of some samples, a power of two.
+        The bias repeated for a number of samples, a power of two.
     function : Activation
     halved : bool
-        Whether the layer's activations are 1/2 + a/2, where a is what the function returns.
+        Whether the layer's activations are 1/2 + a/2, where a is the result of the function.
     """
 
     name: str
@@ -54,11 +54,11 @@ class Step:
         return self.parameters.shape[1]
 
     def multiply(self, a: Array, out: Array) -> None:
-        """Write the products of inputs and weights, the bias not added, into `out`."""
+        """Write the products of inputs and weights into `out`, without the bias."""
         np.matmul(a, self.parameters[:-1], out=out)
 
     def add_bias(self, z: Array) -> None:
-        """Add the bias to each of some samples, C-contiguous."""
+        """Add the bias to samples, (samples, neurons), C-contiguous."""
         together = self.biases.size // self.neurons
         whole = len(z) - len(z) % together
         if whole:
@@ -68,7 +68,7 @@ class Step:
             z[whole:] += self.parameters[-1]
 
     def activations(self, a: Array, out: Array) -> None:
-        """Write the layer's activations into `out`, given what the function returned."""
+        """Write the layer's activations into `out`, given the result of the function."""
         if self.halved:
             np.multiply(a, 0.5, out=out)
             out += 0.5
@@ -77,7 +77,7 @@ class Step:
 
 
 def fold(network: Network) -> list[Step]:
-    """Return the steps of a network; its parameters are copied."""
+    """Return the steps of a network, with copies of its parameters."""
     steps: list[Step] = []
     halved = False
     for layer in network.layers:
@@ -96,7 +96,7 @@ def _step(layer: Layer, inputs_halved: bool, halve: bool) -> Step:
         bias += 0.5 * layer.weights.sum(axis=1, dtype=np.float64)
     bias *= 0.5 if halve else 1
     parameters[-1] = bias
-    # Many small layers may not take more memory for this than for their parameters.
+    # Repeated biases must not take more memory than the parameters of many small layers.
     most = min(_REPEATED, parameters.size) // layer.neurons
     biases = np.tile(parameters[-1], 1 << max(1, most).bit_length() - 1)
     return Step(layer.name, parameters, biases, tanh if halve else layer.function, halve)

@@ -1,4 +1,4 @@
-"""The recursion as the mathematics has it: one matrix product, one sum, one function a layer."""
+"""The reference engine: for each layer, one matrix product, one sum and one function."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nnpipe.network.network import Network
 
 
 class ReferenceEngine:
-    """o_0(X) = X, o_i(X) = f_i(o_{i-1}(X)), in whole arrays. Slow and plain on purpose."""
+    """o_0(X) = X, o_i(X) = f_i(o_{i-1}(X)), on whole arrays. It is simple rather than fast."""
 
     def __init__(self, network: Network) -> None:
         self.network = network

@@ -1,9 +1,8 @@
-"""Tiles: the samples that are multiplied together, and where one ends and the next begins.
+"""Choose the size of tiles, the samples that are multiplied together.
 
-The last bits of a matrix product depend on how many samples it has and where in it a sample
-stands. So tiles are cut where their number says, and nowhere else: by the row's own number, never
-by a batch, a thread or a machine. Samples from ``k * tile`` to ``m * tile`` come out the same to
-the bit whoever multiplies them.
+The last bits of a matrix product depend on the number of samples in it and on a sample's position.
+So a sample's row number alone decides its tile, never a batch, a thread or a machine. Then the
+outputs for the samples from ``k * tile`` to ``m * tile`` are identical to the bit everywhere.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from __future__ import annotations
 from nnpipe.network.network import Network
 
 ROWS = 1024
-"""Samples of most networks' tiles; with fewer, BLAS spends its time on packing parameters."""
+"""The tile size of most networks. With fewer samples, BLAS spends its time packing parameters."""
 
-# Tiles of narrow networks are larger, or threads would spend their time on waking each other.
+# Narrow networks have larger tiles, because otherwise threads spend their time waking each other.
 _MOST_ROWS = 8192
 _NARROW_BYTES = 1 << 20
 _BYTES = 16 << 20
@@ -21,12 +20,12 @@ _PRODUCTS = 1 << 33
 
 
 def tile_rows(network: Network) -> int:
-    """Return how many samples of a network make a tile, a power of two.
+    """Return the number of samples in a tile, a power of two.
 
-    It depends on the sizes of the layers and on the dtype, and on nothing else. It is 1,024, or
-    more, up to 8,192, while a tile's widest array stays within 1 MiB; or less, so that it stays
-    within 16 MiB, and a tile's products within a few tenths of a second, after which an interrupt
-    is heard.
+    It depends only on the sizes of the layers and on the dtype. It is 1,024 by default. It is
+    larger, up to 8,192, if the widest array of a tile then takes at most 1 MiB. It is smaller if
+    that array would take more than 16 MiB, or if a tile would take more than a few tenths of a
+    second, because an interrupt waits for a tile to finish.
 
     >>> from nnpipe.network.network import Network
     >>> import nnpipe

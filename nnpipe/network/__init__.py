@@ -1,1 +1,1 @@
-"""Stacks of fully connected layers: how they are declared, built, described and computed."""
+"""Stacks of fully connected layers: declaration, construction, description and formula."""

@@ -1,4 +1,4 @@
-"""Build the network that an architecture declares."""
+"""Build the network declared by an architecture."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from nnpipe.system.seeding import named_stream
 def build(
     stack: Stack, inputs: int, seed: int, dtype: DTypeLike, prepare: Prepare = plain
 ) -> Network:
-    """Return the network, its parameters drawn from the seed.
+    """Return a network with parameters drawn from the seed.
 
-    Each layer draws from its own stream, derived from its name, so that a layer that is added or
-    taken away changes the parameters of no other layer of the same shape.
+    Each layer draws from its own stream, derived from its name. So adding or removing a layer does
+    not change the parameters of other layers with the same shape.
 
     Parameters
     ----------
     stack : Stack
-        The layers; those without neurons are left out.
+        The layers. Layers without neurons are left out.
     inputs : int
         The number of features of a sample.
     seed : int
         0 or greater.
     dtype : float32 or float64
     prepare : Prepare
-        What executes the network when it is called: the formula, or an engine.
+        Makes the function that executes the network: the formula, or an engine.
 
     Raises
     ------
     ConfigError
-        If an initializer's numbers are too large for the dtype.
+        If an initializer draws a number too large for the dtype.
 
     >>> from nnpipe.network.architectures.mlp import MlpOptions
     >>> build(MlpOptions().stack([100, 50, 10, 5]), inputs=784, seed=0, dtype="float32")
@@ -55,7 +55,7 @@ def build(
 
 
 def estimate(stack: Stack, inputs: int, dtype: DTypeLike) -> int:
-    """Return the bytes that the parameters would take, allocating nothing.
+    """Return the size of the parameters in bytes, without allocating them.
 
     >>> from nnpipe.network.architectures.mlp import MlpOptions
     >>> estimate(MlpOptions().stack([10**12]), inputs=784, dtype="float32")

@@ -14,19 +14,19 @@ from nnpipe.network.activations.base import Activation, Array
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A layer of neurons, its parameters included.
+    """A layer of neurons with its parameters.
 
     Parameters
     ----------
     name : str
-        What the layer is called, in the config and in every artifact.
+        The name of the layer in the config and in every artifact.
     parameters : (neurons, inputs + 1) array, C-contiguous
-        The parameter matrix; its last column is the bias. The layer has a view of it that cannot
-        be written to; what is given must not change while a network with the layer is in use.
+        The parameter matrix. Its last column is the bias. The layer keeps a read-only NumPy view.
+        The array must not change while a network with the layer is in use.
     activation : str
         The name of the activation in the registry.
     function : Activation
-        What that name stands for, with its options.
+        The activation with its options.
     options : mapping of str to Any
         The activation's options, if it has any.
 
@@ -44,7 +44,7 @@ class Layer:
 
     @classmethod
     def of(cls, name: str, parameters: Array, activation: Choice[Activation]) -> Layer:
-        """Return the layer with the activation that a config or a file has chosen."""
+        """Return a layer with an activation chosen by a config or a file."""
         return cls(name, parameters, activation.kind, activation.make(), store(activation.options))
 
     def __post_init__(self) -> None:
@@ -61,7 +61,7 @@ class Layer:
 
     @property
     def inputs(self) -> int:
-        """The number of inputs of each neuron, the bias not counted."""
+        """The number of inputs of each neuron, not counting the bias."""
         return self.parameters.shape[1] - 1
 
     @property
@@ -71,12 +71,12 @@ class Layer:
 
     @property
     def weights(self) -> Array:
-        """The parameters without the bias, (neurons, inputs), as a view."""
+        """The parameters without the bias, a NumPy view, (neurons, inputs)."""
         return self.parameters[:, :-1]
 
     @property
     def bias(self) -> Array:
-        """The last column of the parameters, (neurons,), as a view."""
+        """The last column of the parameters, a NumPy view, (neurons,)."""
         return self.parameters[:, -1]
 
     def __call__(self, x: Array) -> Array:

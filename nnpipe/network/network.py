@@ -1,4 +1,4 @@
-"""A network: layers, each applied to the outputs of the one before it."""
+"""A network: layers, each applied to the outputs of the previous layer."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Execute = Callable[[Array], Array]
 """``execute(x)`` returns the outputs for x, (samples, inputs), in the network's dtype."""
 
 Prepare = Callable[["Network"], Execute]
-"""``prepare(network)`` returns what executes the network; it is called once."""
+"""``prepare(network)`` is called once and returns the function that executes the network."""
 
 
 def formula(network: Network, x: Array) -> Array:
-    """Return the network's outputs by its definition: o_0(X) = X, o_i(X) = f_i(o_{i-1}(X)).
+    """Return the network's outputs by definition: o_0(X) = X, o_i(X) = f_i(o_{i-1}(X)).
 
     Parameters
     ----------
@@ -35,25 +35,26 @@ def formula(network: Network, x: Array) -> Array:
 
 
 def plain(network: Network) -> Execute:
-    """Return the formula itself, as what executes the network."""
+    """Return the formula as the function that executes the network."""
     return partial(formula, network)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Network:
-    """A stack of layers that fit each other.
+    """A stack of layers with matching sizes.
 
     Parameters
     ----------
     layers : tuple of Layer
         In the order in which data passes through them.
     prepare : Prepare
-        What executes the network when it is called: the formula, or an engine.
+        Makes the function that executes the network: the formula, or an engine.
 
     Raises
     ------
     DataError
-        If there is no layer, if two have one name, or if neighbours differ in size or dtype.
+        If there is no layer, if two have the same name, or if the sizes or dtypes of neighbours do
+        not match.
     """
 
     layers: tuple[Layer, ...]
@@ -105,7 +106,7 @@ class Network:
 
     @property
     def nbytes(self) -> int:
-        """The bytes that the parameters take."""
+        """The size of the parameters in bytes."""
         return sum(layer.parameters.nbytes for layer in self.layers)
 
     @cached_property
@@ -113,7 +114,7 @@ class Network:
         return self.prepare(self)
 
     def astype(self, dtype: DTypeLike) -> Network:
-        """Return the network with its parameters in another dtype; itself if it has it already."""
+        """Return the network with parameters of a dtype, or itself if it already has the dtype."""
         if self.dtype == dtype:
             return self
         layers = (
@@ -122,7 +123,7 @@ class Network:
         return replace(self, layers=tuple(layers))
 
     def __call__(self, x: ArrayLike) -> Array:
-        """Return the outputs for one sample or for many.
+        """Return the outputs for one or more samples.
 
         Parameters
         ----------
@@ -135,7 +136,7 @@ class Network:
         Raises
         ------
         DataError
-            If `x` holds anything but real numbers, or has another shape.
+            If `x` contains anything but real numbers, or has another shape.
         """
         samples = _real_array(x)
         if samples.ndim not in (1, 2) or samples.shape[-1] != self.inputs:

@@ -1,4 +1,4 @@
-"""Describe a network as a table: one line a layer."""
+"""Describe a network as a table with one line per layer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from nnpipe.network.network import Network
 
 
 def stack_table(network: Network) -> str:
-    """Return the layers with their shapes, and the total of parameters, as plain text.
+    """Return the layers with their shapes, and the total number of parameters, as plain text.
 
     >>> import nnpipe
     >>> print(stack_table(nnpipe.build({"inputs": 120, "sizes": [9, 1]})))
@@ -39,7 +39,7 @@ def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
 
 
 def _memory(nbytes: int) -> str:
-    """Return a size in the unit that suits it."""
+    """Return a size in a suitable unit."""
     if nbytes < 2**10:
         return f"{nbytes} bytes"
     return f"{nbytes / 2**20:,.1f} MiB" if nbytes >= 2**20 else f"{nbytes / 2**10:,.1f} KiB"

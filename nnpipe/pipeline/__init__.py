@@ -1,1 +1,1 @@
-"""The whole config, its plan, and a run from it: a library, without Hydra."""
+"""The whole config, its plan and its run, as a library without Hydra."""

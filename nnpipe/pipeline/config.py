@@ -1,4 +1,4 @@
-"""The whole config: one choice a group, then what belongs to no group."""
+"""The whole config: one choice per group, then the keys outside of groups."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ from nnpipe.training.optimizers.base import Optimizer
 from nnpipe.training.options import TrainingOptions
 
 FURTHER = ("validation", "test")
-"""The inputs beside the first one."""
+"""The inputs besides `input`."""
 
 
 @dataclass(frozen=True)
 class PipelineOptions:
-    """What is done."""
+    """The options of the pipeline."""
 
-    stages: list[Choice[Stage]] = choices(STAGES, ["infer"], "the stages, in order")
+    stages: list[Choice[Stage]] = choices(STAGES, ["infer"], "stages in order")
 
 
 @dataclass(frozen=True)
 class Config:
     """A whole config."""
 
-    architecture: Choice[Stack] = choice(ARCHITECTURES, "mlp", "which network", guess_architecture)
-    input: Choice[OpenSource] = choice(SOURCES, "random", "which samples", guess_source)
-    engine: Choice[MakeEngine] = choice(ENGINES, "fast", "how the network is executed")
+    architecture: Choice[Stack] = choice(ARCHITECTURES, "mlp", "the network", guess_architecture)
+    input: Choice[OpenSource] = choice(SOURCES, "random", "the samples", guess_source)
+    engine: Choice[MakeEngine] = choice(ENGINES, "fast", "executor of the network")
     output: OutputOptions = field(default_factory=OutputOptions)
     pipeline: PipelineOptions = field(default_factory=PipelineOptions)
     training: TrainingOptions = field(default_factory=TrainingOptions)
-    optimizer: Choice[Optimizer] = choice(OPTIMIZERS, "adam", "how a gradient moves parameters")
+    optimizer: Choice[Optimizer] = choice(OPTIMIZERS, "adam", "optimizer of the parameters")
     validation: Choice[OpenSource] | None = choice(
-        SOURCES, None, "what judges a training after each epoch", guess_source
+        SOURCES, None, "samples for validation after each epoch", guess_source
     )
     test: Choice[OpenSource] | None = choice(
-        SOURCES, None, "what judges the network at the end", guess_source
+        SOURCES, None, "samples for the evaluation at the end", guess_source
     )
-    seed: int = option(0, "decides every parameter and every random input", at_least=0)
+    seed: int = option(0, "decides all initial parameters and random inputs", at_least=0)
     dtype: str | None = option(
         None,
-        "null: float32, or with architecture=from_run that of the stored parameters",
+        "null: float32, or the dtype of the stored parameters with architecture=from_run",
         among=("float32", "float64"),
     )
 
     @property
     def inputs(self) -> dict[str, Choice[OpenSource]]:
-        """The inputs that are there, by their config keys."""
+        """The configured inputs, by config key."""
         found = {"input": self.input, "validation": self.validation, "test": self.test}
         return {key: chosen for key, chosen in found.items() if chosen is not None}
 
     def has_stage(self, kind: str) -> bool:
-        """Tell whether a stage is among those of the pipeline."""
+        """Return whether the pipeline has a stage."""
         return any(stage.kind == kind for stage in self.pipeline.stages)

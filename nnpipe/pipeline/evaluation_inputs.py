@@ -1,4 +1,4 @@
-"""Open the inputs of a config, and find what training and evaluation lack in them."""
+"""Open the inputs of a config, and check that they fit training and evaluation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nnpipe.training.recipe import Recipe, upgrade_fingerprint
 
 
 def open_inputs(config: Config, problems: list[str]) -> dict[str, Source]:
-    """Open input, validation and test, where the config has them; add what is wrong to a list."""
+    """Open the configured inputs, and append a line to `problems` for each that fails."""
     found: dict[str, Source] = {}
     for key, chosen in config.inputs.items():
         try:
@@ -28,20 +28,20 @@ def open_inputs(config: Config, problems: list[str]) -> dict[str, Source]:
 def find_misfits(
     config: Config, recipe: Recipe, inputs: Mapping[str, Source], outputs: int, activation: str
 ) -> list[str]:
-    """Return what the stages of a config lack in its inputs, one line each.
+    """Return one line for each way in which the inputs do not fit the stages of a config.
 
     Parameters
     ----------
     config : Config
-        Resolved.
+        The resolved config.
     recipe : Recipe
-        Its own.
+        The recipe of the config.
     inputs : mapping of str to Source
-        By config key.
+        The open inputs, by config key.
     outputs : int
-        The network's.
+        The number of outputs of the network.
     activation : str
-        Its last layer's.
+        The activation of its last layer.
     """
     problems, source = list(_without_targets(config, inputs)), inputs["input"]
     judges = config.has_stage("train") or config.has_stage("evaluate")
@@ -76,12 +76,12 @@ def _without_targets(config: Config, inputs: Mapping[str, Source]) -> Iterator[s
 
 
 def held_out(config: Config) -> float:
-    """Return the share of the input that is held out of training where the config says none."""
+    """Return the default share of the input that is held out for validation."""
     return 0.1 if config.validation is None else 0.0
 
 
 def _cannot_resume(config: Config, recipe: Recipe, source: Source, activation: str) -> list[str]:
-    """Return why a training cannot go on from the run that `training.resume` names."""
+    """Return the reasons why training cannot continue from `training.resume`."""
     folder = Path(config.training.resume or "")
     try:
         stored = read_checkpoint(folder)

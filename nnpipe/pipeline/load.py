@@ -1,4 +1,4 @@
-"""Turn the YAML's keys into a whole config that keeps all rules, or say every problem."""
+"""Turn the YAML's keys into a valid config, or report every problem."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from nnpipe.pipeline.rules import find_conflicts
 
 
 def find_problems(given: Mapping[str, Any]) -> list[str]:
-    """Return every problem of a config with the YAML's keys; no file is opened."""
+    """Return every problem of a config with the YAML's keys, without opening files."""
     return _load(given, None)[1]
 
 
 def read_config(given: Mapping[str, Any], version: int | None = None) -> Config:
-    """Return the config of a mapping with the YAML's keys; no file is opened.
+    """Return the config of a mapping with the YAML's keys, without opening files.
 
     Parameters
     ----------
     given : mapping
     version : int, optional
-        That of the run whose stored config it is; see `load`.
+        The version of a stored config; see `load`.
 
     Raises
     ------
     ConfigError
-        With every problem that was found.
+        With every problem found.
     """
     config, problems = _load(given, version)
     if problems:
@@ -38,7 +38,7 @@ def read_config(given: Mapping[str, Any], version: int | None = None) -> Config:
 
 
 def upgrade(stored: Mapping[str, Any], version: int) -> dict[str, Any]:
-    """Return the config that a run of a version stored as this version would store it."""
+    """Convert a stored config of a version to the current version."""
     return store(read_config(stored, version))
 
 
@@ -46,7 +46,7 @@ def _load(given: Mapping[str, Any], version: int | None) -> tuple[Config, list[s
     given, problems = move_keys(given)
     config, found = load(Config, given, version=version)
     problems += found
-    # Where a value could not be used its default stands; what is wrong with that is no news.
+    # An invalid value was replaced by its default, so further problems of its key mean nothing.
     seen = {problem.partition(":")[0] for problem in problems}
     problems += [line for line in find_conflicts(config) if line.partition(":")[0] not in seen]
     return config, problems

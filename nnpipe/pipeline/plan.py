@@ -1,4 +1,4 @@
-"""Find out everything that a config's run needs, and refuse it whole before anything is made."""
+"""Plan a run: resolve the config, and report every problem before anything is made."""
 
 from __future__ import annotations
 
@@ -30,15 +30,14 @@ from nnpipe.training.recipe import Recipe, resolve
 
 @dataclass(frozen=True)
 class Plan:
-    """A config that can be run, with its inputs open; a context manager that closes them.
+    """A valid config with its open inputs, and a context manager that closes them.
 
     Attributes
     ----------
     config : Config
-        Resolved: what the input and the stored run decide is filled in.
+        The resolved config, including the values that the input and the stored run decide.
     inputs : mapping of str to Source
-        The inputs, open, by their config keys: `input`, and `validation` and `test` where the
-        config has them.
+        The open inputs by config key: `input`, and `validation` and `test` if configured.
     stored : Run or None
         The run whose parameters are used.
     """
@@ -49,17 +48,17 @@ class Plan:
 
     @property
     def source(self) -> Source:
-        """The first input."""
+        """The source of `input`."""
         return self.inputs["input"]
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The network's."""
+        """The network's dtype."""
         return np.dtype(self.config.dtype)
 
     @property
     def recipe(self) -> Recipe:
-        """What decides the course of a training."""
+        """The parts of the config that determine training."""
         return recipe_of(self.config)
 
     def __enter__(self) -> Plan:
@@ -75,7 +74,7 @@ class Plan:
 
 
 def recipe_of(config: Config) -> Recipe:
-    """Return what decides the course of a training of a resolved config."""
+    """Return the parts of a resolved config that determine training."""
     return Recipe(
         training=config.training,
         optimizer=config.optimizer,
@@ -94,12 +93,12 @@ def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
     given : mapping
         The keys of the YAML.
     prepare : callable
-        What executes a stored network when it is called.
+        Makes the function that executes a stored network.
 
     Raises
     ------
     ConfigError, DataError, RunError
-        With every problem that could be found, one line each.
+        With every problem found, one line each.
     """
     config = read_config(given)
     problems: list[str] = []
@@ -128,11 +127,11 @@ def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
 
 
 def _stored(config: Config, prepare: Prepare, problems: list[str]) -> Run | None:
-    """Open the run whose parameters are used; add what is wrong to a list."""
+    """Open the run whose parameters are used, and append its problems to `problems`."""
     if not isinstance(config.architecture.options, FromRunOptions):
         if config.input.options.normalize.kind == "from_run":
             problems.append(
-                "input.normalize.kind: 'from_run' takes the statistics of the run that the "
+                "input.normalize.kind: 'from_run' uses the statistics of the run that the "
                 "parameters come from; found another form of architecture. "
                 "Set architecture=from_run too."
             )
@@ -148,7 +147,7 @@ def _stored(config: Config, prepare: Prepare, problems: list[str]) -> Run | None
 
 
 def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
-    """Return the config with everything filled in that the input and the stored run decide.
+    """Return the config with all values that the input and the stored run decide.
 
     Raises
     ------
@@ -161,7 +160,7 @@ def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
         network = stored.network
         if network.inputs != source.features:
             problem = (
-                f"architecture.run: its network takes {network.inputs} inputs; "
+                f"architecture.run: its network has {network.inputs} inputs; "
                 f"found {source.features} features in {where}"
             )
             raise ConfigError([problem])
@@ -191,7 +190,7 @@ def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
 
 
 def _last_layer(config: Config, stored: Run | None) -> tuple[int, str]:
-    """Return the last layer's neurons and its activation."""
+    """Return the number of neurons and the activation of the last layer."""
     if stored is not None:
         return stored.network.outputs, stored.network.layers[-1].activation
     last = list(dense_layers(config.architecture.make()).values())[-1]

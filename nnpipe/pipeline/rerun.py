@@ -1,4 +1,4 @@
-"""Run a run again from its own config: anew, or to its end where it was cut short."""
+"""Repeat a run from its own config, or complete a run that was interrupted."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from nnpipe.stages.base import Progress
 def rerun(
     folder: Path, progress: Progress | None = None, cluster: str | None = None
 ) -> tuple[Run, Difference]:
-    """Run a complete run's config as a new version beside it, and compare the two.
+    """Run the config of a complete run as a new version beside it, and compare the two runs.
 
-    Paths stay as they were typed where they still lead to the same place; elsewhere they are
-    written out in full, so that a run can be made again from any working folder.
+    A relative path stays as it is if it still leads to the same place. Otherwise it becomes
+    absolute, so that a run can be repeated from any working folder.
 
     Parameters
     ----------
     folder : Path
-        The run's.
+        The run's folder.
     progress : Progress, optional
-        Is told how far each stage is.
+        Receives the progress of each stage.
     cluster : str, optional
-        What `engine.cluster` is to be. An address in the run's own config is not trusted.
+        The value of `engine.cluster`. An address in the run's own config is not trusted.
 
     Raises
     ------
     RunError, ConfigError, DataError
-        If the run cannot be opened, or its config can no longer be run.
+        If the run cannot be opened, or if its config is no longer valid.
     RunFailed
-        If it fails this time.
+        If the new run fails.
     """
     with open_run(folder) as before:
         config = on_cluster(config_of(before), cluster, before.path / CONFIG)
@@ -59,31 +59,31 @@ def rerun(
 
 
 def resume(folder: Path, progress: Progress | None = None, cluster: str | None = None) -> Run:
-    """Go on with a sharded run that did not complete, in its folder; whole parts are kept.
+    """Complete a sharded run in place, keeping its complete parts.
 
     Parameters
     ----------
     folder : Path
-        The run's.
+        The run's folder.
     progress : Progress, optional
-        Is told how far each stage is.
+        Receives the progress of each stage.
     cluster : str, optional
         As for `rerun`.
 
     Raises
     ------
     RunError
-        If it is complete or going on, or has no parts to go on with.
+        If the run is complete or running, or has no parts.
     ConfigError, DataError
-        If its config can no longer be run.
+        If its config is no longer valid.
     RunFailed
-        If it fails this time.
+        If it fails again.
     """
     _refuse_done(folder)
-    refusal = f"{folder}: the run is taken up in another process. Wait until it ends."
+    refusal = f"{folder}: another process is resuming the run. Wait until it ends."
     with Folder.open(folder) as held, held.hold(refusal=refusal):
         _refuse_done(folder)
-        return _go_on(held, progress, cluster)
+        return _continue(held, progress, cluster)
 
 
 def _refuse_done(folder: Path) -> None:
@@ -93,11 +93,11 @@ def _refuse_done(folder: Path) -> None:
         raise RunError(problem)
 
 
-def _go_on(held: Folder, progress: Progress | None, cluster: str | None) -> Run:
+def _continue(held: Folder, progress: Progress | None, cluster: str | None) -> Run:
     folder = held.path
     config = read_yaml(folder / CONFIG)
     if not isinstance(config, dict) or not (folder / FOLDER).is_dir():
-        problem = f"{folder}: no part of the run is there to go on with. Run it anew."
+        problem = f"{folder}: the run has no parts to continue from. Start a new run."
         raise RunError(problem)
     overrides = read_yaml(folder / OVERRIDES)
     typed = [str(line) for line in cast("list[Any]", overrides or [])]
@@ -112,12 +112,12 @@ def _go_on(held: Folder, progress: Progress | None, cluster: str | None) -> Run:
 
 
 def on_cluster(config: dict[str, Any], cluster: str | None, where: Path) -> dict[str, Any]:
-    """Return a stored config with the cluster that was typed, if one was.
+    """Return a stored config with the typed cluster, if one was typed.
 
     Raises
     ------
     ConfigError
-        If the config names an address that was not typed, or if it has no cluster.
+        If the config names an address that was not typed, or if its engine is not dask.
     """
     given: Any = config.get("engine")
     engine = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
@@ -126,7 +126,7 @@ def on_cluster(config: dict[str, Any], cluster: str | None, where: Path) -> dict
         return config
     if engine.get("kind") != "dask":
         problem = (
-            f"--cluster: belongs to engine.kind=dask; found {engine.get('kind')!r} in {where}. "
+            f"--cluster: only for engine.kind=dask; found {engine.get('kind')!r} in {where}. "
             "Leave it out."
         )
         raise ConfigError([problem])
@@ -134,7 +134,7 @@ def on_cluster(config: dict[str, Any], cluster: str | None, where: Path) -> dict
 
 
 def config_of(before: Run) -> dict[str, Any]:
-    """Return a run's config with paths that lead where they led."""
+    """Return a run's config with paths that lead to the same places as in the run."""
     config = upgrade(before.config, before.manifest.schema_version)
     known = before.manifest.input
     root, _ = home(before.path)
@@ -150,18 +150,18 @@ def config_of(before: Run) -> dict[str, Any]:
             parts[part][key] = place
     beside = root / str(parts["output"].get("name"))
     if beside != before.path.parent and beside.is_symlink():
-        problem = f"{beside}: is a link; expected a folder for the new run. Remove the link."
+        problem = f"{beside}: found a link; expected a folder for the new run. Remove the link."
         raise RunError(problem)
     return {**config, **parts}
 
 
 def _paths(part: str, source: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield the options of an input that name files or folders, each with where it led."""
+    """Yield the options of an input that name files or folders, each with its absolute path."""
     match source:
         case {"paths": dict()}:
             found = list(cast("dict[str, Any]", source["paths"]).items())
         case {"path": str(path), "labels": {"kind": "idx" | "npy", "path": str(labels)}}:
-            found = [("path", path), ("labels", labels)]  # of version 1
+            found = [("path", path), ("labels", labels)]  # from version 1
         case {"path": str(path)}:
             found = [("path", path)]
         case _:
@@ -177,9 +177,9 @@ def _overrides(before: Run) -> list[str]:
 
 
 def causes(difference: Difference) -> list[str]:
-    """Return what may explain that outputs are not identical, the likeliest first.
+    """Return possible causes of outputs that are not identical, the most likely first.
 
-    Empty where they are identical, or where nothing known differs.
+    The list is empty if the outputs are identical, or if no known cause differs.
     """
     if difference.identical:
         return []

@@ -1,4 +1,4 @@
-"""The rules across the sections of a config."""
+"""The rules that span several sections of a config."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nnpipe.training.losses.base import Loss
 
 
 def find_conflicts(config: Config) -> Iterator[str]:
-    """Yield each problem that lies in no single section, one line each."""
+    """Yield each problem that spans several sections, one line each."""
     stack = _stack(config)
     yield from check_output(config.output, "output")
     yield from missing(config.output)
@@ -30,12 +30,12 @@ def find_conflicts(config: Config) -> Iterator[str]:
         if key != "input" and kind != "none":
             yield (
                 f"{key}.normalize.kind: found {kind!r}; expected 'none': "
-                "what is done to `input` is done to it too"
+                "the normalization of `input` applies to it too"
             )
 
 
 def _stack(config: Config) -> Stack:
-    """Return the declared layers; none where they cannot be made."""
+    """Return the declared layers, or none if an option is missing."""
     options: Any = config.architecture.options
     return {} if MISSING in vars(options).values() else config.architecture.make()
 
@@ -44,14 +44,14 @@ def _training(config: Config, stack: Stack) -> Iterator[str]:
     training = config.training
     if config.validation is not None and training.validation_fraction:
         yield (
-            f"training.validation_fraction: found {training.validation_fraction} and an input for "
-            "validation; expected one of them. Leave it null."
+            f"training.validation_fraction: found {training.validation_fraction} and a validation "
+            "input; expected one of them. Leave it null."
         )
     held_out = training.validation_fraction != 0 or config.validation is not None
     if training.patience is not None and not held_out:
         yield (
-            f"training.patience: found {training.patience} without samples for validation; "
-            "expected null. Set training.validation_fraction above 0, or an input validation."
+            f"training.patience: found {training.patience} without validation samples; "
+            "expected null. Set training.validation_fraction above 0, or set `validation`."
         )
     if training.batch_size == 1:
         normalizing = (
@@ -62,7 +62,7 @@ def _training(config: Config, stack: Stack) -> Iterator[str]:
         )
         for name in normalizing:
             yield (
-                "training.batch_size: found 1; expected 2 or greater, since architecture.layers."
+                "training.batch_size: found 1; expected 2 or greater, because architecture.layers."
                 f"{name} normalizes features over the samples of a batch"
             )
             break
@@ -72,7 +72,7 @@ def _training(config: Config, stack: Stack) -> Iterator[str]:
 
 
 def check_loss(loss: Choice[Loss] | None, activation: str) -> Iterator[str]:
-    """Yield why a loss does not fit the activation of the last layer, if it does not."""
+    """Yield a problem if a loss does not fit the activation of the last layer."""
     natural = loss_of(activation)
     fits = None if loss is None else loss.make().activation
     if loss is not None and fits not in (None, activation):

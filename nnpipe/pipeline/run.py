@@ -1,4 +1,4 @@
-"""The whole pipeline as a library: a config in, a run on disk out. Hydra is not needed."""
+"""The whole pipeline as a library without Hydra: a config in, a run on disk out."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def build(
     dtype: str = "float32",
     inputs: int | None = None,
 ) -> Network:
-    """Build a network from an architecture, as the config's `architecture` writes it.
+    """Build a network from an architecture.
 
     Parameters
     ----------
     architecture : mapping
-        For example ``{"inputs": 784, "sizes": [100, 10], "activation": "sigmoid"}``.
+        As in the config, for example ``{"inputs": 784, "sizes": [100, 10], "activation": "relu"}``.
     seed : int
         Decides every parameter.
     dtype : str
         float32 or float64.
     inputs : int, optional
-        The number of features, where the architecture does not say it.
+        The number of features, if the architecture does not set it.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def build(
 
 
 def open_run(path: str | os.PathLike[str]) -> runs.Run:
-    """Open a complete run; see `nnpipe.runs.store.open`. Its network uses the fast engine."""
+    """Open a complete run, with the fast engine for its network; see `nnpipe.runs.store.open`."""
     return runs.open_run(path, FastEngine)
 
 
@@ -89,27 +89,27 @@ def run(
     folder: Folder | None = None,
     progress: Progress | None = None,
 ) -> runs.Run:
-    """Run the whole pipeline and return the run that it left on disk.
+    """Run the whole pipeline, and return the run on disk.
 
     Parameters
     ----------
     config : mapping, optional
-        The same keys as the YAML; what is left out takes its default.
+        The same keys as the YAML. Missing keys take their defaults.
     overrides : sequence of str
-        What was typed, to be kept in overrides.yaml.
+        The typed overrides, for overrides.yaml.
     folder : Folder, optional
-        A folder that was claimed for this run; without it the next version is claimed.
+        A folder that is already claimed for this run. By default the next version is claimed.
     progress : Progress, optional
-        Is told how far each stage is.
+        Receives the progress of each stage.
 
     Raises
     ------
     ConfigError, DataError, RunError
         Before anything is made on disk.
     RunFailed
-        For a failure while running; the folder's manifest says `failed` and why.
+        If the run fails. The folder's manifest has the status `failed` and the reason.
     KeyboardInterrupt
-        As it came; the folder's manifest says `interrupted`.
+        If the run is interrupted. The folder's manifest has the status `interrupted`.
     """
     with make_plan(config or {}, FastEngine) as plan:
         output = plan.config.output
@@ -150,10 +150,11 @@ def _carry_out(
     return manifest
 
 
-def _stages(
+def _build(
     plan: Plan, record: Record, overrides: Sequence[str], progress: Progress
-) -> StageContext:
-    config, source = plan.config, plan.source
+) -> tuple[Network, Normalization]:
+    """Write the config, and return the network and the normalization of the input."""
+    config = plan.config
     record.facts = {
         "seed": config.seed,
         "dtype": plan.dtype.name,
@@ -174,7 +175,15 @@ def _stages(
         ]
     logger.info("%s", stack_table(network))
     with record.phase("normalize"):
-        scaling = _normalization(plan, network, progress)
+        return network, _normalization(plan, network, progress)
+
+
+def _stages(
+    plan: Plan, record: Record, overrides: Sequence[str], progress: Progress
+) -> StageContext:
+    """Run the stages, and return the context that they leave."""
+    config, source = plan.config, plan.source
+    network, scaling = _build(plan, record, overrides, progress)
     artifacts = RunArtifacts(record, scaling)
     sharded, parts = None, None
     if isinstance(config.engine.options, DaskOptions):
@@ -212,7 +221,7 @@ def _stages(
                 sharded.merge(sink)
         for other in plan.inputs.values():
             other.check_unchanged()
-    # A stage may have changed the network: these are the parameters that made the outputs.
+    # A stage may have replaced the network. These parameters are the ones that made the outputs.
     with record.phase("parameters"):
         artifacts.save_parameters(runs.PARAMETERS, context.network)
     if sharded is not None:
@@ -221,7 +230,7 @@ def _stages(
 
 
 def _fingerprints(plan: Plan) -> dict[str, Any]:
-    """Return what the manifest says of the inputs: that of the first, and the others in it."""
+    """Return the manifest's entry for the inputs: the first input, with the others inside."""
     found = {
         key: source.fingerprint() | {"paths": dict(source.paths())}
         for key, source in plan.inputs.items()
@@ -230,7 +239,7 @@ def _fingerprints(plan: Plan) -> dict[str, Any]:
 
 
 def _illustrate(plan: Plan, record: Record, context: StageContext, alone: bool) -> str:
-    """Make the page and the plots that are wanted; return what is to be said of them."""
+    """Make the requested page and plots, and return a line about them for the log."""
 
     def draw(page: Target | None, plots: Folder | None) -> list[Path]:
         from nnpipe.report.make import report_run
@@ -241,9 +250,9 @@ def _illustrate(plan: Plan, record: Record, context: StageContext, alone: bool) 
             with runs.Run(record.folder.path, record.draft("complete"), FastEngine) as run:
                 return report_run(run, context.network, sample, page=page, plots=plots)
 
-    names, said = illustrate(plan.config.output, record.folder, draw, alone=alone)
+    names, line = illustrate(plan.config.output, record.folder, draw, alone=alone)
     record.saved += names
-    return said
+    return line
 
 
 def _network(plan: Plan) -> Network:
@@ -258,7 +267,7 @@ def _normalization(plan: Plan, network: Network, progress: Progress) -> Normaliz
     source, chosen = plan.source, plan.config.input.options.normalize
     if plan.stored is not None and chosen.kind == "from_run":
         return plan.stored.normalization
-    # Statistics do not depend on the size of the batches either.
+    # The default batch size, because the statistics must not depend on `engine.batch_size`.
     rows = batch_rows(EngineOptions(), network)
     progress.begin("normalize", source.samples)
     try:

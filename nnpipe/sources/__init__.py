@@ -1,4 +1,4 @@
-"""Where samples come from, one module a source; a new one is a module and a name here."""
+"""The sources of samples, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ SOURCES: Registry[OpenSource] = Registry(
 
 
 def guess_source(given: Mapping[str, Any]) -> str:
-    """Return the source that a mapping without `kind` means, by the keys it has."""
+    """Return the source of a mapping without `kind`, judging by its keys."""
     return "hdf5" if "dataset" in given else "random"

@@ -1,4 +1,4 @@
-"""A source over an array on disk: the one path that HDF5, idx and npy files share."""
+"""A source over an array on disk, shared by HDF5, idx and npy files."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from nnpipe.sources.options import RowsOptions
 from nnpipe.system.files import check_unchanged
 
 PACKED = 8
-"""How many times as large as what is stored a sample may be where the file is packed.
+"""The greatest ratio of a sample's size to the stored bytes of a compressed file.
 
-Zeros are packed into a thousandth. But a file with as many samples as one is packed more tightly
-than this holds each of them in full, and a network of numbers that are all alike is no use.
+Zeros compress to a thousandth of their size. A real file with many samples stores more bytes than
+this ratio requires for one, and a sample of equal numbers is of no use to a network.
 """
 
 _FREE = 256 << 10
 
 
 class StoredArray(Protocol):
-    """An array on disk, of which a part is read at a time.
+    """An array on disk that is read in parts.
 
     Attributes
     ----------
     key : str
-        The config key that names it, such as ``input.dataset``.
+        The config key that names the array, such as ``input.dataset``.
     name : str
-        Its name in messages: ``/x in digits.h5``.
+        The array's name in messages: ``/x in digits.h5``.
     shape : tuple of int or None
-        None where the file stores no array under the name.
+        None if the file stores no array under the name.
     dtype : np.dtype or None
-        As stored; None where NumPy has none like it.
+        The stored dtype; None if NumPy has no equivalent.
     held : int
-        How many bytes the file holds of it at the most, as `check_width` takes it.
+        An upper bound of the array's bytes in the file, for `check_width`.
     """
 
     @property
@@ -54,41 +54,41 @@ class StoredArray(Protocol):
     def held(self) -> int: ...
 
     def block(self, axis: int) -> int:
-        """Return the length along an axis of what is stored together."""
+        """Return the length of a stored block along an axis."""
         ...
 
     def read(self, axis: int, rows: slice) -> NDArray[Any]:
-        """Return the rows along an axis and everything along the others."""
+        """Return the rows along one axis, and everything along the other axes."""
         ...
 
     def fetch(self, axis: int, rows: slice) -> Callable[[], NDArray[Any]]:
-        """Do what waits for the disk, and return what makes of it what `read` returns."""
+        """Read from disk, and return a function that decodes the rows as `read` returns them."""
         ...
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what tells the array from any other, ready for JSON."""
+        """Return values that identify the array, ready for JSON."""
         ...
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         ...
 
 
 class ArraySource:
-    """Samples along one axis of a stored array, with or without labels in a second one.
+    """Samples along one axis of a stored array, with optional labels and targets.
 
     Parameters
     ----------
     array : StoredArray
         The data, real numbers.
     labels : StoredArray or None
-        One label for each sample of the data.
+        One label per sample.
     sample_axis : int
-        The axis that counts the samples, from the end if negative.
+        The axis of the samples, counted from the end if negative.
     rows : RowsOptions
-        Which samples to take, of the data and of the labels alike.
+        The samples to take, from the data, the labels and the targets.
     targets : StoredArray or None
-        Real numbers that a network is to give for each sample of the data.
+        Real numbers per sample that the network is to predict.
 
     Raises
     ------
@@ -130,17 +130,17 @@ class ArraySource:
 
     @property
     def samples(self) -> int:
-        """How many samples are taken."""
+        """The number of samples taken."""
         return len(self.rows)
 
     @property
     def features(self) -> int:
-        """How many numbers a sample has."""
+        """The number of features of a sample."""
         return self._layout.features
 
     @property
     def block(self) -> int:
-        """Samples that are stored together."""
+        """The number of samples in a stored block."""
         return max(1, self._array.block(self._layout.axis) // self.rows.step)
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
@@ -149,7 +149,7 @@ class ArraySource:
         return self._layout.flatten(self._array.read(self._layout.axis, rows), self.dtype)
 
     def fetch(self, start: int, stop: int) -> Callable[[], NDArray[Any]]:
-        """Do what waits for the disk; see `Fetching.fetch`."""
+        """Read from disk; see `Fetching.fetch`."""
         layout, dtype = self._layout, self.dtype
         decode = self._array.fetch(layout.axis, as_slice(self.rows[start:stop]))
         return lambda: layout.flatten(decode(), dtype)
@@ -172,7 +172,7 @@ class ArraySource:
         return self._target_layout.flatten(part, self._target_dtype)
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what tells this input from any other, ready for JSON."""
+        """Return values that identify this input, ready for JSON."""
         rows = self.rows
         found = self._array.fingerprint() | {
             "sample_axis": self._layout.axis,
@@ -185,7 +185,7 @@ class ArraySource:
         return found
 
     def paths(self) -> dict[str, str]:
-        """Return the files, by option; labels and targets in the file of the data have none."""
+        """Return the files by option. Labels and targets in the data's file have no entry."""
         found: dict[str, str] = {}
         for array in self._arrays:
             path = str(array.fingerprint()["path"])
@@ -206,15 +206,15 @@ class ArraySource:
         return [array for array in given if array is not None]
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         for array in self._arrays:
             array.close()
 
 
 def check_width(array: StoredArray, features: int) -> None:
-    """Refuse a sample that is larger than what its file holds: a network is made as wide as it is.
+    """Refuse samples larger than their file, because the width decides the size of the network.
 
-    Of the holes of a file there may be any number of samples, which are read a few at a time.
+    The number of samples is not limited, even in a file with holes: few are read at a time.
 
     Raises
     ------
@@ -224,7 +224,7 @@ def check_width(array: StoredArray, features: int) -> None:
     if size > max(_FREE, array.held):
         problem = (
             f"{array.key}: {array.name} declares samples of {size:,} bytes, more than its file "
-            f"holds; found {array.held:,}. Store what it declares."
+            f"holds; found {array.held:,}. Store all the numbers that it declares."
         )
         raise DataError(problem)
 

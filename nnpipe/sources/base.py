@@ -1,4 +1,4 @@
-"""What an input source is: numbered samples that are read a range at a time."""
+"""The base of input sources: numbered samples that are read range by range."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Source(Protocol):
     samples, features : int
         The source's shape, each at least 1.
     dtype : np.dtype
-        That of the stored numbers, in native byte order.
+        The dtype of the stored numbers, in native byte order.
     block : int
-        Samples that are best read together; 1 where it does not matter.
+        The number of samples that are best read together; 1 if it does not matter.
     rows : range
-        The number that each sample's row has in the file.
+        The row number of each sample in the file.
     key : str
-        The config key of the input, with which messages about it begin: input, validation or test.
+        The config key of the input, which begins its messages: input, validation or test.
     """
 
     @property
@@ -48,31 +48,31 @@ class Source(Protocol):
         ...
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what tells this input from any other, ready for JSON."""
+        """Return values that identify this input, ready for JSON."""
         ...
 
     def paths(self) -> Mapping[str, str]:
-        """Return the absolute paths of the files and folders that are read, by option."""
+        """Return the absolute paths of the files and folders of this input, by option."""
         ...
 
     def check_unchanged(self) -> None:
-        """Raise DataError if anything that was read has changed since it was opened."""
+        """Raise DataError if a file has changed since it was opened."""
         ...
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         ...
 
 
 @runtime_checkable
 class Fetching(Protocol):
-    """A source whose reading is in two steps, of which only the first waits for the disk."""
+    """A source that reads in two steps, of which only the first waits for the disk."""
 
     def fetch(self, start: int, stop: int) -> Callable[[], NDArray[Any]]:
-        """Do what waits for the disk, and return what makes the samples of it, as `read` does.
+        """Read from disk, and return a function that decodes the samples as `read` returns them.
 
-        One thread fetches range after range, while others call what was returned for those
-        before. What is made is not changed by anyone, so it may be a view of the file.
+        One thread fetches range after range, while other threads call the functions of earlier
+        ranges. Nobody changes the decoded array, so it may be a NumPy view of the file.
         """
         ...
 
@@ -86,7 +86,7 @@ def fetch(source: Source, start: int, stop: int) -> Callable[[], NDArray[Any]]:
 
 
 OpenSource = Callable[[int, str], Source]
-"""``open(seed, key)`` returns the source: for a run's seed, as the input of a config key.
+"""``open(seed, key)`` returns the source for a run's seed and for the config key of an input.
 
 It raises DataError if the data is missing, unreadable, of the wrong kind or of the wrong shape.
 """

@@ -1,7 +1,7 @@
-"""Chunks of an HDF5 dataset as they are stored, decoded outside of HDF5's lock.
+"""Read the raw chunks of an HDF5 dataset, and decode them outside of HDF5's lock.
 
-HDF5 decodes one chunk at a time, whoever asks. It also hands out chunks as they are in the file,
-and zlib decodes those in as many threads as there are.
+HDF5 decodes only one chunk at a time, for all threads together. It also returns raw chunks, which
+zlib can decode in many threads.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-# The low-level interface of h5py comes without types.
+# The low-level interface of h5py has no types.
 LOW: Any = h5py
 
 _LARGEST = 64 << 20
@@ -34,18 +34,18 @@ _KNOWN: tuple[list[int], ...] = ([], [_DEFLATE], [_SHUFFLE, _DEFLATE])
 
 
 def stored_as_is(dataset: Any) -> bool:
-    """Tell whether the numbers in the file are those of NumPy's dtype, byte for byte."""
+    """Return whether the file stores the bytes of NumPy's dtype."""
     dtype: Any = dataset.dtype
     return dtype.kind in "iuf" and bool(dataset.id.get_type() == LOW.h5t.py_create(dtype))
 
 
 class Chunks:
-    """Reads a chunked dataset that is plain, gzip, or shuffled and gzip.
+    """A reader of a chunked dataset that is plain, gzip, or shuffled and gzip.
 
     Parameters
     ----------
     dataset : h5py.Dataset
-        One that `Chunks.can_read`.
+        A dataset for which `can_read` is true.
     """
 
     def __init__(self, dataset: Any) -> None:
@@ -54,12 +54,12 @@ class Chunks:
         self._chunks: tuple[int, ...] = dataset.chunks
         self._shuffled = len(_filters(dataset)) == 2
         self._bytes = math.prod(dataset.chunks) * dataset.dtype.itemsize
-        # Those that the last range ended in: the next one begins with them.
+        # The chunks at the end of the latest range, in which the next range begins.
         self._open: dict[tuple[int, ...], _Chunk] = {}
 
     @staticmethod
     def can_read(dataset: Any) -> bool:
-        """Tell whether the dataset is stored in a way that is known here, every chunk of it."""
+        """Return whether this class can read the dataset, and all its chunks are stored."""
         complete: int = LOW.h5d.SPACE_STATUS_ALLOCATED
         return bool(
             dataset.chunks is not None
@@ -70,14 +70,14 @@ class Chunks:
         )
 
     def fetch(self, axis: int, rows: slice) -> Callable[[], NDArray[Any]]:
-        """Read the chunks that hold the rows; return what decodes them.
+        """Read the chunks that contain the rows, and return a function that decodes them.
 
-        Only one thread may fetch at a time; what is returned may be called in any.
+        Only one thread may fetch at a time. Any thread may call the returned function.
         """
         found: dict[tuple[int, ...], _Chunk] = {}
         for corner in self._corners(axis, rows):
             found[corner] = self._open.get(corner) or self._read(corner)
-        # Where a range of rows is in many large chunks, they are too much to be held decoded.
+        # If a range of rows is in many large chunks, they take too much memory when decoded.
         keep = len(found) * self._bytes <= _HELD
         self._open = {
             corner: chunk
@@ -124,7 +124,7 @@ class Chunks:
 
 
 class _Chunk:
-    """A chunk that is decoded once, by the first that needs it."""
+    """A chunk that the first thread to need it decodes, once."""
 
     def __init__(
         self,
@@ -162,7 +162,7 @@ class _Chunk:
 
 
 def unshuffle(plain: bytes | bytearray, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return the numbers whose first bytes come first, then all second bytes, and so on.
+    """Return numbers that are stored as all first bytes, then all second bytes, and so on.
 
     >>> unshuffle(bytes([1, 2, 0, 1]), np.dtype("<u2")).tolist()
     [1, 258]
@@ -176,18 +176,18 @@ def unshuffle(plain: bytes | bytearray, dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _turn(size: int) -> AbstractContextManager[Any]:
-    """Return what lets one thread after the other decode chunks that are large."""
+    """Return a lock that lets only one thread at a time decode large chunks."""
     return _ONE_AT_A_TIME if size > _LARGE else nullcontext()
 
 
 def _inflate(stored: bytes, size: int) -> bytes | bytearray:
-    """Decode zlib data of a known size, of which no more is made than that."""
+    """Decode zlib data up to a known size."""
     decoder = _zlib().decompressobj()
     try:
         plain = decoder.decompress(stored, min(size, _LARGE))
-        if size > _LARGE:  # piece by piece: zlib would need it twice
+        if size > _LARGE:  # block by block, because zlib would need twice the memory
             plain = _all_of(decoder, plain, size)
-        # The end of the data, with its checksum, comes after the last byte.
+        # The checksum follows the last byte.
         if not decoder.eof:
             plain += decoder.decompress(decoder.unconsumed_tail, 1)
     except (zlib.error, _zlib().error) as error:
@@ -199,22 +199,22 @@ def _inflate(stored: bytes, size: int) -> bytes | bytearray:
 
 
 def _all_of(decoder: Any, first: bytes, size: int) -> bytearray:
-    """Return what a decoder that has made the first bytes makes in all, up to a size."""
+    """Return the first bytes and what the decoder still returns, up to a size."""
     plain, end = bytearray(size), len(first)
     plain[:end] = first
     while end < size and not decoder.eof:
-        piece = decoder.decompress(decoder.unconsumed_tail, min(_LARGE, size - end))
-        if not piece:
+        block = decoder.decompress(decoder.unconsumed_tail, min(_LARGE, size - end))
+        if not block:
             break
-        plain[end : end + len(piece)] = piece
-        end += len(piece)
+        plain[end : end + len(block)] = block
+        end += len(block)
     del plain[end:]
     return plain
 
 
 @cache
 def _zlib() -> ModuleType:
-    """Return the fastest zlib that is installed."""
+    """Return the fastest installed zlib."""
     try:
         return import_module("isal.isal_zlib")
     except ImportError:

@@ -1,8 +1,8 @@
-"""A dataset that stands in its file as one piece, read past HDF5.
+"""Read a contiguous dataset directly from its file.
 
-HDF5 reads for one thread at a time, and holds its lock while the disk is waited for. The file's
-bytes can be had without it. Reading them into memory that is used again and again takes half the
-time of mapping them, whose pages the system has to set up one by one.
+HDF5 reads for one thread at a time, and holds its lock while it waits for the disk. Reading the
+bytes directly avoids the lock. Reading into reused memory takes half the time of mapping the file,
+because the system sets up the pages of a mapping one by one.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from nnpipe.sources.chunks import LOW, stored_as_is
 
 
 class ContiguousReader:
-    """Reads a contiguous dataset, samples first.
+    """A reader of a contiguous dataset with the samples along the first axis.
 
     Parameters
     ----------
     dataset : h5py.Dataset
-        One that `ContiguousReader.can_read`.
+        A dataset for which `can_read` is true.
     """
 
     def __init__(self, dataset: Any) -> None:
         self._dtype: np.dtype[Any] = dataset.dtype
         self._shape: tuple[int, ...] = dataset.shape
         self._offset: int = dataset.id.get_offset()
-        # HDF5's own descriptor: the path may lead to another file by now.
+        # HDF5's own descriptor, because the path may now lead to another file.
         self._file = os.dup(dataset.file.id.get_vfd_handle())
 
     @staticmethod
     def can_read(dataset: Any) -> bool:
-        """Tell whether the dataset is one piece of its own file, as NumPy would store it."""
+        """Return whether the dataset is one block of its own file, in NumPy's format."""
         properties = dataset.id.get_create_plist()
         return bool(
             properties.get_layout() == LOW.h5d.CONTIGUOUS
@@ -45,12 +45,12 @@ class ContiguousReader:
         )
 
     def read(self, rows: slice) -> NDArray[Any]:
-        """Return rows along the first axis, with everything along the others.
+        """Return rows along the first axis, with everything along the other axes.
 
         Raises
         ------
         OSError
-            If the file ends before them.
+            If the file ends before these rows.
         """
         shape = (rows.stop - rows.start, *self._shape[1:])
         part = np.empty(shape, self._dtype)

@@ -1,4 +1,4 @@
-"""Samples from an HDF5 dataset, read slice by slice."""
+"""Samples from an HDF5 dataset, read in slices."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from nnpipe.system.files import fingerprint, reason, stat_file, stored_bytes
 
 
 class Hdf5Array:
-    """A dataset of an open file, as a stored array."""
+    """A stored array in a dataset of an open file."""
 
     def __init__(self, dataset: h5py.Dataset, key: str, status: os.stat_result) -> None:
         self.key = key
@@ -36,11 +36,11 @@ class Hdf5Array:
         self.dtype = dtype_of(dataset)
         self._dataset: Any = dataset
         self._file: Any = dataset.file
-        # A link that the config allows may have led to another file.
+        # A link that the config allows may lead to another file.
         elsewhere = os.stat(self._file.filename)
         held = stored_bytes(self._file.id.get_vfd_handle())
         packed = not {SHUFFLE, FLETCHER32}.issuperset(storage_of(dataset).filters)
-        # The numbers of a virtual dataset are elsewhere, in as many files as the config allows.
+        # The numbers of a virtual dataset are in other files, which the config allows.
         self.held = sys.maxsize if dataset.is_virtual else held * (PACKED if packed else 1)
         self._status = status if os.path.samestat(status, elsewhere) else elsewhere
 
@@ -54,12 +54,12 @@ class Hdf5Array:
         return self._dataset.chunks[axis] if self._dataset.chunks else 1
 
     def read(self, axis: int, rows: slice) -> NDArray[Any]:
-        """Return the rows along an axis and everything along the others."""
+        """Return the rows along one axis, and everything along the other axes."""
         with self._refusing(rows):
             return self._dataset[(slice(None),) * axis + (rows,)]
 
     def fetch(self, axis: int, rows: slice) -> Callable[[], NDArray[Any]]:
-        """Read the rows as they are stored, and return what decodes them; see `Fetching.fetch`."""
+        """Read the stored rows, and return a function that decodes them; see `Fetching.fetch`."""
         if rows.stop == rows.start:
             return lambda: self.read(axis, rows)
         with self._refusing(rows):
@@ -117,19 +117,17 @@ class Hdf5Array:
 class Hdf5Options(FileOptions):
     """The options of hdf5."""
 
-    dataset: str | None = option(None, "the samples; null: the only usable dataset")
-    sample_axis: int = option(
-        0, "-1 for files from Julia, MATLAB and Fortran, whose samples are columns"
-    )
-    labels: str | None = option(None, "a dataset of class numbers in the same file")
+    dataset: str | None = option(None, "dataset of the samples; null: the only usable one")
+    sample_axis: int = option(0, "axis of the samples; -1 for files from Julia, MATLAB and Fortran")
+    labels: str | None = option(None, "dataset of class numbers in the same file")
     targets: str | None = option(
-        None, "a dataset of what the outputs are to be: real numbers, or ones and zeros"
+        None, "dataset of the wanted outputs: real numbers, or ones and zeros"
     )
-    allow: list[str] = option([], "what may be out of the ordinary", among=PERMISSIONS)
+    allow: list[str] = option([], "unusual HDF5 features to accept", among=PERMISSIONS)
 
 
 def open_hdf5(options: Hdf5Options, seed: int, key: str) -> ArraySource:
-    """Open the dataset that a config names, or the only one that a file holds.
+    """Open the dataset that a config names, or the only usable one in the file.
 
     Raises
     ------

@@ -24,19 +24,19 @@ from nnpipe.system.files import fingerprint, open_regular, reason, stat_file, st
 
 _DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP = b"\x1f\x8b"
-_PIECE = 1 << 20
-_MAX_RATIO = 1100  # gzip makes at most 1032 bytes of one
+_BLOCK = 1 << 20
+_MAX_RATIO = 1100  # gzip expands one byte to at most 1032
 
 
 class IdxArray:
-    """The array of an idx file, as a stored array; its first axis counts the samples.
+    """The stored array of an idx file, with the samples along the first axis.
 
     Parameters
     ----------
     path : str
-        The file, which is gzip if its first bytes say so.
+        The file. Its first bytes show whether it is gzip.
     key : str
-        The config key that names it, with which every message begins.
+        The config key of the file, which begins every message.
 
     Raises
     ------
@@ -61,7 +61,7 @@ class IdxArray:
         except (OSError, ValueError) as error:
             problem = f"{key}: {path} cannot be opened; {reason(error)}."
             raise DataError(problem) from error
-        # Seeking and reading are two steps, which two threads must not mix.
+        # Another thread must not seek between a seek and its read.
         self._lock = Lock()
         try:
             self.shape, self.dtype = self._header()
@@ -82,7 +82,7 @@ class IdxArray:
             raise DataError(problem)
         sizes = self._take(4 * magic[3])
         if len(sizes) < 4 * magic[3]:
-            problem = f"{self.key}: {self.name} ends in its header. Fetch the file again."
+            problem = f"{self.key}: {self.name} ends in its header. Download the file again."
             raise DataError(problem)
         return struct.unpack(f">{magic[3]}I", sizes), np.dtype(_DTYPES[magic[2]])
 
@@ -92,8 +92,9 @@ class IdxArray:
         if self._packed:
             if expected > self._status.st_size * _MAX_RATIO:
                 problem = (
-                    f"{self.key}: {self.name} declares {expected:,} bytes, which gzip does not "
-                    f"pack into the {self._status.st_size:,} that are there. Fetch the file again."
+                    f"{self.key}: {self.name} declares {expected:,} bytes; found "
+                    f"{self._status.st_size:,} bytes of gzip, which cannot hold them. "
+                    "Download the file again."
                 )
                 raise DataError(problem)
             return
@@ -110,7 +111,7 @@ class IdxArray:
         rows = max(0, data_bytes) // max(1, self._row_bytes)
         return DataError(
             f"{self.key}: {self.name} ends after {rows} rows; its header declares "
-            f"{self.shape[0]}. Fetch the file again."
+            f"{self.shape[0]}. Download the file again."
         )
 
     def block(self, axis: int) -> int:
@@ -118,7 +119,7 @@ class IdxArray:
         return 1
 
     def read(self, axis: int, rows: slice) -> NDArray[Any]:
-        """Return rows along the first axis, the other axes flattened."""
+        """Return rows along the first axis, with the other axes flattened."""
         selected = range(rows.start, rows.stop, rows.step)
         together = rows.step == 1
         parts = [selected] if together else [selected[i : i + 1] for i in range(len(selected))]
@@ -141,34 +142,34 @@ class IdxArray:
             self._file.seek(0)
         left = position - self._file.tell()
         while left > 0:
-            taken = len(self._take(min(left, _PIECE)))
+            taken = len(self._take(min(left, _BLOCK)))
             if not taken:
                 return
             left -= taken
 
     def _take(self, size: int) -> bytearray:
-        """Return the next bytes; fewer where the file ends, or where gzip ends too early.
+        """Return the next bytes, or fewer if the file or its gzip data ends early.
 
-        They come in pieces, so that memory grows with what is there, not with what is asked for.
+        Reading in blocks limits the memory to the bytes in the file, whatever size is requested.
         """
         taken = bytearray()
         while len(taken) < size:
             try:
-                piece: bytes = self._file.read1(min(size - len(taken), _PIECE))
+                block: bytes = self._file.read1(min(size - len(taken), _BLOCK))
             except EOFError:
                 break
             except (OSError, zlib.error) as error:
                 problem = (
-                    f"{self.key}: {self.name} is damaged; {reason(error)}. Fetch the file again."
+                    f"{self.key}: {self.name} is damaged; {reason(error)}. Download the file again."
                 )
                 raise DataError(problem) from error
-            if not piece:
+            if not block:
                 break
-            taken += piece
+            taken += block
         return taken
 
     def fetch(self, axis: int, rows: slice) -> Callable[[], NDArray[Any]]:
-        """Read the rows, and return what returns them."""
+        """Read the rows, and return a function that returns them."""
         part = self.read(axis, rows)
         return lambda: part
 
@@ -191,11 +192,11 @@ class IdxArray:
 class IdxOptions(FileOptions):
     """The options of idx."""
 
-    labels: str | None = option(None, "a file of labels in the same format")
+    labels: str | None = option(None, "file of labels in the same format")
 
 
 def open_idx(options: IdxOptions, seed: int, key: str) -> ArraySource:
-    """Open the file that a config names, and that of its labels.
+    """Open the file that a config names, and the file of its labels.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A source as the network sees it: normalized, in the network's dtype, checked."""
+"""The input of a network: a source's samples, normalized, checked and in the network's dtype."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _BLOCK_BYTES = 256 << 10
 
 
 class Input:
-    """Samples that are ready to be multiplied.
+    """Samples that are ready for a network.
 
     Parameters
     ----------
     source : Source
         The stored numbers.
     normalization : Normalization
-        What is done to them.
+        The normalization to apply.
     dtype : dtype-like
         The network's dtype.
     on_nonfinite : str
@@ -33,9 +33,9 @@ class Input:
     Attributes
     ----------
     nonfinite : int
-        How many values of what was read so far are NaN or infinite.
+        The number of values read so far that are NaN or infinite.
     first_nonfinite_row : int or None
-        The lowest row, as the file counts them, that holds one.
+        The lowest row number in the file with such a value.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class Input:
 
     @property
     def samples(self) -> int:
-        """How many samples there are."""
+        """The number of samples."""
         return self.source.samples
 
     @property
     def features(self) -> int:
-        """How many numbers a sample has."""
+        """The number of features of a sample."""
         return self.source.features
 
     @property
@@ -74,13 +74,13 @@ class Input:
 
     @property
     def always_finite(self) -> bool:
-        """Whether no number can be NaN or infinite, as it is stored and as it is normalized."""
+        """Whether no stored or normalized number can be NaN or infinite."""
         return self._safe
 
     def read(self, start: int, stop: int) -> NDArray[np.floating[Any]]:
         """Return the samples from start to stop, (stop - start, features), in a new array.
 
-        They are normalized in the wider of the stored and the network's dtype, then cast.
+        They are normalized in the wider of the stored dtype and the network's dtype, then cast.
 
         Raises
         ------
@@ -92,9 +92,9 @@ class Input:
     def prepare(
         self, raw: NDArray[Any], start: int, copy: bool = False
     ) -> NDArray[np.floating[Any]]:
-        """Return samples as the network takes them, given as they are stored; see `read`.
+        """Return stored samples in the form that the network needs; see `read`.
 
-        Without `copy` they may be the stored ones themselves.
+        Without `copy` the result may be the given array itself.
         """
         x: NDArray[Any]
         with np.errstate(all="ignore"):
@@ -108,7 +108,7 @@ class Input:
 
     def _normalize(self, raw: NDArray[Any]) -> NDArray[np.floating[Any]]:
         x: NDArray[Any] = np.empty(raw.shape, self.dtype)
-        # A few rows at a time stay in cache from the first step to the last.
+        # A few rows at a time stay in the cache through all steps.
         step = max(1, _BLOCK_BYTES // (self.features * self._wide.itemsize))
         for start in range(0, len(raw), step):
             part: NDArray[Any] = raw[start : start + step]
@@ -146,34 +146,33 @@ class Input:
 
 
 def read_targets(source: Source, start: int, stop: int) -> NDArray[Any] | None:
-    """Return what samples are trained towards: real targets where a source has them, else labels.
+    """Return the targets for training: real targets if the source has them, else labels.
 
     Returns
     -------
     (stop - start, outputs) of any real dtype, (stop - start,) int64, or None
     """
-    # A source of another package need not have targets.
+    # A source from another package may lack the method `targets`.
     read = getattr(source, "targets", None)
     targets = None if read is None else read(start, stop)
     return source.labels(start, stop) if targets is None else targets
 
 
 def check_targets(source: Source, outputs: int, probabilities: bool) -> None:
-    """Check what samples are trained towards, in one pass over the real targets, if any.
+    """Check the real targets of a source, if any, in one pass.
 
     Parameters
     ----------
     source : Source
     outputs : int
-        The network's.
+        The number of outputs of the network.
     probabilities : bool
-        Whether they must be from 0 to 1.
+        Whether the targets must be from 0 to 1.
 
     Raises
     ------
     DataError
-        If there are not as many columns as outputs, or if a number is not finite or not from
-        0 to 1.
+        If the number of columns is not `outputs`, or if a number is not finite or not from 0 to 1.
     """
     for start in range(0, source.samples, _LABELS_TOGETHER):
         targets = read_targets(source, start, min(start + _LABELS_TOGETHER, source.samples))
@@ -181,16 +180,16 @@ def check_targets(source: Source, outputs: int, probabilities: bool) -> None:
             return
         if targets.shape[1] != outputs:
             problem = (
-                f"{source.key}.targets: found {targets.shape[1]} numbers a sample; "
+                f"{source.key}.targets: found {targets.shape[1]} numbers per sample; "
                 f"expected {outputs}, one for each output of the network."
             )
             raise DataError(problem)
-        right = np.isfinite(targets)
+        valid = np.isfinite(targets)
         if probabilities:
-            right &= (targets >= 0) & (targets <= 1)
-        if not right.all():
-            row, column = np.argwhere(~right)[0]
-            wanted = "0 to 1, as the loss has it" if probabilities else "finite numbers"
+            valid &= (targets >= 0) & (targets <= 1)
+        if not valid.all():
+            row, column = np.argwhere(~valid)[0]
+            wanted = "0 to 1, which the loss requires" if probabilities else "finite numbers"
             problem = (
                 f"{source.key}.targets: found {targets[row, column]} in row "
                 f"{source.rows[start + row]}, column {column}; expected {wanted}."
@@ -199,12 +198,12 @@ def check_targets(source: Source, outputs: int, probabilities: bool) -> None:
 
 
 def check_labels(source: Source, classes: int) -> None:
-    """Read all labels of a source once, if it has any.
+    """Check the labels of a source, if any, in one pass.
 
     Raises
     ------
     DataError
-        If one is not from 0 to classes - 1.
+        If a label is not from 0 to classes - 1.
     """
     for start in range(0, source.samples, _LABELS_TOGETHER):
         labels = source.labels(start, min(start + _LABELS_TOGETHER, source.samples))
@@ -223,7 +222,7 @@ def check_labels(source: Source, classes: int) -> None:
 def _stays_finite(
     stored: np.dtype[Any], normalization: Normalization, dtype: np.dtype[Any]
 ) -> bool:
-    """Tell whether no stored number can become NaN or infinite: integers within range."""
+    """Return whether no stored number can become NaN or infinite: integers within range."""
     if stored.kind == "f":
         return False
     largest = 1.0 if stored.kind == "b" else 2.0 ** (8 * stored.itemsize)

@@ -1,4 +1,4 @@
-"""Labels: whole numbers, one a sample, however they are stored."""
+"""Labels: one whole number per sample, in any stored dtype and layout."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from nnpipe.sources.layout import Layout
 
 
 def lay_out_labels(shape: tuple[int, ...], samples: int, what: str, key: str) -> Layout:
-    """Return the layout of one label a sample, its other axes (a MATLAB column's) of length 1.
+    """Return the layout of one label per sample. Other axes, as from MATLAB, have length 1.
 
     Parameters
     ----------
     shape : tuple of int
-        The stored labels'.
+        The shape of the stored labels.
     samples : int
-        How many samples the data has, before `rows`.
+        The number of samples in the data, before `rows`.
     what : str
         The labels' name in messages.
     key : str
-        Their config key, with which a message begins.
+        The labels' config key, which begins a message.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def lay_out_labels(shape: tuple[int, ...], samples: int, what: str, key: str) ->
     if samples not in shape or np.prod(shape, dtype=object) != samples:
         problem = (
             f"{key}: {what} does not fit the data; found the shape {shape}; "
-            f"expected {(samples,)}, one label a sample."
+            f"expected {(samples,)}, one label per sample."
         )
         raise DataError(problem)
     return Layout(shape, shape.index(samples))
@@ -45,18 +45,18 @@ def as_labels(values: NDArray[Any], rows: range, what: str, key: str) -> NDArray
     Parameters
     ----------
     values : (samples,) of any real dtype
-        The numbers; floats must be whole.
+        The numbers. Floats must be whole.
     rows : range
-        Their row numbers, for the message.
+        The row numbers, for the message.
     what : str
-        Their name in messages.
+        The labels' name in messages.
     key : str
-        Their config key, with which a message begins.
+        The labels' config key, which begins a message.
 
     Raises
     ------
     DataError
-        If one is not a whole number that int64 can hold.
+        If a number is not whole or does not fit int64.
 
     >>> as_labels(np.array([3.0, 1.0]), range(2), "/y", "input.labels")
     array([3, 1])

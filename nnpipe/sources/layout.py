@@ -1,4 +1,4 @@
-"""Arrays of any number of axes as samples in rows: slices along one axis, the rest flattened."""
+"""Turn arrays with any number of axes into rows of samples: one axis stays, the rest is flat."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from nnpipe.sources.options import RowsOptions
 
 @dataclass(frozen=True)
 class Layout:
-    """Which axis of an array counts the samples.
+    """The axis of the samples in a stored array.
 
     Parameters
     ----------
     shape : tuple of int
-        The stored array's.
+        The array's shape.
     axis : int
         The sample axis, 0 or greater.
 
@@ -38,27 +38,27 @@ class Layout:
 
     @property
     def features(self) -> int:
-        """The number of numbers a sample has."""
+        """The number of features of a sample."""
         return math.prod(self.shape[: self.axis] + self.shape[self.axis + 1 :])
 
     def flatten(self, part: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return a part of the array as (samples, features), C-contiguous, in native byte order.
 
-        The other axes keep their order, the last running fastest.
+        The other axes keep their order. The last one varies fastest.
         """
         rows = np.moveaxis(part, self.axis, 0).reshape(part.shape[self.axis], self.features)
         return np.ascontiguousarray(rows, dtype)
 
 
 def lay_out(shape: tuple[int, ...], sample_axis: int, what: str, key: str) -> Layout:
-    """Return the layout of an array with its samples along an axis, counted from the end if < 0.
+    """Return the layout of an array with samples along an axis, counted from the end if < 0.
 
-    `what` names the array, and `key` its input, in messages.
+    `what` names the array in messages, and `key` names its input.
 
     Raises
     ------
     DataError
-        If the array has no such axis, or nothing in it.
+        If the array has no such axis.
     """
     axes = len(shape)
     if not -axes <= sample_axis < axes:
@@ -71,7 +71,7 @@ def lay_out(shape: tuple[int, ...], sample_axis: int, what: str, key: str) -> La
 
 
 def select_rows(rows: RowsOptions, samples: int, what: str, key: str) -> range:
-    """Return the numbers of the rows that a slice takes.
+    """Return the row numbers that a slice selects.
 
     >>> select_rows(RowsOptions(start=-4, step=2), 10, "x.npy", "input")
     range(6, 10, 2)
@@ -79,20 +79,20 @@ def select_rows(rows: RowsOptions, samples: int, what: str, key: str) -> range:
     Raises
     ------
     DataError
-        If it takes none.
+        If it selects no row.
     """
     selected = range(samples)[slice(rows.start, rows.stop, rows.step)]
     if not selected:
         problem = (
-            f"{key}.rows: no row of {what} is taken; found start {rows.start}, stop {rows.stop}, "
-            f"step {rows.step}; it holds {samples} rows."
+            f"{key}.rows: no row of {what} is selected; found start {rows.start}, stop "
+            f"{rows.stop}, step {rows.step}; expected a slice of its {samples} rows."
         )
         raise DataError(problem)
     return selected
 
 
 def as_slice(rows: range) -> slice:
-    """Return the slice that takes these rows, its end no further than the last one.
+    """Return the slice that selects these rows, with its end directly after the last row.
 
     >>> as_slice(range(0, 10, 4))
     slice(0, 9, 4)

@@ -1,9 +1,9 @@
-"""Minimum, maximum, mean and standard deviation of the columns of data that arrives in batches.
+"""Compute the minimum, maximum, mean and standard deviation of columns, batch by batch.
 
 References
 ----------
 Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for computing sample variances
-(1979), for the merging of two batches' means and sums of squares.
+(1979), for merging the means and sums of squares of two batches.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ class Moments:
     Parameters
     ----------
     columns : int
-        The width of every batch.
+        The number of columns of every batch.
 
     Attributes
     ----------
     count : int
-        Rows seen.
+        The number of rows seen.
     minimum, maximum, mean : (columns,) float64
-        NaN or infinite where a value of the column is.
+        NaN or infinite if a value of the column is.
     """
 
     def __init__(self, columns: int) -> None:
@@ -44,17 +44,17 @@ class Moments:
         return np.sqrt(self._squares / max(self.count, 1))
 
     def state(self) -> dict[str, Any]:
-        """Return what has been seen, ready for JSON."""
+        """Return all attributes, ready for JSON."""
         return {name: np.asarray(value).tolist() for name, value in vars(self).items()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` returned."""
+        """Restore the attributes that `state` returned."""
         self.count = int(state["count"])
         for name in ("minimum", "maximum", "mean", "_squares"):
             setattr(self, name, np.array(state[name], np.float64))
 
     def add(self, batch: NDArray[np.generic]) -> None:
-        """Take in a batch, (rows, columns) of any real dtype."""
+        """Add a batch, (rows, columns) of any real dtype."""
         if len(batch) == 0:
             return
         seen = Moments(len(self.mean))
@@ -66,7 +66,7 @@ class Moments:
         self.merge(seen)
 
     def merge(self, other: Moments) -> None:
-        """Take in the rows that another has seen."""
+        """Add the rows that another instance has seen."""
         total = self.count + other.count
         if other.count == 0:
             return

@@ -1,4 +1,4 @@
-"""Samples from a NumPy .npy file, of which only the wanted rows are read."""
+"""Samples from a NumPy .npy file. Only the requested rows are read."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from nnpipe.system.files import fingerprint, open_regular, reason, stat_file, st
 _HEADER_BYTES = 1 << 14
 
 
-# What NumPy raises for a header that is none; TypeError where the keys cannot be sorted.
-_NUMPY_SAYS = (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, TokenError)
+# The errors that NumPy raises for an invalid header; TypeError if it cannot sort the keys.
+_HEADER_ERRORS = (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, TokenError)
 
 
 class NpyArray:
-    """The array of a .npy file, as a stored array.
+    """The stored array of a .npy file.
 
     Parameters
     ----------
     path : str
         The file.
     key : str
-        The config key that names it, with which every message begins.
+        The config key of the file, which begins every message.
 
     Raises
     ------
     DataError
-        If the file is missing, of another format, of Python objects, or cut short.
+        If the file is missing, truncated or of another format, or contains Python objects.
 
     References
     ----------
@@ -56,7 +56,7 @@ class NpyArray:
         try:
             with open_regular(path, follow=True) as file:
                 self.held = stored_bytes(file.fileno())
-                # A header may claim any length: no more than this is read of it.
+                # A header may claim any length, so the read is limited.
                 head = io.BytesIO(file.read(_HEADER_BYTES))
         except (OSError, ValueError) as error:
             problem = f"{key}: {path} cannot be opened; {reason(error)}."
@@ -72,9 +72,9 @@ class NpyArray:
                 else npy_format.read_array_header_2_0
             )
             with catch_warnings():
-                simplefilter("ignore")  # NumPy warns of a header of Python 2
+                simplefilter("ignore")  # NumPy warns about headers from Python 2
                 self.shape, fortran, self.dtype = read_header(head)
-        except _NUMPY_SAYS as error:
+        except _HEADER_ERRORS as error:
             problem = f"{key}: {path} is not a .npy file; NumPy says: {reason(error)}"
             raise DataError(problem) from error
         self._order: Literal["C", "F"] = "F" if fortran else "C"
@@ -85,13 +85,13 @@ class NpyArray:
         dtype = self.dtype
         if dtype.hasobject:
             problem = (
-                f"{self.key}: {self.name} holds Python objects, which are never loaded; "
+                f"{self.key}: {self.name} contains Python objects, which are never loaded; "
                 "expected real numbers. Save it with a numeric dtype."
             )
             raise DataError(problem)
         expected = self._offset + math.prod(self.shape) * dtype.itemsize
         found = self._status.st_size
-        # NumPy takes True for 1 in a shape, and fails later.
+        # NumPy accepts True for 1 in a shape, and fails later.
         odd = any(isinstance(n, bool) or n < 0 for n in self.shape)
         if odd or found < expected:
             problem = (
@@ -105,13 +105,12 @@ class NpyArray:
         return 1
 
     def read(self, axis: int, rows: slice) -> NDArray[Any]:
-        """Return the rows along an axis and everything along the others.
+        """Return the rows along one axis, and everything along the other axes.
 
-        The file is read and not mapped: a mapping counts as this process's memory long after it
-        was used, and touching it ends the process when the file has been cut meanwhile.
+        The file is read, not mapped. A mapping counts as memory of this process long after its
+        use, and accessing it kills the process if the file has been truncated meanwhile.
         """
-        # As it lies in the file the array is (outer, the axis, inner): neighbours in the axis lie
-        # together.
+        # In the file the array is (outer, axis, inner), so neighbours along the axis are adjacent.
         fortran = self._order == "F"
         shape = self.shape[::-1] if fortran else self.shape
         axis = len(shape) - 1 - axis if fortran else axis
@@ -139,14 +138,14 @@ class NpyArray:
             count = file.readinto(waiting)
             if not count:
                 problem = (
-                    f"{self.key}: {self.name} cannot be read; found its end before its last row. "
+                    f"{self.key}: {self.name} cannot be read; it ends before its last row. "
                     "Copy the file again."
                 )
                 raise DataError(problem)
             waiting = waiting[count:]
 
     def fetch(self, axis: int, rows: slice) -> Callable[[], NDArray[Any]]:
-        """Read the rows, and return what returns them."""
+        """Read the rows, and return a function that returns them."""
         part = self.read(axis, rows)
         return lambda: part
 
@@ -167,10 +166,8 @@ class NpyArray:
 class NpyOptions(FileOptions):
     """The options of npy."""
 
-    sample_axis: int = option(
-        0, "-1 for files from Julia, MATLAB and Fortran, whose samples are columns"
-    )
-    labels: str | None = option(None, "a second .npy file, of class numbers")
+    sample_axis: int = option(0, "axis of the samples; -1 for files from Julia, MATLAB and Fortran")
+    labels: str | None = option(None, "a second .npy file with class numbers")
 
 
 def open_npy(options: NpyOptions, seed: int, key: str) -> ArraySource:

@@ -1,4 +1,4 @@
-"""What inputs have in common in a config."""
+"""The options that inputs have in common."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from nnpipe.sources.normalizations.base import Fit
 
 @dataclass(frozen=True)
 class InputOptions:
-    """What every input source takes."""
+    """The options of every input source."""
 
-    normalize: Choice[Fit] = choice(NORMALIZATIONS, "none", "how features are rescaled")
+    normalize: Choice[Fit] = choice(NORMALIZATIONS, "none", "how to rescale the features")
     on_nonfinite: str = option(
-        "warn", "warn of NaN and infinity, or end with an error", among=("warn", "error")
+        "warn", "at NaN or infinity, warn or stop with an error", among=("warn", "error")
     )
 
 
 @dataclass(frozen=True)
 class RowsOptions:
-    """Which samples to take, as in a slice of Python's."""
+    """The samples to take, as a Python slice."""
 
-    start: int | None = option(None, "the first; null: that of the file")
-    stop: int | None = option(None, "the one before which to end; null: the end of the file")
-    step: int = option(1, "from one sample to the next", at_least=1)
+    start: int | None = option(None, "first sample; null: the first of the file")
+    stop: int | None = option(None, "sample after the last one; null: the end of the file")
+    step: int = option(1, "distance from one sample to the next", at_least=1)
 
 
 @dataclass(frozen=True)
 class FileOptions(InputOptions):
-    """What every source takes that reads one file."""
+    """The options of every source that reads a file."""
 
-    path: str = option(MISSING, "the file")
+    path: str = option(MISSING, "path of the file")
     rows: RowsOptions = field(
-        default_factory=RowsOptions, metadata={"doc": "which samples, as in a slice of Python's"}
+        default_factory=RowsOptions, metadata={"doc": "samples to take, as a Python slice"}
     )

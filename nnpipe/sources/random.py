@@ -1,4 +1,4 @@
-"""Random samples, each row from its own stream."""
+"""Random samples, each row from its own random stream."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ MOST_SAMPLES = 2**53
 class RandomOptions(InputOptions):
     """The options of random."""
 
-    samples: int = option(1000, "how many", at_least=1, at_most=MOST_SAMPLES)
-    features: int = option(784, "numbers a sample", at_least=1)
+    samples: int = option(1000, "number of samples", at_least=1, at_most=MOST_SAMPLES)
+    features: int = option(784, "number of features", at_least=1)
     distribution: Choice[Distribution] = choice(DISTRIBUTIONS, "normal", "of every number")
 
 
 @dataclass(frozen=True)
 class RandomSource:
-    """Random numbers that depend on the seed and the row, not on how the reads are cut.
+    """Random numbers that depend on the seed and the row, not on the ranges that are read.
 
     Parameters
     ----------
@@ -49,12 +49,12 @@ class RandomSource:
 
     @property
     def samples(self) -> int:
-        """How many rows there are."""
+        """The number of samples."""
         return self.options.samples
 
     @property
     def features(self) -> int:
-        """How many numbers a row has."""
+        """The number of features of a sample."""
         return self.options.features
 
     @property
@@ -74,7 +74,7 @@ class RandomSource:
         return distribution.finish(x)
 
     def fetch(self, start: int, stop: int) -> Callable[[], NDArray[Any]]:
-        """Return what draws the samples: there is no disk to wait for."""
+        """Return a function that draws the samples, because there is no disk to wait for."""
         return partial(self.read, start, stop)
 
     def labels(self, start: int, stop: int) -> NDArray[np.int64] | None:
@@ -83,7 +83,7 @@ class RandomSource:
 
     @property
     def rows(self) -> range:
-        """The samples' own numbers."""
+        """The numbers of the samples."""
         return range(self.samples)
 
     def fingerprint(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a pipeline can do with a network and an input, one module a stage."""
+"""The stages of a pipeline, one module each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stage is: one step of the pipeline, and what the stages of a run share."""
+"""The base of stages: one step of the pipeline, and what the stages of a run share."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ _BATCH_BYTES = 2 << 20
 
 
 class Sink(Protocol):
-    """Takes the datasets of a run, batch by batch."""
+    """A receiver of a run's datasets, batch by batch."""
 
     def create(
         self, name: str, shape: tuple[int, ...], dtype: DTypeLike, dims: tuple[str, ...], title: str
     ) -> None:
-        """Announce a dataset: its path, its final shape, its dtype, its dimensions, its title."""
+        """Create a dataset with a path, final shape, dtype, dimensions and title."""
         ...
 
     def write(self, name: str, start: int, rows: NDArray[Any]) -> None:
-        """Store rows of an announced dataset, beginning at row `start`."""
+        """Write rows of a created dataset, beginning at row `start`."""
         ...
 
 
 class Progress(Protocol):
-    """Is told how far a stage is."""
+    """A receiver of a stage's progress."""
 
     def begin(self, title: str, samples: int) -> None:
-        """Begin to count towards a number of samples."""
+        """Begin to count up to a number of samples."""
         ...
 
     def advance(self, samples: int) -> None:
-        """Count samples that are done."""
+        """Count finished samples."""
         ...
 
     def describe(self, title: str) -> None:
@@ -57,14 +57,14 @@ class Progress(Protocol):
 
 
 class ArtifactStore(Protocol):
-    """Takes the files that a stage leaves in the run beside the results."""
+    """A receiver of the files that a stage adds to a run besides the results."""
 
     def save(self, name: str, write: Callable[[BinaryIO], object]) -> None:
-        """Keep the file that `write` writes, whole or not at all, instead of an older one."""
+        """Save the file that `write` writes atomically, replacing an older one."""
         ...
 
     def save_parameters(self, name: str, network: Network) -> None:
-        """Keep a network's parameters, in the format of parameters.h5."""
+        """Save a network's parameters in the format of parameters.h5."""
         ...
 
 
@@ -86,26 +86,25 @@ class Silence:
 
 @dataclass
 class StageContext:
-    """What the stages of one run share; a stage may replace the network for those after it.
+    """What the stages of one run share. A stage may replace the network for later stages.
 
     Attributes
     ----------
     network : Network
-        The network as it is now.
+        The current network.
     engine : Choice
-        How it is executed.
+        The engine that executes it.
     recipe : Recipe
-        How it is trained.
+        The recipe of its training.
     output : OutputOptions
-        What the run is to hold.
+        What the run stores.
     validation, test : Input or None
-        Further samples with labels or targets: what judges a training after each epoch, and what
-        judges the network at the end.
+        More samples with labels or targets, for validation after each epoch and for a final test.
     infer_shards : callable or None
-        Infers the shards somewhere else, and returns their metrics in order; None: here, one
-        after the other.
+        Infers the shards elsewhere, and returns their metrics in order. If it is None, they are
+        inferred here, one after the other.
     metrics : dict
-        What a stage measures, as numbers, texts and lists; it goes into the manifest.
+        The metrics of the manifest: numbers, strings and lists.
     """
 
     network: Network
@@ -123,15 +122,15 @@ class StageContext:
 
 
 Stage = Callable[[StageContext], None]
-"""One step of the pipeline: it reads the input, writes to the sink, adds to the metrics."""
+"""One step of the pipeline, which reads the input, writes to the sink and adds metrics."""
 
 
 def batch_rows(engine: EngineOptions, network: Network) -> int:
-    """Return how many samples to read together, in whole tiles.
+    """Return the number of samples to read together, in whole tiles.
 
-    About what `engine.batch_size` says, or else about 2 MiB of input, but two tiles: for less,
-    threads would be woken too often. Tiles are never cut, so the same samples give the same bits
-    whatever the size of the batches.
+    It is `engine.batch_size` in whole tiles, or by default about 2 MiB of input and at least two
+    tiles, because smaller batches wake threads too often. Batches never split a tile, so the
+    outputs do not depend on the batch size.
     """
     tile = engine.tile_rows or tile_rows(network)
     if engine.batch_size is not None:
@@ -140,11 +139,11 @@ def batch_rows(engine: EngineOptions, network: Network) -> int:
 
 
 def shards(engine: EngineOptions, samples: int, network: Network) -> list[range]:
-    """Return the samples in shards: each has metrics of its own, and is done by one worker.
+    """Return the samples in shards. One worker processes a shard and computes its metrics.
 
-    They depend on the engine's options, the network and the number of samples, and on nothing else.
-    Each is of whole batches, so that the same samples are multiplied together wherever that
-    happens: of 65,536 samples at least, and there are at most about 1,000.
+    The shards depend only on the engine's options, the network and the number of samples. Each
+    consists of whole batches, so that the same samples are multiplied together on every machine. A
+    shard has at least 65,536 samples, and there are at most about 1,000 shards.
     """
     together = batch_rows(engine, network)
     rows = -(-max(_SHARD_ROWS, samples // _MOST_SHARDS) // together) * together

@@ -1,4 +1,4 @@
-"""Judge the network on samples with labels or targets: those for a test, if there are any."""
+"""Evaluate the network on samples with labels or targets, from `test` if it is given."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STANDARD: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
     "labels": (("accuracy", {}), ("label_accuracy", {}), ("f1", {})),
     "numbers": (("mean_squared_error", {}), ("mean_absolute_error", {}), ("r2", {})),
 }
-"""The metrics that suit each kind of targets."""
+"""The default metrics of each kind of targets."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,16 @@ class EvaluateOptions:
     """The option of evaluate."""
 
     metrics: list[Choice[MakeMetric]] = choices(
-        METRICS, [], "what judges the network, beside the metrics that suit its targets"
+        METRICS, [], "metrics besides the default ones for the targets"
     )
 
 
 def _evaluate(options: EvaluateOptions, context: StageContext) -> None:
     """Add the metrics `evaluation`, and write /evaluation/... for each class and each bin.
 
-    It is done on `test`; without one on `validation`, and without that on the input itself.
-    Real targets are judged by their errors; of sigmoids, each by itself; of a softmax, as the
-    label with the greatest target.
+    The samples come from `test`, else from `validation`, else from the input. With real targets
+    and a sigmoid, each output is a label of its own. With real targets and a softmax, the greatest
+    target is the class. Otherwise real targets are numbers, and the metrics measure errors.
     """
     name, data = judged(context)
     task = _task(context, data)
@@ -75,7 +75,7 @@ def _evaluate(options: EvaluateOptions, context: StageContext) -> None:
 
 
 def judged(context: StageContext) -> tuple[str, Input]:
-    """Return the samples that the network is judged on, and the config key they come from."""
+    """Return the config key of the samples for the evaluation, and the samples."""
     if context.test is not None:
         return "test", context.test
     if context.validation is not None:
@@ -95,7 +95,7 @@ def _task(context: StageContext, data: Input) -> Task:
 
 
 def _make(chosen: list[Choice[MakeMetric]], task: Task) -> dict[str, Metric]:
-    """Return the metrics that judge such a task, by the names under which they are stored."""
+    """Return the metrics that apply to the task, by the names under which they are stored."""
     found: dict[str, Metric] = {}
     for choice in chosen:
         label = getattr(choice.of, "label", None)

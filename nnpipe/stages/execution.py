@@ -1,4 +1,4 @@
-"""Execute the network of a run over an input, as the run's config says."""
+"""Execute the network of a run on an input, as configured."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def execute(
     keep: Collection[str] = (),
     targets: ReadTargets = labels_of,
 ) -> Generator[Executed]:
-    """Yield the samples of some ranges, executed in batches, in order; see `stream`.
+    """Execute ranges of samples in batches, and yield the batches in order; see `stream`.
 
     Raises
     ------
     ConfigError
-        If `engine.memory_limit` is too little.
+        If `engine.memory_limit` is too low.
     """
     together = batch_rows(context.engine.options, context.network)
     batches = [

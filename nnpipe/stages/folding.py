@@ -1,4 +1,4 @@
-"""Fold the normalization of the input into the first layer, where that is exact enough."""
+"""Fold the normalization of the input into the first layer if that is accurate enough."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from nnpipe.network.network import Network
 from nnpipe.sources.input import Input
 from nnpipe.sources.normalizations.none import IDENTITY
 
-# Twice this and one more is by how much rounding may grow where a large offset is taken away.
+# Rounding errors may grow by a factor of 2 * _SHIFT + 1 when a large offset is subtracted.
 _SHIFT = 4.0
 _SCALE = 2.0**40
 
 
 def fold_normalization(network: Network, given: Input) -> tuple[Network, Input]:
-    """Return a network that takes the samples as they are stored, and those samples.
+    """Return a network for the stored samples, and these samples without normalization.
 
-    With P = [W b], W ((x - offset) factor) + b = (W factor) x + (b - W (offset factor)). What the
-    samples are spared is two passes over numbers that mostly come from a byte each.
+    With P = [W b], W ((x - offset) factor) + b = (W factor) x + (b - W (offset factor)). This saves
+    two passes over the samples, whose numbers are mostly stored as one byte each.
 
-    Both are returned as they are where stored numbers might not be finite, since what is counted
-    as such is the normalized number; and where an offset is so large beside the spread of a
-    feature that the two parts of the sum would nearly cancel.
+    Both arguments are returned unchanged if stored numbers may not be finite, because values that
+    are not finite are counted after normalization. They are also returned unchanged if an offset is
+    so large compared to the scale of its feature that the two parts of the sum nearly cancel.
     """
     offset, factor = given.normalization.offset, given.normalization.factor
     if given.normalization.identity or not given.always_finite or not _is_mild(offset, factor):

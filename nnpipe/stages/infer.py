@@ -1,4 +1,4 @@
-"""Stream the input through the network, batch by batch, in constant memory."""
+"""Stream the input through the network batch by batch, in constant memory."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from nnpipe.stages.stream import Executed
 def _infer(context: StageContext) -> None:
     """Write /outputs, and on request /activations/<layer> and /predictions.
 
-    Where the input has labels, the accuracy, the cross-entropy and the confusion matrix are
-    among the metrics, and /confusion_matrix is written, unless there are too many classes.
+    If the input has labels, the metrics include the accuracy, the cross-entropy and the confusion
+    matrix, and /confusion_matrix is written unless there are too many classes.
     """
     announce(context)
     total = Metrics(context.network, context.input.has_labels)
@@ -48,7 +48,7 @@ def _infer(context: StageContext) -> None:
 
 
 def announce(context: StageContext) -> None:
-    """Announce to the sink every dataset with one row a sample that the config asks for."""
+    """Create every requested dataset with one row per sample in the sink."""
     network, samples = context.network, context.input.samples
     neurons = {layer.name: layer.neurons for layer in network.layers}
     context.sink.create(
@@ -67,7 +67,7 @@ def announce(context: StageContext) -> None:
 
 
 def infer_shard(context: StageContext, rows: range) -> Metrics:
-    """Write what was announced for a range of samples, and return their metrics."""
+    """Write the created datasets for a range of samples, and return their metrics."""
     with closing(execute(context, context.input, [rows], _kept(context))) as executed:
         return _take(context, executed, rows)
 

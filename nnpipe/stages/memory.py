@@ -1,4 +1,4 @@
-"""Keep a stage within a limit on memory: as many threads as fit, or a refusal with the numbers."""
+"""Keep a stage within a memory limit by using fewer threads, or refuse it with the numbers."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ logger = logging.getLogger("nnpipe")
 
 
 def fitting_threads(options: EngineOptions, network: Network, keep: Collection[str]) -> int:
-    """Return how many batches can be computed at the same time within `engine.memory_limit`.
+    """Return the number of batches that can be computed at once within `engine.memory_limit`.
 
     Raises
     ------
     ConfigError
-        If not even one can.
+        If not even one batch fits.
     """
     threads = options.threads or cores()
     limit = options.memory_limit
@@ -39,17 +39,17 @@ def fitting_threads(options: EngineOptions, network: Network, keep: Collection[s
             least = -(-needed(options, network, keep, 1) // MIB)
             problem = (
                 f"engine.memory_limit: found {limit} MiB; expected at least {least} MiB, which one "
-                "thread takes with this network and this input. Raise it, or set it to null."
+                "thread needs for this network and this input. Raise it, or set it to null."
             )
             raise ConfigError([problem])
     return threads
 
 
 def needed(options: EngineOptions, network: Network, keep: Collection[str], threads: int) -> int:
-    """Return the bytes that this process will take at the most: what it has, and what is to come.
+    """Return an upper bound of this process's memory in bytes: its peak so far, and new arrays.
 
-    That is a copy of the parameters, their biases repeated, two buffers for each layer and
-    thread, and batches: as stored, as the network takes them, and what comes out.
+    The new arrays are a copy of the parameters, repeated biases, two buffers for each layer and
+    thread, and the batches as stored, as inputs of the network, and as its outputs.
     """
     itemsize, rows = network.dtype.itemsize, batch_rows(options, network)
     hidden = sum(layer.neurons for layer in network.layers)
@@ -61,7 +61,7 @@ def needed(options: EngineOptions, network: Network, keep: Collection[str], thre
 
 
 def peak() -> int:
-    """Return the most bytes that this process has had resident so far."""
+    """Return the peak resident memory of this process in bytes."""
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM:"))
@@ -71,7 +71,7 @@ def peak() -> int:
 
 
 def report(options: EngineOptions) -> None:
-    """Log the peak memory beside the limit, where there is one."""
+    """Log the peak memory and the limit, if there is one."""
     limit = options.memory_limit
     if limit is not None:
-        logger.info("memory   %d MiB at the most; the limit is %d MiB", peak() // MIB, limit)
+        logger.info("memory   peak %d MiB; limit %d MiB", peak() // MIB, limit)

@@ -1,4 +1,4 @@
-"""The metrics of inference, gathered as samples pass: statistics of the outputs, and scores."""
+"""The metrics of inference, computed batch by batch: statistics of the outputs, and scores."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from nnpipe.stages.scores import Scores
 
 
 class Metrics:
-    """Statistics of the outputs, scores where there are labels, values that are not finite.
+    """Statistics of the outputs, scores if there are labels, and counts of values not finite.
 
-    Sums of floating-point numbers depend on their order. So metrics are kept for each shard of
-    samples, and the shards' metrics are merged in order, whoever took them.
+    Sums of floating-point numbers depend on their order. So each shard of samples has its own
+    metrics, and these are always merged in the order of the shards.
 
     Parameters
     ----------
     network : Network
-        Whose outputs are measured.
+        The network that makes the outputs.
     has_labels : bool
         Whether the samples have labels.
     """
@@ -36,13 +36,13 @@ class Metrics:
         self.first_nonfinite_row: int | None = None
 
     def add(self, outputs: Array, labels: NDArray[np.int64] | None) -> None:
-        """Take in a batch: outputs (samples, neurons), and labels (samples,) if there are any."""
+        """Add a batch: outputs (samples, neurons), and labels (samples,) if there are any."""
         self.moments.add(outputs.reshape(-1, 1))
         if self.scores is not None and labels is not None:
             self.scores.add(outputs, labels)
 
     def merge(self, other: Metrics) -> None:
-        """Take in the metrics of later samples of the same network."""
+        """Add the metrics of later samples of the same network."""
         self.moments.merge(other.moments)
         if self.scores is not None and other.scores is not None:
             self.scores.merge(other.scores)
@@ -51,7 +51,7 @@ class Metrics:
         self.first_nonfinite_row = min((row for row in rows if row is not None), default=None)
 
     def state(self) -> dict[str, Any]:
-        """Return their metrics, ready for JSON."""
+        """Return all values that `restore` needs, ready for JSON."""
         return {
             "moments": self.moments.state(),
             "scores": None if self.scores is None else self.scores.state(),
@@ -60,7 +60,7 @@ class Metrics:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` returned, of the same network."""
+        """Restore the values that `state` returned for the same network."""
         self.moments.restore(state["moments"])
         if self.scores is not None:
             self.scores.restore(state["scores"])
@@ -68,7 +68,7 @@ class Metrics:
         self.first_nonfinite_row = state["first_nonfinite_row"]
 
     def values(self) -> dict[str, Any]:
-        """Return the metrics of a manifest, by name."""
+        """Return the metrics for the manifest, by name."""
         seen = self.moments
         found: dict[str, Any] = {
             "outputs": {

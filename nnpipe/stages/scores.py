@@ -1,4 +1,4 @@
-"""Judge outputs by labels: accuracy, cross-entropy and the confusion matrix."""
+"""Compare outputs to labels: accuracy, cross-entropy and the confusion matrix."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from nnpipe.engines.base import Array
 
 MOST_COUNTED = 1000
-"""The most classes for which the confusion matrix, classes × classes, is counted."""
+"""The greatest number of classes with a confusion matrix."""
 
 MOST_SHOWN = 50
-"""The most classes for which the confusion matrix is among the metrics too."""
+"""The greatest number of classes with a confusion matrix in the manifest."""
 
 
 def predict(activation: str, outputs: Array) -> NDArray[np.int64]:
@@ -23,11 +23,11 @@ def predict(activation: str, outputs: Array) -> NDArray[np.int64]:
     Parameters
     ----------
     activation : str
-        The last layer's.
+        The activation of the last layer.
     outputs : (samples, neurons)
-        With one neuron the classes are 0 and 1, divided at 0.5 for a sigmoid or a hard_sigmoid
-        and at 0 for any other activation; with more, the class is the neuron with the greatest
-        output, and the first of equals.
+        With one neuron the classes are 0 and 1, with a threshold of 0.5 for a sigmoid or a
+        hard_sigmoid, and of 0 for any other activation. With more neurons the class is the first
+        neuron with the greatest output.
 
     Returns
     -------
@@ -46,20 +46,19 @@ def new_confusion(neurons: int) -> NDArray[np.int64]:
 
 
 class Scores:
-    """Accuracy, cross-entropy and confusion matrix of all samples added so far.
+    """Accuracy, cross-entropy and confusion matrix of all added samples.
 
     Parameters
     ----------
     activation : str
-        The last layer's.
+        The activation of the last layer.
     neurons : int
-        The last layer's.
+        The number of neurons of the last layer.
 
     Attributes
     ----------
     confusion : (classes, classes) int64 or None
         Samples by label (rows) and prediction (columns); None for more than 1000 classes.
-
     """
 
     def __init__(self, activation: str, neurons: int) -> None:
@@ -68,46 +67,48 @@ class Scores:
         if neurons <= MOST_COUNTED:
             self.confusion = new_confusion(neurons)
         self._samples = 0
-        self._right = 0
+        self._correct = 0
         self._cross_entropy = 0.0
 
     def add(self, outputs: Array, labels: NDArray[np.int64]) -> None:
-        """Take in a batch: outputs (samples, neurons) and labels (samples,) from 0."""
+        """Add a batch: outputs (samples, neurons) and labels (samples,), counted from 0."""
         predicted = predict(self.activation, outputs)
         if self.confusion is not None:
             np.add.at(self.confusion, (labels, predicted), 1)
         self._samples += len(labels)
-        self._right += int(np.count_nonzero(labels == predicted))
+        self._correct += int(np.count_nonzero(labels == predicted))
         self._cross_entropy += cross_entropy_sum(self.activation, outputs, labels)
 
     def merge(self, other: Scores) -> None:
-        """Take in the samples that another has seen, of the same network."""
+        """Add the samples of another instance for the same network."""
         if self.confusion is not None and other.confusion is not None:
             self.confusion += other.confusion
         self._samples += other._samples
-        self._right += other._right
+        self._correct += other._correct
         self._cross_entropy += other._cross_entropy
 
     def state(self) -> dict[str, Any]:
-        """Return what has been seen, ready for JSON."""
+        """Return all attributes, ready for JSON."""
         counted = None if self.confusion is None else self.confusion.tolist()
         return {**vars(self), "confusion": counted}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` returned, of the same network."""
+        """Restore the attributes that `state` returned for the same network."""
         if self.confusion is not None:
             self.confusion = np.array(state["confusion"], np.int64)
-        self._samples, self._right = int(state["_samples"]), int(state["_right"])
+        self._samples = int(state["_samples"])
+        # Version 0.1 stored the number under another name.
+        self._correct = int(state["_correct" if "_correct" in state else "_right"])
         self._cross_entropy = float(state["_cross_entropy"])
 
     def values(self) -> dict[str, Any]:
-        """Return accuracy (0 to 1), cross_entropy (nats a sample, or None) and confusion_matrix.
+        """Return accuracy (0 to 1), cross_entropy (nats per sample, or None) and confusion_matrix.
 
-        The confusion matrix, as a list of rows, is left out for more than 50 classes.
+        The confusion matrix is a list of rows. It is left out for more than 50 classes.
         """
         mean = self._cross_entropy / self._samples
         found: dict[str, Any] = {
-            "accuracy": self._right / self._samples,
+            "accuracy": self._correct / self._samples,
             "cross_entropy": None if np.isnan(mean) else mean,
         }
         if self.confusion is not None and len(self.confusion) <= MOST_SHOWN:
@@ -116,14 +117,18 @@ class Scores:
 
 
 def cross_entropy_sum(activation: str, outputs: Array, labels: NDArray[np.int64]) -> float:
-    """Return the sum of the cross-entropies of samples, in nats; NaN where there is none.
+    """Return the sum of the cross-entropies of samples, in nats, or NaN if it is not defined.
 
-    It depends on what the last layer's activation makes of its outputs: with `softmax`, -ln of the
-    label's output; with `sigmoid`, the sum over the neurons of the binary cross-entropy against
-    the one-hot label (one neuron: against the label itself); with `linear`, that of the softmax of
-    the outputs. Other activations, and a single neuron of softmax or linear, do not give
-    probabilities, and no cross-entropy. Outputs are held away from 0 and 1 by the dtype's machine
-    epsilon, so that one wrong certainty does not make the mean infinite.
+    It depends on the activation of the last layer:
+
+    - `softmax`: -ln of the label's output.
+    - `sigmoid`: the binary cross-entropy against the one-hot label, summed over the neurons. With
+      one neuron, the binary cross-entropy against the label itself.
+    - `linear`: the cross-entropy of the softmax of the outputs.
+
+    Other activations, and a single neuron of softmax or linear, give no probabilities and thus no
+    cross-entropy. Outputs are clipped to at least one machine epsilon of the dtype away from 0 and
+    1, so that one certain but wrong prediction does not make the mean infinite.
 
     References
     ----------

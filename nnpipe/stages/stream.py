@@ -1,9 +1,8 @@
-"""Pass an input through a network: one thread reads ahead, others compute, the caller takes.
+"""Stream an input through a network: one thread reads ahead, others compute.
 
-What waits for the disk is done by the reader, a few batches ahead and never more. What costs
-computing, decoding included, is done by one worker for each core, a batch at a time. The caller
-gets the batches in order and does with them what has an order, such as writing; whatever goes
-wrong in a thread is raised in the caller when its batch is due.
+The reader waits for the disk, and is only a few batches ahead. One worker per core decodes and
+computes, one batch at a time. The caller receives the batches in order, so that it can write them
+in order. An error in a thread is raised in the caller when the batch is due.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from nnpipe.sources.base import Source, fetch
 from nnpipe.sources.input import Input
 
 AHEAD = 2
-"""How many batches are read beside those that are being computed."""
+"""The number of batches that are read in advance of those being computed."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,9 @@ class Executed:
         The number of its first sample.
     outputs : (samples, neurons of the last layer)
     activations : mapping of str to (samples, neurons of the layer)
-        Of the layers that were to be kept.
+        The activations of the kept layers.
     targets : array or None
-        What was read beside the samples.
+        The labels or targets read with the samples.
     """
 
     start: int
@@ -48,7 +47,7 @@ class Executed:
 
 
 ReadTargets = Callable[[Source, int, int], "NDArray[Any] | None"]
-"""``read(source, start, stop)`` reads what belongs to the samples from start to stop."""
+"""``read(source, start, stop)`` reads the labels or targets of the samples from start to stop."""
 
 
 def labels_of(source: Source, start: int, stop: int) -> NDArray[np.int64] | None:
@@ -64,10 +63,9 @@ def stream(
     keep: Collection[str] = (),
     targets: ReadTargets = labels_of,
 ) -> Generator[Executed]:
-    """Yield batches of samples, executed, in the order in which they are given.
+    """Execute batches of samples, and yield them in the given order.
 
-    Close the generator when you leave it early: that waits for what was begun, at most one batch
-    in each thread.
+    Close the generator if you leave it early. Closing waits for at most one batch per thread.
 
     Parameters
     ----------
@@ -76,13 +74,13 @@ def stream(
     engine : Engine
         Used by all workers at once.
     batches : iterable of range
-        The samples to read together; whole tiles, but for the last.
+        The samples to read together, in whole tiles except for the last.
     threads : int
-        How many workers there are.
+        The number of workers.
     keep : collection of str
-        Layers whose activations are wanted.
+        The layers whose activations to keep.
     targets : ReadTargets
-        What is read beside the samples, by the same thread.
+        Reads the labels or targets, in the thread that reads the samples.
     """
     source = given.source
 
@@ -106,7 +104,7 @@ def stream(
             while waiting:
                 yield waiting.popleft().result()
     finally:
-        # The reader first: a worker may be waiting for a batch that nobody will read.
+        # The reader is stopped first, because a worker may wait for a batch that is never read.
         reader.shutdown(wait=False, cancel_futures=True)
         workers.shutdown(wait=True, cancel_futures=True)
         reader.shutdown(wait=True)

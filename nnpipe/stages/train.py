@@ -1,4 +1,4 @@
-"""Train the network on the input, and hand it on to the stages after this one."""
+"""Train the network on the input, and pass it to the next stages."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ logger = logging.getLogger("nnpipe")
 
 
 def _train(context: StageContext) -> None:
-    """Train `context.network` and replace it by the best or the last one, as `training.keep` says.
+    """Train `context.network`, and replace it by the network that `training.keep` chooses.
 
-    The run gets history.csv and history.h5, checkpoint.h5, last.h5, and where the network is
-    validated, best.h5: the parameters after the last and the best epoch.
+    The run gets history.csv, history.h5, checkpoint.h5, last.h5 with the parameters after the last
+    epoch, and with validation also best.h5 with those after the best epoch.
     """
     recipe, artifacts = context.recipe, context.artifacts
     config = recipe.training
@@ -46,7 +46,7 @@ def _train(context: StageContext) -> None:
                 shown = "" if math.isnan(accuracy) else f"  accuracy {accuracy:.2%}"
                 context.progress.describe(f"{title}  loss {loss:.4f}{shown}")
 
-            with one_thread:  # products are shared by what does the same on any number of cores
+            with one_thread:  # our own threads share the products, with the same result everywhere
                 epoch = training.epoch(advance)
             logger.info("%s  %s  %.2f s", title, epoch, epoch.seconds)
             every = config.checkpoint_every
@@ -96,7 +96,7 @@ def _training(context: StageContext, split: Split) -> Training:
 
 
 def _quietly(data: Input) -> Input:
-    """Return an input for reading it often: what it counts is not the run's to report."""
+    """Return an input to read repeatedly, whose counts do not go into the run's report."""
     return Input(data.source, data.normalization, data.dtype, data.on_nonfinite)
 
 

@@ -1,1 +1,1 @@
-"""The mathematics of training: losses, backpropagation, optimizers, and the order of samples."""
+"""Training: losses, backpropagation, optimizers, batches, validation and checkpoints."""

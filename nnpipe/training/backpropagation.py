@@ -1,12 +1,11 @@
 """Backpropagation: the gradient of a loss with respect to every parameter matrix.
 
 With A_i = [a_i | 1], the inputs of layer i with a column of ones, the forward pass is
-Z_i = A_i P_iᵀ and a_{i+1} = f_i(Z_i). The loss gives δ of the last layer, and going back
+Z_i = A_i P_iᵀ and a_{i+1} = f_i(Z_i). The loss gives δ of the last layer. The backward pass is
 dL/dP_i = δ_iᵀ A_i, whose last column is the gradient of the biases, and
 δ_{i-1} = f'_{i-1}(Z_{i-1}) ⊙ δ_i W_i, where W_i is P_i without its last column.
 
-Between a_{i+1} and the layer that takes it there may be transforms, dropout or batch
-normalization, which pass δ back too.
+Transforms (dropout or batch normalization) between a_{i+1} and the next layer propagate δ too.
 
 References
 ----------
@@ -29,40 +28,39 @@ from nnpipe.system.products import multiply
 from nnpipe.system.tiles import cut
 from nnpipe.training.losses.base import Loss, Targets
 
-# Outputs whose loss is taken at once. What a loss makes on the way is then as large, whatever the
-# batch.
+# The number of outputs whose loss is computed at once. Temporary arrays of a loss have this size,
+# whatever the batch.
 _OUTPUTS = 1 << 12
 
 
 class Backpropagation:
     """Gradients of one network for batches of at most a given number of rows.
 
-    All parameter matrices lie in one vector, and so do their gradients, so that an optimizer
-    sees two vectors and no layers. Each lies there column by column, which is the order in which
-    BLAS multiplies a batch by it fastest. Every array that a step needs is made here, once.
+    All parameter matrices are stored in one vector, and all gradients in another, so that an
+    optimizer needs no layers. Each matrix is stored column by column, which is the fastest order
+    for BLAS. All arrays of a step are allocated here, once.
 
     Parameters
     ----------
     network : Network
         Its parameters are copied.
     loss : Loss
-        It must fit the last layer's activation.
+        It must fit the activation of the last layer.
     rows : int
-        The largest batch.
+        The size of the largest batch.
     transforms : mapping of str to mapping of str to Choice
-        What is done to the inputs of a layer, in order, by the name of that layer.
+        For each layer's name, the transforms of its inputs, by name and in order.
     threads : int
-        How many may share a product; what comes out is the same to the bit.
+        The number of threads per product. The result is the same to the bit.
 
     Attributes
     ----------
     network : Network
-        The copy: its parameter matrices are views of `parameters`.
+        The copy, whose parameter matrices are NumPy views of `parameters`.
     parameters, gradient : (parameter_count,) arrays of the network's dtype
-        `gradient` is what the last call of `backward` found.
+        `gradient` is the result of the latest call of `backward`.
     statistics : mapping of str to vector
-        What transforms remember of the batches, by their names; those that remember nothing left
-        out.
+        The running statistics of the transforms that have any, by name.
     """
 
     def __init__(
@@ -87,10 +85,10 @@ class Backpropagation:
         )
         self._gradients = self.matrices(network, self.gradient)
         dtype = network.dtype
-        # Each layer's inputs have a column of ones beside them, which makes bias and weights one
-        # product. The first layer's come from the caller.
+        # A column of ones beside each layer's inputs makes weights and bias one product. The caller
+        # passes it for the first layer.
         self._inputs = [np.ones((rows, n.inputs + 1), dtype) for n in network.layers[1:]]
-        # A layer whose derivative does not need its sums shares their room with others.
+        # Layers whose derivative does not need their sums share one array for them.
         room = np.empty(rows * max(layer.neurons for layer in network.layers), dtype)
         self._sums = [
             np.empty((rows, layer.neurons), dtype)
@@ -113,7 +111,7 @@ class Backpropagation:
             for name, step in before.items()
             if step.statistics.size
         }
-        # What a layer gives is what the next one takes, unless it is transformed on the way.
+        # A layer writes directly into the next layer's inputs, unless there is a transform between.
         self._outputs = [
             np.empty_like(inputs[:, :-1]) if transformed else inputs[:, :-1]
             for inputs, transformed in zip(self._inputs, self._transforms[1:], strict=True)
@@ -121,7 +119,7 @@ class Backpropagation:
 
     @staticmethod
     def matrices(network: Network, vector: Array) -> list[Array]:
-        """Return the parts of a vector as matrices, one a layer, as views."""
+        """Return the matrices of all layers, as NumPy views of a vector."""
         sizes = [layer.parameters.size for layer in network.layers]
         ends = np.cumsum([0, *sizes])
         return [
@@ -130,7 +128,7 @@ class Backpropagation:
         ]
 
     def folded(self) -> Array:
-        """Return parameters with which the network computes the same without its transforms."""
+        """Return a copy of the parameters with all transforms folded into them."""
         vector = self.parameters.copy()
         matrices = self.matrices(self.network, vector)
         for matrix, before in zip(matrices, self._transforms, strict=True):
@@ -141,7 +139,7 @@ class Backpropagation:
     def forward(
         self, x: Array, targets: Targets, generator: np.random.Generator | None = None
     ) -> tuple[float, int]:
-        """Return the sum of the losses of a batch, and how many samples are classified correctly.
+        """Return the sum of the losses of a batch, and the number of correctly classified samples.
 
         Parameters
         ----------
@@ -149,7 +147,7 @@ class Backpropagation:
             The samples, with a last column of ones. They are transformed in place.
         targets : (samples,) int64 or (samples, outputs)
         generator : Generator or None
-            Of the random numbers of a step of training; None: of validation.
+            Random numbers for a training step; None in validation.
         """
         a, rows = x, len(x)
         self._rows = rows
@@ -166,17 +164,17 @@ class Backpropagation:
                 step.forward(a[:, :-1], generator)
         last, z = self.network.layers[-1], self._sums[-1][:rows]
         multiply((a, last.parameters.T, z), threads=self._threads)
-        delta, total, right = self._deltas[-1][:rows], 0.0, 0
+        delta, total, correct = self._deltas[-1][:rows], 0.0, 0
         for part in cut(rows, max(1, _OUTPUTS // last.neurons)):
-            loss, correct = self._loss.backward(last.function, z[part], targets[part], delta[part])
-            total, right = total + loss, right + correct
-        return total, right
+            loss, count = self._loss.backward(last.function, z[part], targets[part], delta[part])
+            total, correct = total + loss, correct + count
+        return total, correct
 
     def backward(
         self, x: Array, targets: Targets, generator: np.random.Generator | None = None
     ) -> tuple[float, int]:
-        """Set `gradient` to that of the mean loss of a batch, and return what `forward` does."""
-        loss, right = self.forward(x, targets, generator)
+        """Set `gradient` to the gradient of a batch's mean loss, and return as `forward` does."""
+        loss, correct = self.forward(x, targets, generator)
         rows, layers = len(x), self.network.layers
         delta = self._deltas[-1][:rows]
         delta *= 1 / rows
@@ -194,7 +192,7 @@ class Backpropagation:
             layers[i - 1].function.backward(self._sums[i - 1][:rows], out, before)
             delta = before
         multiply((x.T, delta, self._gradients[0].T), threads=self._threads)
-        return loss, right
+        return loss, correct
 
     @property
     def statistics_are_finite(self) -> bool:
@@ -202,10 +200,10 @@ class Backpropagation:
         return all(np.isfinite(vector).all() for vector in self.statistics.values())
 
     def first_nonfinite(self) -> str | None:
-        """Return the layer or transform of the first number of the last batch that is not finite.
+        """Return the layer or transform with the first non-finite number of the latest batch.
 
-        First are, layer by layer, statistics, parameters and outputs; then, from the last layer
-        back, δ and gradients.
+        The order is that of computation: statistics, parameters and outputs from the first layer
+        to the last, then δ and gradients from the last layer to the first.
         """
         layers = self.network.layers
         outputs = [*(out[: self._rows] for out in self._outputs), self._sums[-1][: self._rows]]

@@ -1,8 +1,8 @@
-"""Mini-batches in an order of chance, from data of any size.
+"""Mini-batches in random order, from data of any size.
 
-What fits the memory limit is read once and shuffled whole in every epoch. Of anything larger,
-runs of neighboring samples are read in an order of chance into a buffer, whose rows are then
-shuffled. Either way the order of an epoch depends on the seed, the epoch, and the limit.
+Data that fits the memory limit is read once and shuffled as a whole in every epoch. From larger
+data, runs of neighboring samples are read in random order into a buffer, whose rows are then
+shuffled. In both cases the order depends only on the seed, the epoch and the limit.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ Wanted = Callable[[int, int], NDArray[np.bool_]]
 
 
 class Batches:
-    """The batches of some of the samples of an input.
+    """The batches of selected samples of an input.
 
     Parameters
     ----------
     data : Input
-        It has labels or targets.
+        An input with labels or targets.
     wanted : callable
-        ``wanted(start, stop)`` tells which of these samples to take.
+        ``wanted(start, stop)`` returns which of these samples to take, (stop - start,) bool.
     samples : int
-        How many that are in all, at least 1.
+        The total number of samples to take, at least 1.
     size : int
-        Samples in a batch; the last of an epoch may have fewer.
+        The number of samples in a batch. The last batch of an epoch may have fewer.
     memory : int
-        Bytes that the samples may take.
+        The most bytes that the samples may take.
     seed : int or None
-        Decides the order; None keeps that of the input.
+        Decides the order; None keeps the order of the input.
 
     Attributes
     ----------
     samples : int
     size : int
-        Samples in the largest batch.
+        The number of samples in the largest batch.
     whole : bool
         Whether all samples are kept in memory.
     key : str
@@ -68,11 +68,11 @@ class Batches:
         dtype = cast("np.dtype[np.floating[Any]]", data.dtype)
         width = (data.features + 1) * dtype.itemsize
         block = data.source.block
-        # Whole blocks of the file, at least 64 samples: what is read at one go.
+        # A run that is read at once consists of whole blocks of the file, about 64 samples or more.
         self._run = max(1, _RUN_ROWS // block) * block
         self.whole = samples * width <= memory
         rows = samples if self.whole else max(memory // width, self._run + self.size)
-        # The last column stays 1: the input of the biases.
+        # The last column stays 1, as the input of the biases.
         self._x: Array = np.ones((rows, data.features + 1), dtype)
         self._targets: Targets = _empty(data, rows)
         self._filled = 0
@@ -85,13 +85,13 @@ class Batches:
 
     @property
     def steps(self) -> int:
-        """How many batches an epoch has."""
+        """The number of batches in an epoch."""
         return -(-self.samples // self.size)
 
     def epoch(self, number: int) -> Iterator[tuple[Array, Targets]]:
         """Yield every sample once: x (rows, features + 1) with a last column of ones, and targets.
 
-        The arrays are used again for the next batch.
+        The next batch overwrites the arrays.
         """
         stream = None
         if self._seed is not None:
@@ -125,7 +125,7 @@ class Batches:
     def _cut(
         self, stream: np.random.Generator | None, *, whole_batches: bool = False
     ) -> Generator[tuple[Array, Targets], None, NDArray[np.int64]]:
-        """Yield what the buffer holds in batches, and return the rows that make no whole one."""
+        """Yield the buffer's rows in batches, and return the rows left over from whole batches."""
         filled = self._filled
         order = np.arange(filled) if stream is None else stream.permutation(filled)
         end = filled - filled % self.size if whole_batches else filled
@@ -138,7 +138,7 @@ class Batches:
         return order[end:]
 
     def _keep(self, rows: NDArray[np.int64]) -> None:
-        """Move rows to the front of the buffer, and forget the others."""
+        """Move rows to the front of the buffer, and drop the others."""
         self._x[: len(rows)] = self._x[rows]
         self._targets[: len(rows)] = self._targets[rows]
         self._filled = len(rows)

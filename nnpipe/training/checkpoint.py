@@ -1,10 +1,10 @@
-"""Everything a training needs to go on after an epoch as if it had never stopped.
+"""A checkpoint: everything that training needs to continue exactly after an epoch.
 
-Layout: ``/parameters``, ``/best`` and ``/state/<name>``, vectors of all parameter matrices, one
-after the other, each column by column; ``/statistics/<name>``, the running means and then the
-running variances of each batch normalization; ``/history``, one row an epoch; the attributes epoch,
-steps, best_epoch and fingerprint, which tells what the training was of. The random streams are
-those of the seed and the number of the epoch, and need no state of their own.
+``/parameters``, ``/best`` and ``/state/<name>`` are vectors of all parameter matrices, one after
+the other, each column by column. ``/statistics/<name>`` has the running means and then the running
+variances of a batch normalization. ``/history`` has one row per epoch. The attributes are steps,
+best_epoch and fingerprint, which identifies the training. Random streams are derived from the seed
+and the number of the epoch, so they have no stored state.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from nnpipe.training.optimizers.base import State
 FILE = "checkpoint.h5"
 FORMAT = "nnpipe checkpoint"
 FORMAT_VERSION = 4
-_READABLE = {FORMAT: (3, FORMAT_VERSION)}  # a fingerprint of version 3 has nulls for defaults
+_READABLE = {FORMAT: (3, FORMAT_VERSION)}  # in version 3, nulls in a fingerprint are defaults
 
 _MOST_FINGERPRINT = 1 << 20
 _MOST_STEPS = 1 << 53
@@ -53,26 +53,26 @@ _MOST_STEPS = 1 << 53
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training after some of its epochs.
+    """The state of training after an epoch.
 
     Attributes
     ----------
     fingerprint : mapping
-        What must be the same for a training to go on: see `Recipe.fingerprint`.
+        The values that must be the same to continue training; see `Recipe.fingerprint`.
     parameters : vector
     statistics : mapping of str to vector
-        What batch normalizations remember, by their names.
+        The running statistics of batch normalizations, by name.
     best : vector or None
-        The parameters after `best_epoch`, batch normalization folded into them.
+        The parameters after `best_epoch`, with batch normalization folded into them.
     best_epoch : int
         0 if there is none.
     state : dict of str to vector
-        What the optimizer remembers.
+        The state of the optimizer.
     steps : int
-        How many the optimizer has made.
+        The number of steps that the optimizer has made.
     history : tuple of Epoch
     version : int
-        That of the format.
+        The version of the format.
     """
 
     fingerprint: Mapping[str, Any]
@@ -87,16 +87,16 @@ class Checkpoint:
 
 
 def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any], where: Path) -> list[str]:
-    """Return one line for each key in which a training differs from the one it is to go on from.
+    """Return one line for each key that differs from the training to resume.
 
-    Where a kind differs, its options are left out.
+    The options of a kind that differs are left out.
     """
     stored, wanted = name_kinds(stored, wanted), name_kinds(wanted, stored)
     keys = [key for key in dict.fromkeys([*stored, *wanted]) if stored.get(key) != wanted.get(key)]
     kinds = [key.removesuffix("kind") for key in keys if key.endswith(".kind")]
     return [
         f"{key}: found {wanted.get(key)!r}; expected {shown(repr(stored.get(key)))}, "
-        f"as in {where}, from which training.resume goes on"
+        f"as in {where}, which training.resume continues"
         for key in keys
         if not any(key.startswith(kind) and key != f"{kind}kind" for kind in kinds)
     ]
@@ -135,13 +135,13 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     Raises
     ------
     RunError
-        If there is none, or if it is not what `write_checkpoint` writes.
+        If there is no checkpoint, or if `write_checkpoint` cannot have written it.
     """
     path = folder / FILE
     if not (path.is_symlink() or path.exists()):
         problem = (
-            f"{folder}: no {FILE}; expected the folder of a training that has ended an epoch. "
-            "Set training.resume to one."
+            f"{folder}: no {FILE}; expected a run that has trained for at least one epoch. "
+            "Set training.resume to its folder."
         )
         raise RunError(problem)
     try:
@@ -162,11 +162,11 @@ def _try_out(file: Any) -> None:
 
 
 def _facts(file: Any) -> dict[str, Any]:
-    """Return what a checkpoint holds beside its vectors, once it is consistent."""
+    """Check and return everything in a checkpoint except its vectors."""
     text = text_attribute(file["/"], "fingerprint", FILE, _MOST_FINGERPRINT)
     found = parse_json(text, f"{FILE}: fingerprint")
     if not isinstance(found, dict):
-        _refuse("fingerprint", "a list or a text", "a mapping")
+        _refuse("fingerprint", "a list or a string", "a mapping")
     history = _history(file)
     steps, best_epoch = (
         integer_attribute(file["/"], name, FILE) for name in ("steps", "best_epoch")
@@ -187,7 +187,7 @@ def _facts(file: Any) -> dict[str, Any]:
 
 
 def _vectors(file: Any, read: Callable[[Any], Any]) -> dict[str, Any]:
-    """Return the vectors of a checkpoint as `read` returns them, once all of them fit."""
+    """Check the vectors of a checkpoint, and return the result of `read` for each."""
     parameters = numbers_at(file, "/parameters", (None,), FILE)
     size, dtype = parameters.shape, parameters.dtype
     best = None
@@ -200,7 +200,7 @@ def _vectors(file: Any, read: Callable[[Any], Any]) -> dict[str, Any]:
     there = [parameters, *found["state"].values(), *found["statistics"].values()]
     there += [] if best is None else [best]
     if any(vector.dtype != dtype for vector in there):
-        _refuse("its vectors", "several dtypes", str(dtype))
+        _refuse("the vectors", "several dtypes", str(dtype))
     check_stored(file, there, FILE)
     return {
         "parameters": read(parameters),
@@ -215,7 +215,7 @@ def _vectors(file: Any, read: Callable[[Any], Any]) -> dict[str, Any]:
 def _finite_numbers(dataset: Any) -> Array:
     vector = read_whole(dataset, FILE)
     if not np.isfinite(vector).all():
-        _refuse(str(dataset.name), "numbers that are not finite", "finite ones")
+        _refuse(str(dataset.name), "numbers that are not finite", "finite numbers")
     return vector
 
 
@@ -226,16 +226,16 @@ def _history(file: Any) -> tuple[Epoch, ...]:
     if texts_attribute(dataset, "columns", len(columns), FILE) != columns:
         _refuse("/history", "other columns", ", ".join(columns))
     rows: NDArray[Any] = read_whole(dataset, FILE)
-    # Before anything is made of them: an Epoch takes ten times as much as a row.
+    # Checked before Epochs are made, because an Epoch takes ten times the memory of a row.
     if not len(rows) or not np.array_equal(rows[:, 0], np.arange(1, len(rows) + 1)):
         _refuse("/history", "other epochs", "1, 2, 3, ...")
     if np.isinf(rows).any():
-        _refuse("/history", "infinite numbers", "finite ones, or NaN")
+        _refuse("/history", "infinite numbers", "finite numbers, or NaN")
     return tuple(Epoch(int(row[0]), *map(float, row[1:])) for row in rows)
 
 
 def best_of(history: Sequence[Epoch]) -> int:
-    """Return the first epoch with the lowest validation loss, or 0 if none was validated."""
+    """Return the first epoch with the lowest validation loss, or 0 without validation."""
     validated = [epoch for epoch in history if not math.isnan(epoch.validation_loss)]
     return min(validated, key=lambda epoch: epoch.validation_loss).epoch if validated else 0
 

@@ -1,4 +1,4 @@
-"""Steps down the gradient: an optimizer at work on the vector of all parameters."""
+"""Gradient descent: apply an optimizer to the vector of all parameters."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from nnpipe.system.threads import share
 from nnpipe.system.tiles import cut, part_count
 from nnpipe.training.optimizers.base import Optimizer, State, Step
 
-# Bytes of a tile, at least. A smaller one is done before another thread has woken up, and threads
-# that come back from NumPy every few microseconds wait for each other.
+# The least bytes of a tile. A smaller tile is done before another thread wakes up, and threads that
+# return from NumPy every few microseconds wait for each other.
 _TILE = 1 << 19
 
-# What is remembered of a gradient that has become 0 shrinks until it has fewer digits than others.
-# A processor may take a hundred times as long for such a subnormal number, and rounding keeps the
-# least of them from ever becoming 0. After so many steps they are set to 0, and with them those
-# that would become subnormal before the next time.
+# When a gradient becomes 0, the optimizer's averages of it shrink until they are subnormal numbers.
+# A processor may take a hundred times as long for these, and rounding keeps the smallest of them
+# from becoming 0. So every _FLUSH_EVERY steps, numbers that are subnormal or would become so before
+# the next flush are set to 0.
 _FLUSH_EVERY = 64
 _FLUSHED = 1024
 
 
 class Descent:
-    """Applies an optimizer to a vector, a tile at a time.
+    """An optimizer that works on a vector, one tile at a time.
 
     Parameters
     ----------
     optimizer : Optimizer
-        How each entry moves.
+        The rule for each entry.
     parameters, gradient : vectors of one length
-        They are kept; each step reads the one and changes both.
+        Each step changes the parameters, and may overwrite the gradient. They are not copied.
     threads : int
-        How many may share the tiles.
+        The number of threads that share the tiles.
 
     Attributes
     ----------
     state : dict of str to vector
-        What the optimizer remembers.
+        The state of the optimizer.
     steps : int
-        How many have been made.
+        The number of steps made.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Descent:
             self._tiles.append((parameters[part], gradient[part], state))
 
     def step(self, rate: float) -> None:
-        """Make one step at a learning rate. The gradient may be overwritten."""
+        """Make one step with a learning rate. The gradient may be overwritten."""
         self.steps += 1
         step = Step(self.steps, rate, self.options)
 
@@ -78,14 +78,14 @@ class Descent:
         share(update, self._tiles, self._threads)
 
     def _room(self, tile: Array) -> Array:
-        """Return the calling thread's scratch, as long as the tile."""
+        """Return a scratch array of the calling thread, with the length of the tile."""
         if not hasattr(self._scratch, "array"):
             self._scratch.array = np.empty(self._longest, tile.dtype)
         return self._scratch.array[: len(tile)]
 
 
 def _flush(vector: Array, scratch: Array) -> None:
-    """Set to 0 what is subnormal, or close to it."""
+    """Set numbers to 0 that are subnormal or close to it."""
     np.abs(vector, out=scratch)
     np.greater_equal(scratch, _FLUSHED * np.finfo(vector.dtype).tiny, out=scratch)
     vector *= scratch

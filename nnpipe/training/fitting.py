@@ -1,4 +1,4 @@
-"""Check that a checkpoint holds what a config's training remembers, before anything is made."""
+"""Check that a checkpoint fits the training in a config, before anything is made."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _MOST_LINES = 20
 
 
 def misfits(checkpoint: Checkpoint, recipe: Recipe, inputs: int, where: Path) -> list[str]:
-    """Return one line for each vector of a checkpoint that is not one of a config's training.
+    """Return one line for each vector of a checkpoint that does not fit the training.
 
     Parameters
     ----------
     checkpoint : Checkpoint
     recipe : Recipe
-        Of a network that comes from a run it does not say the sizes.
+        It does not contain the sizes of a network that comes from a run.
     inputs : int
-        How many features the input has.
+        The number of features of the input.
     where : Path
-        The run that the checkpoint is of.
+        The run of the checkpoint.
     """
     stack = recipe.architecture.make()
     layers, before = dense_layers(stack), transforms(stack)

@@ -1,4 +1,4 @@
-"""What an epoch came to, and the table of all epochs, as CSV and as HDF5."""
+"""The metrics of an epoch, and the table of all epochs as CSV and as HDF5."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ FORMAT = "nnpipe history"
 FORMAT_VERSION = 1
 
 _TITLES = {
-    "loss": "Mean loss of the training samples, as they were met",
-    "accuracy": "Share of the training samples that were classified rightly, as they were met",
+    "loss": "Mean loss of the training samples during the epoch",
+    "accuracy": "Share of the training samples classified correctly during the epoch",
     "validation_loss": "Mean loss of the validation samples after the epoch",
-    "validation_accuracy": "Share of the validation samples that are classified rightly",
+    "validation_accuracy": "Share of the validation samples classified correctly after the epoch",
     "learning_rate": "Learning rate of the epoch's last step",
     "gradient_norm": "Mean Euclidean norm of the gradient, before clipping",
 }
@@ -28,22 +28,21 @@ _TITLES = {
 
 @dataclass(frozen=True)
 class Epoch:
-    """The metrics of one epoch. What was not measured is NaN.
+    """The metrics of one epoch. A metric that was not measured is NaN.
 
     Attributes
     ----------
     epoch : int
-        Counts from 1.
+        The number of the epoch, from 1.
     loss : float
-        Mean over the training samples, each judged by the parameters it met; penalties not
-        counted.
+        Mean over the training samples, each with the parameters before its step, without penalties.
     accuracy, validation_loss, validation_accuracy : float
     learning_rate : float
-        That of the last step.
+        The learning rate of the last step.
     gradient_norm : float
         Mean over the steps, before clipping.
     seconds : float
-        Wall time, validation included.
+        Wall time, including validation.
     """
 
     epoch: int
@@ -67,7 +66,7 @@ class Epoch:
 
 
 def write_csv(file: BinaryIO, epochs: Sequence[Epoch]) -> None:
-    """Write the table with one row an epoch."""
+    """Write the table with one row per epoch."""
     table = io.StringIO(newline="")
     writer = csv.DictWriter(table, [f.name for f in fields(Epoch)], lineterminator="\n")
     writer.writeheader()
@@ -77,9 +76,9 @@ def write_csv(file: BinaryIO, epochs: Sequence[Epoch]) -> None:
 
 @run_uninterrupted
 def write_hdf5(file: BinaryIO, epochs: Sequence[Epoch]) -> None:
-    """Write one dataset a metric over the dimension `epoch`, plotted by NeXus viewers.
+    """Write one dataset per metric over the dimension `epoch`, which NeXus viewers plot.
 
-    Seconds are in the CSV alone: this file is the same, byte by byte, when a training is repeated.
+    Only the CSV has the seconds, so that repeating a training gives this file byte by byte.
     """
     with new_hdf5(file) as (opened, _):
         root: Any = opened

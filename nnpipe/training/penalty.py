@@ -1,4 +1,4 @@
-"""Penalties on large weights: l2/2 Σ w² + l1 Σ |w|, the biases left out."""
+"""Penalties on large weights: l2/2 Σ w² + l1 Σ |w|, without the biases."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from nnpipe.training.backpropagation import Backpropagation
 
 
 class Penalty:
-    """Adds the gradient of the penalties to that of the loss.
+    """The gradient of the penalties, to add to the gradient of the loss.
 
     Parameters
     ----------
     backpropagation : Backpropagation
-        Whose gradient is added to.
+        The gradient to change.
     l1, l2 : float
-        0 for none.
+        The strengths; 0 for none.
     """
 
     def __init__(self, backpropagation: Backpropagation, l1: float, l2: float) -> None:

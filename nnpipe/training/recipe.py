@@ -1,4 +1,4 @@
-"""What decides the course of a training, and so must be the same for one to go on."""
+"""The parts of a config that determine training, and so must not change when it is resumed."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from nnpipe.training.optimizers.base import Optimizer
 from nnpipe.training.options import TrainingOptions
 
 _FREE = ("epochs", "checkpoint_every", "resume", "patience", "keep")
-"""Options of training in which one may differ from the one that it goes on from."""
+"""The options of training that may change when it is resumed."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The parts of a resolved config that decide what the steps of a training do."""
+    """The parts of a resolved config that determine the steps of training."""
 
     training: TrainingOptions = field(default_factory=TrainingOptions)
-    optimizer: Choice[Optimizer] = choice(OPTIMIZERS, "adam", "how a gradient moves parameters")
-    architecture: Choice[Stack] = choice(ARCHITECTURES, "mlp", "the declared layers")
-    normalize: Choice[Fit] = choice(NORMALIZATIONS, "none", "that of the input")
-    seed: int = option(0, "decides order, dropout and the validation part")
-    dtype: str = option("float32", "of the parameters")
+    optimizer: Choice[Optimizer] = choice(OPTIMIZERS, "adam", "optimizer of the parameters")
+    architecture: Choice[Stack] = choice(ARCHITECTURES, "mlp", "declared layers")
+    normalize: Choice[Fit] = choice(NORMALIZATIONS, "none", "normalization of the input")
+    seed: int = option(0, "decides the order, dropout and the held-out samples")
+    dtype: str = option("float32", "dtype of the parameters")
 
     @property
     def loss(self) -> Loss:
-        """The loss; that which suits the last layer where the config names none."""
+        """The configured loss, or the default loss for the last layer."""
         return (self.training.loss or _natural_loss(self.architecture)).make()
 
     def fingerprint(self, samples: int) -> dict[str, Any]:
-        """Return what decides the course of a training of so many samples, by config key."""
+        """Return by config key the values that determine training on a number of samples."""
         found = dotted({**store(self), "input": {"normalize": store(self.normalize)}})
         left_out = {f"training.{name}" for name in _FREE}
         return {
@@ -56,20 +56,20 @@ class Recipe:
 def upgrade_fingerprint(
     stored: Mapping[str, Any], fraction: float, features: int, activation: str
 ) -> dict[str, Any]:
-    """Return a fingerprint of version 1 of the config, which had nulls, as it would be now.
+    """Return a fingerprint from version 1 of the config, which had nulls, in the current form.
 
-    It is returned as it is where it is none.
+    A value that is not such a fingerprint is returned unchanged.
 
     Parameters
     ----------
     stored : mapping
-        As `Recipe.fingerprint` returned it.
+        The old fingerprint.
     fraction : float
-        What `training.validation_fraction: null` meant.
+        The meaning of `training.validation_fraction: null`.
     features : int
-        What `architecture.inputs: null` meant.
+        The meaning of `architecture.inputs: null`.
     activation : str
-        That of the last layer where the architecture comes from a run.
+        The activation of the last layer if the architecture comes from a run.
     """
     try:
         parts = nested(stored)
@@ -86,17 +86,17 @@ def upgrade_fingerprint(
 
 
 def resolve(recipe: Recipe, fraction: float, features: int, activation: str) -> Recipe:
-    """Return a recipe in which every null that the input or the network decides is filled in.
+    """Replace every null in a recipe that the input or the network decides.
 
     Parameters
     ----------
     recipe : Recipe
     fraction : float
-        The share of the input that is held out of training.
+        The share of the input that is held out for validation.
     features : int
-        The width of the input.
+        The number of features of the input.
     activation : str
-        The last layer's.
+        The activation of the last layer.
     """
     training, options = recipe.training, recipe.architecture.options
     if training.validation_fraction is None:

@@ -1,4 +1,4 @@
-"""Hold samples out of training, by the seed, without a list of them all."""
+"""Hold out samples for validation by the seed, without a list of all samples."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _TOGETHER = 1 << 14
 
 @dataclass(frozen=True)
 class Split:
-    """Which samples are held out for validation.
+    """The samples that are held out for validation.
 
-    Of every 16,384 samples, one after the other in the input, the same share is drawn, so that
-    whether a sample is held out can be told from its number.
+    The same share is drawn from each block of 16,384 consecutive samples, so that a sample's
+    number decides whether it is held out.
 
     Parameters
     ----------
@@ -37,19 +37,19 @@ class Split:
 
     @property
     def held(self) -> int:
-        """How many samples are held out."""
+        """The number of held-out samples."""
         whole, rest = divmod(self.samples, _TOGETHER)
         return whole * self._share(_TOGETHER) + self._share(rest)
 
     def held_out(self, start: int, stop: int) -> NDArray[np.bool_]:
-        """Tell for each sample from start to stop whether it is held out, (stop - start,)."""
+        """Return for each sample from start to stop whether it is held out, (stop - start,)."""
         first = start // _TOGETHER
         parts = [self._drawn(i) for i in range(first, -(-stop // _TOGETHER))]
         offset = first * _TOGETHER
         return np.concatenate(parts)[start - offset : stop - offset]
 
     def kept(self, start: int, stop: int) -> NDArray[np.bool_]:
-        """Tell for each sample from start to stop whether it is trained on, (stop - start,)."""
+        """Return for each sample from start to stop whether to train on it, (stop - start,)."""
         return ~self.held_out(start, stop)
 
     def _share(self, samples: int) -> int:

@@ -1,4 +1,4 @@
-"""Train a network: epochs of steps, validation after each, and when to stop."""
+"""Train a network: epochs of steps, validation after each epoch, and early stopping."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ from nnpipe.training.schedules.base import factor_at
 
 
 class Training:
-    """A training that is going on.
+    """A training in progress.
 
     Parameters
     ----------
     network : Network
-        Its parameters are where the training starts; they are copied.
+        Its parameters, which are copied, are the starting point.
     recipe : Recipe
     batches : Batches
-        What is trained on.
+        The training samples.
     validation : Batches or None
-        What judges the network after each epoch.
+        The validation samples.
     threads : int
-        How many may share a step; what comes out is the same to the bit.
+        The number of threads that share a step. The result is the same to the bit.
 
     Attributes
     ----------
     history : list of Epoch
-        The epochs that are done.
+        The finished epochs.
     best_epoch : int
-        The one with the lowest validation loss; 0 without validation.
+        The epoch with the lowest validation loss; 0 without validation.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Training:
 
     @property
     def ended(self) -> bool:
-        """Whether every epoch is done, or too many have passed since the best one."""
+        """Whether all epochs are done, or too many have passed since the best one."""
         done, patience = len(self.history), self._config.patience
         waited = done - self.best_epoch
         return done >= self._config.epochs or (
@@ -83,15 +83,15 @@ class Training:
 
     @property
     def last(self) -> Network:
-        """The network as it is now, on parameters of its own."""
+        """The current network, with a copy of the parameters."""
         return self._with(self._pass.folded())
 
     @property
     def best(self) -> Network:
-        """The network after the best epoch, or as it is now if none was validated."""
+        """The network after the best epoch, or the current network without validation."""
         return self.last if self._best is None else self._with(self._best)
 
-    # What overflows is found here, and said in words.
+    # Overflow is found and reported here.
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")
     def epoch(self, on_batch: Callable[[int, float, float], None]) -> Epoch:
         """Train on every sample once, and validate.
@@ -99,21 +99,20 @@ class Training:
         Parameters
         ----------
         on_batch : callable
-            Is told after each step how many samples it had, and the mean loss and the accuracy
-            of the epoch so far.
+            Called after each step with its number of samples, and the mean loss and accuracy of
+            the epoch so far.
 
         Raises
         ------
         TrainingError
-            If a loss, a gradient, a parameter, or what is remembered of the batches is no longer
-            finite.
+            If a loss, a gradient, a parameter or a running statistic is no longer finite.
         """
         begin = time.perf_counter()
         number = len(self.history) + 1
         generator = named_stream(self._seed, "dropout", str(number))
-        total, right, seen, norms, rate = 0.0, 0, 0, 0.0, math.nan
+        total, correct, seen, norms, rate = 0.0, 0, 0, 0.0, math.nan
         for step, (x, targets) in enumerate(self._batches.epoch(number), start=1):
-            loss, correct = self._pass.backward(x, targets, generator)
+            loss, count = self._pass.backward(x, targets, generator)
             self._penalty.add()
             norm = self._norm()
             found = self._nonfinite(loss, norm)
@@ -125,9 +124,9 @@ class Training:
                 self._pass.gradient *= limit / norm
             rate = self._rate * self._factor(self._descent.steps)
             self._descent.step(rate)
-            total, right, seen = total + loss, right + correct, seen + len(x)
+            total, correct, seen = total + loss, correct + count, seen + len(x)
             norms += norm
-            on_batch(len(x), total / seen, right / seen if self._loss.classifies else math.nan)
+            on_batch(len(x), total / seen, correct / seen if self._loss.classifies else math.nan)
         if not np.isfinite(self._pass.parameters).all():
             found = f"a parameter that is not finite after epoch {number}"
             raise self._diverged(found)
@@ -135,7 +134,7 @@ class Training:
         epoch = Epoch(
             epoch=number,
             loss=total / seen,
-            accuracy=right / seen if self._loss.classifies else math.nan,
+            accuracy=correct / seen if self._loss.classifies else math.nan,
             validation_loss=validated[0],
             validation_accuracy=validated[1],
             learning_rate=rate,
@@ -146,7 +145,7 @@ class Training:
         return epoch
 
     def checkpoint(self, fingerprint: dict[str, object]) -> Checkpoint:
-        """Return all that `restore` needs; its arrays are those at work, not copies."""
+        """Return all that `restore` needs. The arrays are not copied."""
         return Checkpoint(
             fingerprint,
             self._pass.parameters,
@@ -159,12 +158,12 @@ class Training:
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from a checkpoint of the same training.
+        """Continue from a checkpoint of the same training.
 
         Raises
         ------
         RunError
-            If it does not hold what this training remembers.
+            If the checkpoint does not fit this training.
         """
         done = len(checkpoint.history)
         _check("steps", checkpoint.steps, done * self._batches.steps)
@@ -184,7 +183,7 @@ class Training:
     def _norm(self) -> float:
         gradient = self._pass.gradient
         norm = math.sqrt(float(np.vdot(gradient, gradient)))
-        if not math.isfinite(norm):  # perhaps the squares alone are too large
+        if not math.isfinite(norm):  # perhaps only the squares are too large
             greatest = float(np.abs(gradient).max())
             norm = greatest * float(np.linalg.norm(gradient / greatest))
         return norm
@@ -193,15 +192,15 @@ class Training:
         """Return the mean loss and the accuracy of the validation samples."""
         if self._validation is None:
             return math.nan, math.nan
-        total, right = 0.0, 0
+        total, correct = 0.0, 0
         for step, (x, targets) in enumerate(self._validation.epoch(0), start=1):
-            loss, correct = self._pass.forward(x, targets)
+            loss, count = self._pass.forward(x, targets)
             if not math.isfinite(loss):
                 found = f"a loss of {loss} in epoch {number}, batch {step} of the validation"
                 raise self._diverged(found, x, self._validation.key)
-            total, right = total + loss, right + correct
+            total, correct = total + loss, correct + count
         samples = self._validation.samples
-        return total / samples, right / samples if self._loss.classifies else math.nan
+        return total / samples, correct / samples if self._loss.classifies else math.nan
 
     def _remember(self, epoch: Epoch) -> None:
         lowest = min((e.validation_loss for e in self.history), default=math.inf)
@@ -216,7 +215,7 @@ class Training:
         return replace(network, layers=tuple(replace(la, parameters=m) for la, m in layers))
 
     def _nonfinite(self, loss: float, norm: float) -> str | None:
-        """Return what a step found that is not finite, in words."""
+        """Return a description of the first non-finite number of a step, or None."""
         if not math.isfinite(loss):
             return f"a loss of {loss}"
         if not math.isfinite(norm):
@@ -234,7 +233,7 @@ class Training:
             advice += ", or input.normalize."
         else:
             where = f"the {key}"
-            advice = f"Clean the data; {key}.on_nonfinite=error tells which sample it is."
+            advice = f"Clean the data; {key}.on_nonfinite=error names the sample."
         problem = (
             f"training: found {found}; the first numbers that are not finite are in "
             f"{where}; expected finite numbers. {advice}"

@@ -1,4 +1,4 @@
-"""Samples in a file: reading alone, and whole programs from the file to results.h5."""
+"""Samples in a file: only reading, and whole programs from the file to results.h5."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ LAYOUTS: dict[str, dict[str, Any]] = {
     "gzip": {"compression": "gzip", "compression_opts": 4},
     "shuffle_gzip": {"compression": "gzip", "compression_opts": 4, "shuffle": True},
 }
-_PIECE = 4 << 20
+_BLOCK = 4 << 20
 
 
 def write_samples(path: Path, shape: tuple[int, int], dtype: str, layout: str, seed: int) -> None:
-    """Write samples that are sparse and of few values, as those of images are."""
+    """Write samples that are sparse and have few values, as images do."""
     options = dict(LAYOUTS[layout])
     if options:
         options["chunks"] = (256, shape[1])
@@ -41,7 +41,7 @@ def write_samples(path: Path, shape: tuple[int, int], dtype: str, layout: str, s
 
 
 def measure_reading(config: Any, folder: Path) -> list[Row]:
-    """Return what reading takes: nnpipe's source, h5py's slices, and the file's bytes alone."""
+    """Return the time of reading with nnpipe's source, with h5py's slices, and of bytes only."""
     shape = (config.read.samples, config.read.features)
     rows: list[Row] = []
     for layout in LAYOUTS:
@@ -64,7 +64,7 @@ def measure_reading(config: Any, folder: Path) -> list[Row]:
 
 
 def _fetch_all(source: Any, pool: ThreadPoolExecutor) -> None:
-    # The maximum makes sure that a mapped page is read too.
+    # Computing the maximum makes sure that mapped pages are read too.
     waiting: deque[Any] = deque()
     for start in range(0, source.samples, 1024):
         decode = source.fetch(start, min(start + 1024, source.samples))
@@ -77,12 +77,12 @@ def _fetch_all(source: Any, pool: ThreadPoolExecutor) -> None:
 
 def _read_all(path: Path) -> None:
     with path.open("rb", buffering=0) as file:
-        while file.read(_PIECE):
+        while file.read(_BLOCK):
             pass
 
 
 def measure_programs(config: Any, folder: Path) -> list[Row]:
-    """Return what whole programs take, beside a script of h5py and ONNX Runtime."""
+    """Return the time of whole programs, compared to a script with h5py and ONNX Runtime."""
     wanted = config.file
     sizes = list(wanted.network)
     if not installed(["onnxruntime"]):

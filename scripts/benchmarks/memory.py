@@ -1,4 +1,4 @@
-"""Samples in memory: ``network(x)`` beside the peers, one process, in turn."""
+"""Samples in memory: ``network(x)`` and its peers in one process, in turn."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _case(
         calls[name] = peer(name, network, x, config.threads)
         found = calls[name]()
         if found is not None and not np.allclose(found, network(x), atol=1e-3, rtol=1e-3):
-            problem = f"{name} computes something else for {sizes}, {activation}"
+            problem = f"{name}: the outputs differ from those of nnpipe for {sizes}, {activation}"
             raise ValueError(problem)
     case = f"{'-'.join(map(str, sizes))}, {activation}, {samples:,}"
     return compare("memory", case, in_turn(calls, config.repeats))

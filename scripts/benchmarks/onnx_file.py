@@ -1,4 +1,4 @@
-"""What one would write instead: read with h5py, run ONNX Runtime, write the outputs."""
+"""The script to compare with: read with h5py, run ONNX Runtime, write the outputs."""
 
 import sys
 

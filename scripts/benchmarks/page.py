@@ -1,4 +1,4 @@
-"""The measurements as a Markdown page and as plots."""
+"""Show the measurements as a Markdown page and as plots."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEAD = (
 
 
 def machine() -> str:
-    """Return the processor and its cores, the system, and the BLAS kernel, without names."""
+    """Return the processor, its cores, the system and the BLAS kernel, without the host name."""
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -32,7 +32,7 @@ def machine() -> str:
 
 
 def versions() -> str:
-    """Return the versions of what was measured."""
+    """Return the versions of the measured packages."""
     found: list[str] = [f"Python {platform.python_version()}"]
     for name in PACKAGES:
         try:
@@ -43,7 +43,7 @@ def versions() -> str:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Return the rows as a Markdown table; a ratio below 1 means that nnpipe is faster."""
+    """Return the rows as a Markdown table. nnpipe is faster where the ratio is below 1."""
     lines = [
         f"| {r.part} | {r.case} | {r.peer} | {_time(r.seconds)} | {_time(r.peer_seconds)} "
         f"| {r.ratio:.2f} | {r.low:.2f} to {r.high:.2f} | {r.best:.2f} | {r.note} |\n"
@@ -57,11 +57,11 @@ def page(rows: Sequence[Row], points: Sequence[dict[str, Any]], threads: int) ->
     text = (
         "# Benchmark\n\n"
         f"{datetime.now(UTC):%Y-%m-%d}, {machine()}, {threads} threads.\n{versions()}.\n\n"
-        "Times are medians of measurements taken in turn; a ratio is the median of the ratios of "
-        "neighbouring ones, and below 1 nnpipe is the faster.\n\n"
+        "Times are medians of measurements taken in turn. A ratio is the median of the ratios of "
+        "neighbouring measurements. nnpipe is faster where it is below 1.\n\n"
     )
     if os.getloadavg()[0] > (os.cpu_count() or 1) + threads:
-        text += "**The machine was busy with other work: the ratios are not to be relied on.**\n\n"
+        text += "**The machine was busy with other work, so the ratios are unreliable.**\n\n"
     text += table(rows)
     if points:
         text += "\n| grows | to | seconds | peak memory |\n| --- | ---: | ---: | ---: |\n"
@@ -78,11 +78,11 @@ def plot_ratios(rows: Sequence[Row], file: BinaryIO) -> None:
     axes: Any = figure.subplots()
     places = range(len(rows))
     axes.barh(places, [row.ratio for row in rows], color="tab:blue")
-    spread = [
+    quartiles = [
         [max(0, r.ratio - r.low) for r in rows],
         [max(0, r.high - r.ratio) for r in rows],
     ]
-    axes.errorbar([r.ratio for r in rows], places, xerr=spread, fmt="none", ecolor="black")
+    axes.errorbar([r.ratio for r in rows], places, xerr=quartiles, fmt="none", ecolor="black")
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_yticks(places, [f"{row.case} / {row.peer}" for row in rows], fontsize=7)
     axes.invert_yaxis()
@@ -92,7 +92,7 @@ def plot_ratios(rows: Sequence[Row], file: BinaryIO) -> None:
 
 
 def plot_growth(points: Sequence[dict[str, Any]], file: BinaryIO) -> None:
-    """Draw seconds and memory by what grows."""
+    """Draw seconds and memory over the quantity that grows."""
     figure = _figure(6)
     whats = list(dict.fromkeys(point["what"] for point in points))
     grid: Any = figure.subplots(2, len(whats), squeeze=False)

@@ -1,4 +1,4 @@
-"""The same network in what people would use instead; one that is not installed is left out."""
+"""The same network in other libraries. Libraries that are not installed are skipped."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def installed(names: Iterable[str]) -> list[str]:
 
 
 def peer(name: str, network: Network, x: Any, threads: int) -> Callable[[], Any]:
-    """Return a call of a peer with the samples, float32."""
+    """Return a function that runs a peer on float32 samples."""
     return {
         "onnxruntime": _onnxruntime,
         "torch": _torch,
@@ -44,7 +44,7 @@ def peer(name: str, network: Network, x: Any, threads: int) -> Callable[[], Any]
 
 
 def write_onnx(network: Network, path: Path) -> None:
-    """Write the network as an ONNX model: Gemm and activation, layer by layer."""
+    """Write the network as an ONNX model with a Gemm and an activation per layer."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -143,7 +143,7 @@ def _numpy(network: Network, x: Any, threads: int) -> Callable[[], Any]:
 
 
 def _products(network: Network, x: Any, threads: int) -> Callable[[], Any]:
-    """Return the least that any of them has to do: the matrix products, into arrays at hand."""
+    """Return a function with the least work: only the matrix products, into existing arrays."""
     matrices = [np.ascontiguousarray(layer.weights).T for layer in network.layers]
     buffers = [np.empty((len(x), layer.neurons), x.dtype) for layer in network.layers]
 

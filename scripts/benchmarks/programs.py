@@ -1,4 +1,4 @@
-"""Whole programs, each in a process of its own: time, memory, cold start, jobs of a sweep."""
+"""Whole programs in processes of their own: time, memory, cold start, and jobs of a sweep."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def measure_process(command: Sequence[str], folder: Path) -> tuple[float, float]
     """Return the wall time of a process in seconds and its peak memory in MiB."""
     begin, peak = time.perf_counter(), 0
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-    # What the system accounts to a child includes the parent that it was forked from; the
-    # highest mark of its own memory only grows, and is read until the end.
+    # The resource usage of a child includes the parent that it was forked from. So the child's own
+    # peak, which only grows, is read until the child ends.
     while process.poll() is None:
         peak = max(peak, _high_mark(process.pid))
         time.sleep(0.002)
@@ -43,7 +43,7 @@ def measure_process(command: Sequence[str], folder: Path) -> tuple[float, float]
 
 
 def _high_mark(process: int) -> int:
-    """Return the most KiB that a process has had resident; 0 where the system does not tell."""
+    """Return the peak resident memory of a process in KiB, or 0 if it is unknown."""
     with suppress(OSError):
         for line in Path(f"/proc/{process}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -54,7 +54,7 @@ def _high_mark(process: int) -> int:
 def in_turn_programs(
     programs: Mapping[str, Sequence[str]], repeats: int, folder: Path
 ) -> tuple[dict[str, list[float]], dict[str, float]]:
-    """Return the seconds of each program, once a round, and the most memory in MiB."""
+    """Return the seconds of each program in each round, and its peak memory in MiB."""
     seconds: dict[str, list[float]] = {name: [] for name in programs}
     memory = dict.fromkeys(programs, 0.0)
     for _ in range(repeats):
@@ -66,7 +66,7 @@ def in_turn_programs(
 
 
 def measure_growth(config: Any, folder: Path) -> list[dict[str, Any]]:
-    """Return seconds and peak memory of runs by samples, by width and by depth."""
+    """Return the seconds and peak memory of runs over samples, width and depth."""
     wanted, points = config.growth, []
     path = folder / "growth.h5"
 
@@ -89,7 +89,7 @@ def measure_growth(config: Any, folder: Path) -> list[dict[str, Any]]:
 
 
 def measure_start(config: Any, folder: Path) -> list[Row]:
-    """Return the cold start beside a trivial Hydra program, and what a job of a sweep takes."""
+    """Return the time of a cold start, of a trivial Hydra program, and of a job of a sweep."""
     (folder / "trivial.py").write_text(TRIVIAL)
     programs = {"nnpipe": RUN, "trivial Hydra program": (sys.executable, "trivial.py")}
     seconds, _ = in_turn_programs(programs, config.repeats, folder)
@@ -106,7 +106,7 @@ def measure_start(config: Any, folder: Path) -> list[Row]:
         for less, more in zip(seconds["few"], seconds["many"], strict=True)
     ]
     own = _computing(folder / "outputs")
-    note = f"{1e3 * (statistics.median(job) - own):.0f} ms beside its own computing"
+    note = f"{1e3 * (statistics.median(job) - own):.0f} ms more than its own computing"
     both = {"nnpipe": job, "its own computing": [own] * len(job)}
     return rows + compare("start", "a job of a sweep", both, note=note)
 

@@ -1,4 +1,4 @@
-"""Measure things in turn, so that whatever else the machine does meets all of them alike."""
+"""Measure calls in turn, so that other work on the machine slows all of them alike."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 _SHORTEST = 0.005
 
-# The threads of BLAS and of ONNX Runtime wait for more work by counting, on a core that whatever
-# is measured next would need.
+# The threads of BLAS and of ONNX Runtime wait actively for more work, on a core that the next
+# measurement needs.
 _REST = 0.15
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table: how long nnpipe took, as a ratio to what was measured beside it.
+    """One row of the table: the time of nnpipe compared to that of a peer.
 
     Parameters
     ----------
     part, case, peer : str
-        What was measured, and against what.
+        The measurement, and the peer.
     seconds, peer_seconds : float
         The medians.
     ratio, low, high : float
@@ -29,7 +29,7 @@ class Row:
     best : float
         The ratio of the two shortest times.
     note : str
-        What else is to be said.
+        A remark.
     """
 
     part: str
@@ -45,7 +45,7 @@ class Row:
 
 
 def in_turn(calls: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
-    """Return the seconds of each call, each measured once in every round, after a rest."""
+    """Return the seconds of each call in each round. Each call is measured after a rest."""
     counts: dict[str, int] = {}
     for name, call in calls.items():
         call()
@@ -66,7 +66,7 @@ def in_turn(calls: Mapping[str, Callable[[], object]], repeats: int) -> dict[str
 def compare(
     part: str, case: str, seconds: Mapping[str, list[float]], own: str = "nnpipe", note: str = ""
 ) -> list[Row]:
-    """Return a row for every peer of what was measured in turn."""
+    """Return a row for each peer in the measurements."""
     mine = seconds[own]
     rows: list[Row] = []
     for peer, theirs in seconds.items():

@@ -42,7 +42,7 @@ def explained(*arguments):
             "output.figure=a output.metric=b seed=x",
             [
                 "output.figure: output.metric is its new name and has another value; "
-                "found 'a' and 'b'; expected output.metric alone",
+                "found 'a' and 'b'; expected only output.metric",
                 "seed: found 'x'; expected an integer",
             ],
         ),
@@ -88,7 +88,7 @@ def test_what_is_wrong_is_said_of_what_was_typed(typed, lines):
             "seed: 3\n",
             [
                 "experiment=mine: its file sets keys of `experiment`; expected keys of the config. "
-                "Begin it with # @package _global_"
+                "Begin the file with # @package _global_"
             ],
         ),
         (
@@ -103,7 +103,7 @@ def test_what_is_wrong_is_said_of_what_was_typed(typed, lines):
             "# @package _global_\ndefaults:\n  - override /optimizer: lyon\n",
             [
                 "optimizer: 'lyon' is not a choice; expected one of adadelta, adagrad, adam, "
-                "adamw, momentum, nesterov, rmsprop, sgd. The defaults of a file name it."
+                "adamw, momentum, nesterov, rmsprop, sgd. It is in a file's defaults list."
             ],
         ),
         (

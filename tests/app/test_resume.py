@@ -127,8 +127,8 @@ def test_a_sweep_whose_complete_jobs_read_another_file_is_refused(
     capsys.readouterr()
     assert runs(["resume", "default/1"]) == 2
     assert capsys.readouterr().err == (
-        f"outputs/default/v0001: {tmp_path / 'x.npy'} has changed since job 000 read it; the jobs "
-        "could not be compared. Restore the file, or start a new sweep.\n"
+        f"outputs/default/v0001: {tmp_path / 'x.npy'} has changed since job 000 read it, so the "
+        "jobs could not be compared. Restore the file, or start a new sweep.\n"
     )
 
 
@@ -158,7 +158,7 @@ def test_a_complete_job_is_not_taken_for_another(
     edit(sweep, task=[*SMALL, "seed=9,2,3"])
     capsys.readouterr()
     assert runs(["resume", "default/1"]) == 2
-    assert "holds the run of" in capsys.readouterr().err
+    assert "found the run of" in capsys.readouterr().err
     assert yaml.safe_load((sweep / "runs/000/overrides.yaml").read_text())[-1] == "seed=1"
 
 
@@ -181,7 +181,7 @@ def test_overrides_that_name_code_are_not_taken_from_a_file(
     capsys.readouterr()
     assert runs(["resume", "default/1"]) == 2
     assert capsys.readouterr().err == (
-        f"outputs/default/v0001/sweep.yaml: {override!r} is not taken from a file. "
+        f"outputs/default/v0001/sweep.yaml: {override!r} must not come from a file. "
         "Type it in a new sweep.\n"
     )
 
@@ -214,11 +214,11 @@ def test_two_processes_that_resume_at_once_do_each_job_once(sweep: Path, tmp_pat
     assert sorted(process.returncode for process in both) == [0, 2]
     # Which of them it is depends on how far the first one was.
     refusals = [
-        f"{sweep}: the sweep is {state}\n"
+        f"{sweep}: {state}\n"
         for state in (
-            "running. There is nothing to resume.",
-            "running in another process. Wait until it ends.",
-            "complete. There is nothing to resume.",
+            "the sweep is running. There is nothing to resume.",
+            "another process is running the sweep. Wait until it ends.",
+            "the sweep is complete. There is nothing to resume.",
         )
     ]
     refused = next(k for k, process in enumerate(both) if process.returncode == 2)
@@ -243,7 +243,7 @@ def test_a_sweep_that_another_takes_up_in_the_meantime_is_left_to_it(
     capsys.readouterr()
     assert runs(["resume", "default/1"]) == 2
     assert capsys.readouterr().err == (
-        f"{sweep}: the sweep is running in another process. Wait until it ends.\n"
+        f"{sweep}: another process is running the sweep. Wait until it ends.\n"
     )
     assert {path: path.read_bytes() for path in sweep.rglob("*") if path.is_file()} == before
 
@@ -274,11 +274,11 @@ def test_a_job_that_outlived_its_sweep_is_waited_for(
     capsys.readouterr()
     with held(sweep / "runs/001/run.log"):
         assert runs(["resume", "default/1"]) == 2
-        running = pytest.raises(RunError, match="goes on in another process")
+        running = pytest.raises(RunError, match="another process is running")
         with Folder.open(sweep / "runs/001") as job, running:
             begin_job(job, [])
     assert capsys.readouterr().err == (
-        f"{sweep}/runs/001: the job goes on in another process. Wait until it ends, or end it.\n"
+        f"{sweep}/runs/001: another process is running the job. Wait until it ends, or end it.\n"
     )
     assert (sweep / "runs/001/.results.h5.1.part").read_bytes() == b"half"
     assert runs(["resume", "default/1"]) == 0
@@ -294,7 +294,7 @@ def test_a_run_in_shards_that_another_takes_up_is_left_to_it(
     with held(run):
         assert runs(["resume", "default/2"]) == 2
     assert capsys.readouterr().err == (
-        "outputs/default/v0002: the run is taken up in another process. Wait until it ends.\n"
+        "outputs/default/v0002: another process is resuming the run. Wait until it ends.\n"
     )
     assert not (run / "manifest.json").exists()
 

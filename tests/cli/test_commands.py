@@ -189,7 +189,7 @@ def test_verify_compares_the_digest_of_a_run_with_the_one_that_is_expected(
     for typed in (expected, expected.upper()):
         assert ask("verify", "small/1", "--expect", typed)[0] == 0
     found = sha256(other / "manifest.json")
-    problem = f"small/v0002: the digest is {found}; expected {expected}. It is not that run."
+    problem = f"small/v0002: the digest is {found}; expected {expected}. This is another run."
     assert ask("verify", "small/2", "--expect", expected) == (1, f"{problem}\n", "")
     status, out, _ = ask("verify", "small/2", "--expect", expected, "--json")
     assert status == 1
@@ -211,7 +211,7 @@ def test_a_run_forged_to_be_sound_has_another_digest(root: Path, ask: Ask) -> No
     [
         (
             ("small/1", "small/2", "--expect", "0" * 64),
-            "--expect: found 2 runs; expected one. Verify each by itself.",
+            "--expect: found 2 runs; expected one. Verify them one by one.",
         ),
         (
             ("small/1", "--expect", "0" * 63),

@@ -85,8 +85,8 @@ def test_slurm_jobs_outlive_a_killed_sweep_end_by_the_line_given_and_are_resumed
     refused = subprocess.run(resume, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 2
     line = re.fullmatch(
-        "outputs/default/v0001: Slurm still has jobs of it, which outlived what started them. "
-        r"Let them end, or end them: (scancel \d+)\n",
+        "outputs/default/v0001: Slurm still has jobs of this sweep. "
+        r"Wait until they end, or end them: (scancel \d+)\n",
         refused.stderr,
     )
     assert line is not None

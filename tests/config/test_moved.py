@@ -10,7 +10,7 @@ from nnpipe.runs.options import OutputOptions
 
 TWICE = (
     "output.figure: output.metric is its new name and has another value; "
-    "found 'a' and 'b'; expected output.metric alone"
+    "found 'a' and 'b'; expected only output.metric"
 )
 
 
@@ -34,7 +34,7 @@ def test_a_former_key_that_contradicts_the_new_one_is_reported_beside_all_other_
 
 
 def test_a_former_key_of_the_wrong_type_is_reported_by_its_new_name():
-    assert find_problems({"output": {"figure": 3}}) == ["output.metric: found 3; expected a text"]
+    assert find_problems({"output": {"figure": 3}}) == ["output.metric: found 3; expected a string"]
 
 
 def test_what_is_given_does_not_change():

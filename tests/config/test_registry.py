@@ -87,7 +87,7 @@ def test_a_package_cannot_take_a_built_in_name(install):
     with pytest.raises(ConfigError) as refused:
         _ = ways.names
     assert refused.value.problems == (
-        f"{GROUP}: way_ours:join adds the name 'join', which nnpipe itself has already. "
+        f"{GROUP}: way_ours:join adds the name 'join', which nnpipe itself already has. "
         "Uninstall one of them.",
     )
     assert ways.load("join") is JOIN
@@ -100,7 +100,7 @@ def test_two_packages_cannot_share_a_name(install):
         ways.load("walk")
     # The package that stands first on sys.path is found first.
     assert refused.value.problems == (
-        f"{GROUP}: way_ours:walk adds the name 'walk', which way_theirs:walk has already. "
+        f"{GROUP}: way_ours:walk adds the name 'walk', which way_theirs:walk already has. "
         "Uninstall one of them.",
     )
 

@@ -59,7 +59,7 @@ def test_what_a_cluster_takes_is_taken(engine):
         ({"memory": "4GiB\n"}, "engine.memory: found '4GiB\\n'; expected a size, such as 4GiB"),
         (
             {"partition": "short"},
-            "engine.partition: belongs to cluster=slurm; found cluster=local. Leave it null.",
+            "engine.partition: only for cluster=slurm; found cluster=local. Leave it null.",
         ),
     ],
 )

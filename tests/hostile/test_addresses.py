@@ -50,8 +50,8 @@ def cut_short(run):
 
 def refusal(address, where="outputs/default/v0001/config.yaml"):
     return (
-        f"{where}: engine.cluster: found {address!r} in a file; expected local, slurm, or an "
-        "address that is typed, because what answers there can run code here. "
+        f"{where}: engine.cluster: found {address!r} in a file; expected local, slurm, or a typed "
+        "address, because a scheduler can run code here. "
         "Type --cluster ADDRESS if you trust it."
     )
 
@@ -81,6 +81,4 @@ def test_an_address_belongs_to_dask(tmp_path, attempt, refused):
     assert attempt("run", *SMALL).status == 0
     said = refused("runs", "rerun", "default/1", "--cluster", "tcp://127.0.0.1:7")
     path = tmp_path / "outputs/default/v0001/config.yaml"
-    assert said == (
-        f"--cluster: belongs to engine.kind=dask; found 'fast' in {path}. Leave it out."
-    )
+    assert said == (f"--cluster: only for engine.kind=dask; found 'fast' in {path}. Leave it out.")

@@ -149,7 +149,7 @@ def test_a_sample_that_is_a_hole_makes_no_network_as_wide(tmp_path, refused):
     npy(tmp_path / "x.npy", (4, 150_000_000))
     assert refused("run", "input=npy", "input.path=x.npy", "architecture.sizes=[1]") == (
         "input.path: x.npy declares samples of 600,000,000 bytes, more than its file holds; "
-        "found 4,096. Store what it declares."
+        "found 4,096. Store all the numbers that it declares."
     )
 
 

@@ -44,8 +44,8 @@ def test_what_an_experiment_would_run_is_refused(experiment, tmp_path, text, key
     assert (status, said.count("\n")) == (2, 1)
     assert said.startswith(f"{path}: {key}: found ")
     assert said.endswith(
-        " in a file; expected of Hydra only its sweeper, launcher and mode. "
-        "Type it on the command line if you mean it.\n"
+        " in a file; expected only Hydra's sweeper, launcher and mode. "
+        "If you want this setting, type it on the command line.\n"
     )
     assert not (tmp_path / "proof").exists()
 

@@ -20,9 +20,9 @@ SPAWN = (
 )
 OPTUNA = "defaults: [override /hydra/sweeper: optuna]\noutput: {metric: outputs.mean}\n"
 SLURM = "defaults: [override /hydra/launcher: submitit_slurm]\n"
-NOT_SHAPING = "of Hydra only its sweeper, launcher and mode"
+NOT_SHAPING = "only Hydra's sweeper, launcher and mode"
 ONE_LINE = "one line of letters, digits"
-PLAIN = "a key of the config, none of Hydra's, and one line of plain values."
+PLAIN = "a key of the config, not of Hydra, and plain values on one line."
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def test_an_address_from_a_file_is_not_even_called(told, address):
             server.accept()
     assert said == (
         f"experiment/x.yaml: engine.cluster: found {found!r} in a file; expected local, slurm, "
-        "or an address that is typed, because what answers there can run code here. "
+        "or a typed address, because a scheduler can run code here. "
         "Type engine.cluster=ADDRESS if you trust it.\n"
     )
 
@@ -292,7 +292,7 @@ def stored(tmp_path, attempt, refused):
 def test_stored_lines_set_of_hydra_no_more_than_a_file_may(stored, line, part):
     path = Path("outputs/default/v0001/sweep.yaml")
     assert stored(line, part=part) == (
-        f"{path}: {line!r} is not taken from a file. Type it in a new sweep."
+        f"{path}: {line!r} must not come from a file. Type it in a new sweep."
     )
 
 
@@ -301,6 +301,6 @@ def test_a_stored_address_is_typed_again(stored, tmp_path):
     assert said == (
         f"{tmp_path}/outputs/default/v0001/sweep.yaml: engine.cluster: "
         "found 'tcp://127.0.0.1:9' in a file; "
-        "expected local, slurm, or an address that is typed, because what answers there can run "
-        "code here. Type --cluster ADDRESS if you trust it."
+        "expected local, slurm, or a typed address, because a scheduler can run code here. "
+        "Type --cluster ADDRESS if you trust it."
     )

@@ -117,7 +117,7 @@ def test_a_value_that_is_not_finite_ends_the_run_by_the_setting_of_its_own_input
         assert failed.value.reason == (
             "training: found a loss of nan in epoch 1, batch 2 of the validation; the first "
             "numbers that are not finite are in the validation; expected finite numbers. "
-            "Clean the data; validation.on_nonfinite=error tells which sample it is."
+            "Clean the data; validation.on_nonfinite=error names the sample."
         )
     else:
         with nnpipe.run(given) as run:

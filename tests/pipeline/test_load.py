@@ -82,11 +82,11 @@ def test_what_is_in_range_has_no_problems(given):
         (
             {"architecture": {"layers": {"a": {"neurons": 2}, "drop": {"kind": "dropout"}}}},
             "architecture.layers.drop: found dropout at the end; "
-            "expected it before a layer with neurons. Leave one out.",
+            "expected it before a layer with neurons. Remove it or move it.",
         ),
         (
             dropout(kind="batch_norm") | {"training": {"batch_size": 1}},
-            "training.batch_size: found 1; expected 2 or greater, since architecture.layers.drop "
+            "training.batch_size: found 1; expected 2 or greater, because architecture.layers.drop "
             "normalizes features over the samples of a batch",
         ),
         (
@@ -126,7 +126,7 @@ def test_what_is_in_range_has_no_problems(given):
         ({"architecture": {"inputs": 0}}, "architecture.inputs: found 0; expected 1 or greater"),
         (
             {"architecture": {"sizes": []}},
-            "architecture.sizes: found an empty list; expected one size a layer",
+            "architecture.sizes: found an empty list; expected one size per layer",
         ),
         (
             {"architecture": {"sizes": [3, 0]}},
@@ -249,7 +249,7 @@ def test_what_is_in_range_has_no_problems(given):
         ),
         (
             normalized(kind="standardize", mean=[]),
-            "input.normalize.mean: found an empty list; expected one number, or one a feature",
+            "input.normalize.mean: found an empty list; expected one number, or one per feature",
         ),
         (
             normalized(kind="standardize", std=[1, -1]),

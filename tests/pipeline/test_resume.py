@@ -85,7 +85,7 @@ def test_so_does_one_of_a_network_from_a_run_whose_last_layer_decided_the_loss(c
         )
     assert str(refused.value) == (
         "training.loss: found 'mean_squared_error'; expected 'cross_entropy', as in "
-        f"{before.path}, from which training.resume goes on"
+        f"{before.path}, which training.resume continues"
     )
 
 
@@ -116,7 +116,7 @@ def test_a_validation_of_its_own_decided_that_nothing_is_held_out(config):
 def test_a_fingerprint_of_version_3_that_is_none_is_refused_in_words(config, changes):
     before = nnpipe.run(config)
     set_fingerprint(before.path, **changes)
-    with pytest.raises(ConfigError, match=r"from which training\.resume goes on"):
+    with pytest.raises(ConfigError, match=r"which training\.resume continues"):
         resumed(config, before.path)
 
 

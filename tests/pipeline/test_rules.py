@@ -43,18 +43,18 @@ def test_a_config_that_keeps_the_rules_has_no_conflicts(given):
     [
         (
             batch_norm(batch_size=1),
-            "training.batch_size: found 1; expected 2 or greater, since architecture.layers.drop "
+            "training.batch_size: found 1; expected 2 or greater, because architecture.layers.drop "
             "normalizes features over the samples of a batch",
         ),
         (
             {"training": {"validation_fraction": 0.2}, "validation": FILE},
-            "training.validation_fraction: found 0.2 and an input for validation; expected one of "
+            "training.validation_fraction: found 0.2 and a validation input; expected one of "
             "them. Leave it null.",
         ),
         (
             {"training": {"patience": 3, "validation_fraction": 0}},
-            "training.patience: found 3 without samples for validation; expected null. "
-            "Set training.validation_fraction above 0, or an input validation.",
+            "training.patience: found 3 without validation samples; expected null. "
+            "Set training.validation_fraction above 0, or set `validation`.",
         ),
         (
             {**TRAINED, "training": {"loss": "cross_entropy"}},
@@ -65,8 +65,8 @@ def test_a_config_that_keeps_the_rules_has_no_conflicts(given):
         *(
             (
                 {key: {**FILE, "normalize": {"kind": "scale", "divisor": 2}}},
-                f"{key}.normalize.kind: found 'scale'; expected 'none': what is done to `input` is "
-                "done to it too",
+                f"{key}.normalize.kind: found 'scale'; expected 'none': the normalization of "
+                "`input` applies to it too",
             )
             for key in ("validation", "test")
         ),
@@ -110,7 +110,7 @@ def test_an_unknown_loss_hides_no_other_problem_of_training():
 def test_where_a_value_cannot_be_used_no_conflict_of_its_key_is_reported():
     given = {"output": {"name": 3, "root": ""}, "pipeline": {"stages": 5}}
     assert find_problems(given) == [
-        "output.name: found 3; expected a text",
+        "output.name: found 3; expected a string",
         "pipeline.stages: found 5; expected a list",
         "output.root: found ''; expected a folder",
     ]

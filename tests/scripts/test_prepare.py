@@ -119,7 +119,7 @@ def test_rows_are_taken_as_a_slice_takes_them(tmp_path, rows, taken):
 def test_rows_that_take_nothing_are_refused(tmp_path):
     put(tmp_path / "in", "t10k", *TEST)
     said = refusal("--from", tmp_path / "in", "--to", tmp_path / "m.h5", "--rows=20:")
-    assert said == "prepare.py: --rows: found 20:, which takes none of 20 images.\n"
+    assert said == "prepare.py: --rows: found 20:, which selects none of 20 images.\n"
 
 
 def test_the_default_takes_the_split_that_is_there(tmp_path):
@@ -160,7 +160,7 @@ def test_a_file_with_another_checksum_is_refused(tmp_path, serve):
     url = serve(tmp_path / "served")
     target, folder = tmp_path / "m.h5", tmp_path / "in"
     said = refusal("--from", folder, "--to", target, "--split", "test", "--download", "--url", url)
-    start = "prepare.py: --download: t10k-images-idx3-ubyte.gz could not be fetched; "
+    start = "prepare.py: --download: t10k-images-idx3-ubyte.gz could not be downloaded; "
     assert said.startswith(f"{start}{url}t10k-images-idx3-ubyte.gz: SHA256 hash of downloaded")
     assert said.count("\n") == 1
     assert not target.exists()
@@ -174,14 +174,14 @@ def test_files_that_are_missing_are_named(tmp_path):
     )
     folder.mkdir()
     assert refusal("--from", folder, "--to", target) == (
-        f"prepare.py: --from: {folder} holds no MNIST images; expected "
-        "train-images-idx3-ubyte.gz or t10k-images-idx3-ubyte.gz. Add --download to fetch them.\n"
+        f"prepare.py: --from: {folder} contains no MNIST images; expected "
+        "train-images-idx3-ubyte.gz or t10k-images-idx3-ubyte.gz. Add --download to get them.\n"
     )
     put(folder, "t10k", *TEST)
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
     assert refusal("--from", folder, "--to", target) == (
-        f"prepare.py: --from: {folder} holds neither t10k-labels-idx1-ubyte.gz nor "
-        "t10k-labels-idx1-ubyte. Add --download to fetch it.\n"
+        f"prepare.py: --from: {folder} has neither t10k-labels-idx1-ubyte.gz nor "
+        "t10k-labels-idx1-ubyte. Add --download to get it.\n"
     )
 
 
@@ -194,13 +194,13 @@ def test_images_and_labels_that_do_not_fit_are_refused(tmp_path):
     )
     put(folder, "t10k", TEST[0][:0], TEST[1][:0])
     assert refusal("--from", folder, "--to", target) == (
-        "prepare.py: --from: t10k-images-idx3-ubyte.gz does not hold images; "
+        "prepare.py: --from: t10k-images-idx3-ubyte.gz contains no images; "
         "found (0, 3, 4) uint8; expected three axes of uint8, none of length 0.\n"
     )
     put(folder, "t10k", *TEST)
     put(folder, "train", np.zeros((2, 5, 5)), np.zeros(2))
     assert refusal("--from", folder, "--to", target) == (
-        "prepare.py: --from: the splits' images differ in size; found (3, 4) and (5, 5).\n"
+        "prepare.py: --from: the images of the splits differ in size; found (3, 4) and (5, 5).\n"
     )
 
 
@@ -211,7 +211,7 @@ def test_a_file_that_ends_early_leaves_nothing_behind(tmp_path):
     (folder / name).write_bytes(gzip.compress(idx(TEST[0])[: 16 + 12 * 13]))
     assert refusal("--from", folder, "--to", target) == (
         f"prepare.py: --from: {name} ends after 13 rows; its header declares 20. "
-        "Fetch the file again.\n"
+        "Download the file again.\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
@@ -220,7 +220,7 @@ def test_a_file_that_exists_is_not_replaced(tmp_path):
     target = tmp_path / "m.h5"
     target.write_text("precious")
     assert refusal("--from", tmp_path, "--to", target) == (
-        f"prepare.py: --to: {target} exists already. Delete it, or choose another name.\n"
+        f"prepare.py: --to: {target} already exists. Delete it, or choose another name.\n"
     )
     assert target.read_text() == "precious"
 

@@ -90,7 +90,9 @@ def test_messages_about_a_dataset_begin_with_the_key_of_its_input(options_of, ke
         assert line.startswith(f"{key}.{name}: ")
         assert name == "sample_axis" or line.endswith(f" Set {key}.{name} to one of these.")
     source = open_input("hdf5", key=key, **options)
-    with pytest.raises(DataError, match=rf"^{key}\.targets: found 2 numbers a sample; expected 3"):
+    with pytest.raises(
+        DataError, match=rf"^{key}\.targets: found 2 numbers per sample; expected 3"
+    ):
         check_targets(source, 3, probabilities=True)
     source.close()
 

@@ -139,8 +139,8 @@ def test_a_sample_axis_that_the_dataset_lacks_is_refused(tmp_path):
 def test_rows_that_take_nothing_are_refused(tmp_path):
     path = store(tmp_path, x=np.zeros((3, 4)))
     assert refusal(path=path, rows=RowsOptions(5, None, 1)) == (
-        "input.rows: no row of /x in data.h5 is taken; found start 5, stop None, step 1; "
-        "it holds 3 rows."
+        "input.rows: no row of /x in data.h5 is selected; found start 5, stop None, step 1; "
+        "expected a slice of its 3 rows."
     )
 
 
@@ -148,7 +148,7 @@ def test_labels_of_another_number_are_refused(tmp_path):
     path = store(tmp_path, x=np.zeros((3, 4)), y=np.zeros(4))
     assert refusal(path=path, dataset="x", labels="y") == (
         "input.labels: /y in data.h5 does not fit the data; found the shape (4,); "
-        "expected (3,), one label a sample."
+        "expected (3,), one label per sample."
     )
     assert refusal(path=path, dataset="x", labels="z") == (
         "input.labels: 'z' is not in data.h5; it holds /x (3, 4) float64, /y (4,) float64. "

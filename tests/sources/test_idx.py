@@ -72,7 +72,7 @@ def test_labels_that_do_not_fit_are_refused(tmp_path):
     (tmp_path / "y").write_bytes(idx(np.zeros(5), 0x08))
     assert refusal(path=str(tmp_path / "x"), labels=str(tmp_path / "y")) == (
         "input.labels: y does not fit the data; found the shape (5,); "
-        "expected (4,), one label a sample."
+        "expected (4,), one label per sample."
     )
 
 
@@ -89,7 +89,7 @@ def test_a_file_of_another_format_is_refused(tmp_path, start):
 def test_a_file_that_ends_in_its_header_is_refused(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"\0\0\x08\3\0\0\0\1")
-    assert refusal(path=str(path)) == "input.path: a ends in its header. Fetch the file again."
+    assert refusal(path=str(path)) == "input.path: a ends in its header. Download the file again."
 
 
 def test_a_plain_file_is_as_long_as_its_header_declares(tmp_path):
@@ -97,7 +97,7 @@ def test_a_plain_file_is_as_long_as_its_header_declares(tmp_path):
     content = idx(np.zeros((10, 3)), 0x08)
     path.write_bytes(content[:-4])
     assert refusal(path=str(path)) == (
-        "input.path: a ends after 8 rows; its header declares 10. Fetch the file again."
+        "input.path: a ends after 8 rows; its header declares 10. Download the file again."
     )
     path.write_bytes(content + b"\0")
     assert refusal(path=str(path)) == (
@@ -125,7 +125,7 @@ def test_a_gzip_file_that_ends_early_says_after_which_row(tmp_path, how, step):
         source.read(0, source.samples)
     said = str(refused.value).removeprefix("input.path: a.gz ends after ")
     found = int(said.split()[0])
-    assert said == f"{found} rows; its header declares 5000. Fetch the file again."
+    assert said == f"{found} rows; its header declares 5000. Download the file again."
     assert found == rows if rows else 2498 <= found <= 2500
     with pytest.raises(DataError, match=f"ends after {found} rows"):
         source.read(source.samples - 1, source.samples)
@@ -145,11 +145,13 @@ def test_nothing_is_allocated_for_what_is_merely_claimed(tmp_path, packed):
     content = bytes([0, 0, 0x0E, 3]) + b"\xff" * 12 + b"\0" * 100
     path = tmp_path / "a"
     path.write_bytes(gzip.compress(content) if packed else content)
-    said = "input.path: a ends after 0 rows; its header declares 4294967295. Fetch the file again."
+    said = (
+        "input.path: a ends after 0 rows; its header declares 4294967295. Download the file again."
+    )
     if packed:
         said = (
-            f"input.path: a declares {8 * (2**32 - 1) ** 3:,} bytes, which gzip does not pack into "
-            f"the {path.stat().st_size} that are there. Fetch the file again."
+            f"input.path: a declares {8 * (2**32 - 1) ** 3:,} bytes; found "
+            f"{path.stat().st_size} bytes of gzip, which cannot hold them. Download the file again."
         )
     assert refusal(path=str(path)) == said
 

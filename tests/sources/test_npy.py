@@ -72,7 +72,7 @@ def test_python_objects_are_never_loaded(tmp_path):
     path = tmp_path / "a.npy"
     np.save(path, np.array([{}], object), allow_pickle=True)
     assert refusal(path=str(path)) == (
-        "input.path: a.npy holds Python objects, which are never loaded; expected real numbers. "
+        "input.path: a.npy contains Python objects, which are never loaded; expected real numbers. "
         "Save it with a numeric dtype."
     )
 

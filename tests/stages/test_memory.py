@@ -32,7 +32,7 @@ def test_what_cannot_fit_is_refused_with_what_it_takes():
     with pytest.raises(
         ConfigError,
         match=r"^engine\.memory_limit: found 1 MiB; expected at least \d+ MiB, which one thread "
-        r"takes with this network and this input\. Raise it, or set it to null\.$",
+        r"needs for this network and this input\. Raise it, or set it to null\.$",
     ):
         fitting_threads(options(memory_limit=1), NETWORK, ())
 
@@ -48,6 +48,6 @@ def test_a_run_stays_within_its_limit_and_says_what_it_took(tmp_path):
     }
     run = nnpipe.run(given)
     assert peak() <= limit * MIB
-    assert f"the limit is {limit} MiB" in (run.path / "run.log").read_text()
+    assert f"limit {limit} MiB" in (run.path / "run.log").read_text()
     with pytest.raises(RunFailed, match=r"engine\.memory_limit: found 20 MiB"):
         nnpipe.run({**given, "engine": {"memory_limit": 20}})

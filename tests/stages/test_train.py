@@ -190,7 +190,7 @@ def test_a_training_does_not_go_on_with_another_optimizer(config: Config) -> Non
         nnpipe.run(config)
     assert str(error.value) == (
         f"optimizer.kind: found 'adamw'; expected 'adam', as in {done.path}, "
-        "from which training.resume goes on"
+        "which training.resume continues"
     )
 
 
@@ -326,13 +326,13 @@ def test_a_training_that_diverges_says_where(config: Config) -> None:
         ),
         (
             {"training": {"validation_fraction": 0.0, "patience": 3}},
-            "training.patience: found 3 without samples for validation; expected null. "
-            "Set training.validation_fraction above 0, or an input validation.",
+            "training.patience: found 3 without validation samples; expected null. "
+            "Set training.validation_fraction above 0, or set `validation`.",
         ),
         (
             {"training": {"resume": "/no/where"}},
-            "training.resume: /no/where: no checkpoint.h5; expected the folder of a training that "
-            "has ended an epoch. Set training.resume to one.",
+            "training.resume: /no/where: no checkpoint.h5; expected a run that has trained for at "
+            "least one epoch. Set training.resume to its folder.",
         ),
     ],
 )
@@ -402,12 +402,12 @@ def test_targets_that_the_loss_cannot_use_are_refused(config: Config, tmp_path: 
     with pytest.raises(ConfigError) as error:
         nnpipe.run(config)
     assert str(error.value) == (
-        "input.targets: found 2 in row 2, column 2; expected 0 to 1, as the loss has it."
+        "input.targets: found 2 in row 2, column 2; expected 0 to 1, which the loss requires."
     )
     with pytest.raises(ConfigError) as error:
         nnpipe.run(changed(config, input={"targets": "/narrow"}))
     assert str(error.value) == (
-        "input.targets: found 2 numbers a sample; expected 3, one for each output of the network."
+        "input.targets: found 2 numbers per sample; expected 3, one for each output of the network."
     )
 
 

@@ -323,7 +323,7 @@ def test_an_input_that_is_not_finite_is_told_from_a_network_that_is_not(
     def tail(key: str) -> str:
         return (
             f"; the first numbers that are not finite are in the {key}; expected finite numbers. "
-            f"Clean the data; {key}.on_nonfinite=error tells which sample it is."
+            f"Clean the data; {key}.on_nonfinite=error names the sample."
         )
 
     work = training(batches(holed, y), transforms=transforms)

@@ -1,4 +1,4 @@
-"""What an activation is: a function of a layer's sums, and its derivative."""
+"""The base of activations: a function of a layer's sums, and its derivative."""
 
 from __future__ import annotations
 
@@ -16,22 +16,21 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Activation:
-    """A function f applied to z, the sums of a layer, and how a gradient passes back through it.
+    """A function f of z, the sums of a layer, with its backward pass.
 
-    Both directions work in place, in float32 and in float64, and keep the dtype.
+    Both passes work in place, in float32 and float64, and keep the dtype.
 
     Parameters
     ----------
     forward : callable
         ``forward(z, out)`` writes f(z) into `out`. Both are (samples, neurons), or (neurons,)
-        for one sample, and `out` may be `z` itself. Overflow on the way may be signalled, which
-        the caller silences: once for many calls, for it takes longer than a small call.
+        for one sample, and `out` may be `z` itself. Intermediate results may overflow. The caller
+        silences the warning, once for many calls, because that takes longer than a small call.
     backward : callable
-        ``backward(z, a, delta)`` is given dL/da in `delta` and turns it into dL/dz in place,
-        where a = f(z) and L is any scalar. `z` may be overwritten.
+        ``backward(z, a, delta)`` turns dL/da in `delta` into dL/dz in place, where a = f(z) and L
+        is any scalar. `z` may be overwritten.
     needs_z : bool
-        Whether `backward` reads `z`. Where it does not, `z` is just room for it to work in, and
-        may be `a` itself.
+        Whether `backward` reads `z`. If not, `z` is only scratch space, and may be `a` itself.
     """
 
     forward: Callable[[Array, Array], None]

@@ -1,4 +1,4 @@
-"""Functions that need room to work in, applied to a piece of their arrays at a time."""
+"""Apply functions that need temporary arrays to one block of their arrays at a time."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from functools import wraps
 
 from nnpipe.network.activations.base import Array
 
-# Numbers in a piece. What a function makes on the way is then as large, whatever the batch, and
-# stays in a core's cache.
-_PIECE = 1 << 15
+# Numbers in a block. Temporary arrays have this size, whatever the batch, and stay in a core's
+# cache.
+_BLOCK = 1 << 15
 
 
 def blockwise(function: Callable[..., None]) -> Callable[..., None]:
-    """Return the function that does the same to arrays of one shape, some rows at a time.
+    """Return a function that applies an elementwise one to some rows of its arrays at a time.
 
-    `function` must work entry by entry. Numbers are the rows of an array that has no others.
+    The arrays have one shape. The entries of a vector count as its rows.
     """
 
     @wraps(function)
-    def piecewise(*arrays: Array) -> None:
+    def by_block(*arrays: Array) -> None:
         first = arrays[0]
-        if first.size <= _PIECE:
+        if first.size <= _BLOCK:
             function(*arrays)
             return
-        rows = max(1, _PIECE * len(first) // first.size)
+        rows = max(1, _BLOCK * len(first) // first.size)
         for start in range(0, len(first), rows):
             function(*(array[start : start + rows] for array in arrays))
 
-    return piecewise
+    return by_block

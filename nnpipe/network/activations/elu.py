@@ -21,7 +21,7 @@ from nnpipe.network.activations.blockwise import blockwise
 class EluOptions:
     """The option of elu."""
 
-    alpha: float = option(1.0, "minus the limit of f for z far below 0", at_least=0)
+    alpha: float = option(1.0, "f tends to -alpha far below 0", at_least=0)
 
 
 def exponential_linear(alpha: float) -> Activation:

@@ -20,7 +20,7 @@ from nnpipe.network.activations.base import Activation, Array
 from nnpipe.network.activations.blockwise import blockwise
 from nnpipe.network.activations.normal_cdf import normal_cdf, normal_density
 
-# Beyond it Φ is exactly 0 or 1 in every dtype, and 0 times infinity is kept away.
+# Beyond this Φ is exactly 0 or 1 in every dtype, so clipping z avoids 0 times infinity.
 LIMIT = 40
 
 _ROOT = math.sqrt(2 / math.pi)
@@ -32,7 +32,7 @@ class GeluOptions:
     """The option of gelu."""
 
     approximate: str = option(
-        "none", "none, or tanh for the paper's quicker form", among=("none", "tanh")
+        "none", "none, or tanh for the paper's faster approximation", among=("none", "tanh")
     )
 
 

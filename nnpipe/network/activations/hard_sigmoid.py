@@ -1,9 +1,8 @@
-"""A sigmoid of three lines: f(z) = max(0, min(1, z / 6 + 1/2)), with f' = 1/6 where 0 < a < 1.
+"""The hard sigmoid: f(z) = max(0, min(1, z / 6 + 1/2)), with f' = 1/6 where 0 < a < 1.
 
 References
 ----------
-Courbariaux, Bengio, David: BinaryConnect (NIPS 2015), for a hard sigmoid; the slope 1/6 is that of
-PyTorch and of Keras 3.
+Courbariaux, Bengio, David: BinaryConnect (NIPS 2015). PyTorch and Keras 3 use the slope 1/6.
 """
 
 from __future__ import annotations

@@ -15,13 +15,13 @@ from nnpipe.network.activations.base import Activation, Array, plain
 from nnpipe.network.activations.blockwise import blockwise
 from nnpipe.network.activations.sigmoid import function as sigmoid
 
-# Beyond it f is exactly 0 or z in every dtype, and 0 times infinity is kept away.
+# Beyond this f is exactly 0 or z in every dtype, so clipping z avoids 0 times infinity.
 LIMIT = 1000
 
 
 def _tanh_of_softplus(z: Array) -> Array:
     # With u = e^-|z|, tanh(ln(1 + e^z)) = (1 + 2 u) / (1 + 2 u + 2 u²) for z > 0, else
-    # u (u + 2) / (u (u + 2) + 2): no overflow, and small values keep their relative accuracy.
+    # u (u + 2) / (u (u + 2) + 2). It cannot overflow, and small values keep relative accuracy.
     u = np.exp(-np.abs(z))
     low = u * (u + 2)
     high = 1 + 2 * u

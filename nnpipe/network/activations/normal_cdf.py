@@ -1,12 +1,12 @@
 """The distribution function Φ and the density φ of the standard normal, which NumPy lacks.
 
 With x = |z| / √2 and t = (x - k) / (x + k), which maps 0..∞ to -1..1, the function
-(1 + 2x) e^(x²) erfc(x) is smooth in t, and one Chebyshev series holds over the whole line:
+(1 + 2x) e^(x²) erfc(x) is smooth in t, and one Chebyshev series is accurate on the whole line:
 Φ(-|z|) = erfc(x) / 2 and Φ(|z|) = 1 - Φ(-|z|).
 
 The coefficients for k = 3.75 are the discrete cosine transform of the function at 200 Chebyshev
-nodes, computed with mpmath at 60 digits. Those left out are below 3e-17 with 25 terms (float64)
-and below 1e-8 with 13 (float32).
+nodes, computed with mpmath at 60 digits. The omitted coefficients are below 3e-17 with 25 terms
+(float64) and below 1e-8 with 13 terms (float32).
 
 References
 ----------
@@ -50,7 +50,7 @@ COEFFICIENTS = (
     5.0681489047961113e-17,
 )
 
-# e^(-x²) is 0 from here on in float64, and x² stays finite in float32.
+# At and beyond this x, e^(-x²) is 0 in float64. x² is finite in float32.
 _FAR = 30
 
 
@@ -74,7 +74,7 @@ def normal_cdf(z: Array) -> Array:
 
 
 def normal_density(z: Array) -> Array:
-    """Return φ(z) = e^(-z²/2) / √(2π), for z whose square is finite.
+    """Return φ(z) = e^(-z²/2) / √(2π), for z with a finite square.
 
     >>> normal_density(np.array([0.0])).round(6)
     array([0.398942])

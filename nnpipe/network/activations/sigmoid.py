@@ -12,8 +12,8 @@ from nnpipe.network.activations.base import Activation, Array, plain
 
 def _forward(z: Array, out: Array) -> None:
     np.negative(z, out=out)
-    # An overflow to infinity is the right way to f = 0, and this form keeps the relative
-    # accuracy of small values, which 0.5 * tanh(z / 2) + 0.5 loses.
+    # An overflow to infinity correctly gives f = 0. This form keeps the relative accuracy of small
+    # values, which 0.5 * tanh(z / 2) + 0.5 loses.
     np.exp(out, out=out)
     out += 1
     np.reciprocal(out, out=out)

@@ -12,7 +12,7 @@ from nnpipe.network.activations.base import Activation, Array, plain
 from nnpipe.network.activations.blockwise import blockwise
 from nnpipe.network.activations.sigmoid import function as sigmoid
 
-# Beyond it the sigmoid is exactly 0 or 1 in every dtype, and 0 times infinity is kept away.
+# Beyond this the sigmoid is exactly 0 or 1 in every dtype, so clipping z avoids 0 times infinity.
 LIMIT = 1000
 
 

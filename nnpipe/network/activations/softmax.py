@@ -11,8 +11,8 @@ from nnpipe.network.activations.base import Activation, Array, plain
 
 
 def _forward(z: Array, out: Array) -> None:
-    # Two sums may be further apart than the dtype reaches, and their ratio is then 0; an
-    # infinite sum has no softmax, and its row becomes NaN.
+    # If the difference of two sums overflows the dtype, their ratio is 0. An infinite sum has no
+    # softmax, so its row becomes NaN.
     np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
     np.exp(out, out=out)
     out /= out.sum(axis=-1, keepdims=True)

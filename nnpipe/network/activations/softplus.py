@@ -1,4 +1,4 @@
-"""The soft rectifier: f(z) = ln(1 + e^z), with f' = sigmoid(z) = 1 - e^(-a).
+"""Softplus: f(z) = ln(1 + e^z), with f' = sigmoid(z) = 1 - e^(-a).
 
 References
 ----------

@@ -2,7 +2,7 @@
 
 References
 ----------
-LeCun, Bottou, Orr, Müller: Efficient BackProp (1998), for why it is centered on zero.
+LeCun, Bottou, Orr, Müller: Efficient BackProp (1998), for the advantage of zero-centered outputs.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The forms of architecture, one module each; a new one is a module and a name here."""
+"""The forms of architecture, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ARCHITECTURES: Registry[Stack] = Registry(
 
 
 def guess_architecture(given: Mapping[str, Any]) -> str:
-    """Return the form that a mapping without `kind` means, by the keys it has.
+    """Return the form of a mapping without `kind`, judging by its keys.
 
     >>> guess_architecture({"layers": {}})
     'stack'

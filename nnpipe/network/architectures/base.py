@@ -1,4 +1,4 @@
-"""What an architecture is: the declared stack, an ordered mapping of named layers."""
+"""The base of architectures: the declared stack, an ordered mapping of named layers."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from nnpipe.network.layers.base import MakeTransform
 from nnpipe.network.layers.dense import DenseOptions
 
 Stack = Mapping[str, Choice[Any]]
-"""The layers by their names, in order. Empty: they are stored somewhere."""
+"""The layers by name, in order. Empty if the layers come from a stored run."""
 
 
 @dataclass(frozen=True)
 class ArchitectureOptions:
-    """What every form of architecture has."""
+    """The options of every form of architecture."""
 
-    inputs: int | None = option(None, "features; null: the width of the input", at_least=1)
+    inputs: int | None = option(None, "number of features; null: as in the input", at_least=1)
 
 
 @dataclass(frozen=True)
 class SharedOptions(ArchitectureOptions):
-    """What layers have in common that differ in their sizes alone."""
+    """The options of layers that differ only in size."""
 
-    activation: Choice[Activation] = choice(ACTIVATIONS, "sigmoid", "of every layer")
+    activation: Choice[Activation] = choice(ACTIVATIONS, "sigmoid", "activation of every layer")
     output_activation: Choice[Activation] | None = choice(
-        ACTIVATIONS, None, "of the last layer; null: the same"
+        ACTIVATIONS, None, "activation of the last layer; null: the same"
     )
     initializer: Choice[Draw] = choice(
-        INITIALIZERS, "normal", "how the parameters start, the bias column included"
+        INITIALIZERS, "normal", "initial values of the parameters, including the bias column"
     )
 
     def stack(self, sizes: Sequence[int]) -> Stack:
@@ -54,13 +54,13 @@ class SharedOptions(ArchitectureOptions):
 
 
 def dense_layers(stack: Stack) -> dict[str, DenseOptions]:
-    """Return the layers that have neurons, by name, in order."""
+    """Return the layers with neurons by name, in order."""
     layers = ((name, layer.options) for name, layer in stack.items())
     return {name: options for name, options in layers if isinstance(options, DenseOptions)}
 
 
 def transforms(stack: Stack) -> dict[str, dict[str, Choice[MakeTransform]]]:
-    """Return the layers without neurons by name, in order, for each layer that they come before.
+    """Return, for each layer with neurons, the layers without neurons directly before it.
 
     >>> stack = {"drop": LAYERS.choice("dropout", rate=0.2), "out": LAYERS.choice("dense")}
     >>> transforms(stack)

@@ -12,7 +12,7 @@ from nnpipe.network.architectures.base import ArchitectureOptions, Stack
 class FromRunOptions(ArchitectureOptions):
     """The options of from_run."""
 
-    run: str = option(MISSING, "the folder of a run, such as outputs/default/v0001")
+    run: str = option(MISSING, "folder of the run, such as outputs/default/v0001")
 
 
 def _stored(options: FromRunOptions) -> Stack:

@@ -1,4 +1,4 @@
-"""A list of layer sizes that share one activation; the default is the article's network."""
+"""A list of layer sizes with one activation. The default is the article's network."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MlpOptions(SharedOptions):
 
 def _check(options: MlpOptions, key: str) -> Iterator[str]:
     if not options.sizes:
-        yield f"{key}.sizes: found an empty list; expected one size a layer"
+        yield f"{key}.sizes: found an empty list; expected one size per layer"
 
 
 mlp = Kind(MlpOptions, lambda options: options.stack(options.sizes), _check)

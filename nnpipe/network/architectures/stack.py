@@ -1,4 +1,4 @@
-"""Named layers, in order, each with its own choices."""
+"""Named layers, in order, each with its own options."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class StackOptions(ArchitectureOptions):
     """The options of stack."""
 
     layers: dict[str, Choice[Any]] = choices(
-        LAYERS, {}, "the layers by name, in order", guess=lambda given: "dense"
+        LAYERS, {}, "layers by name, in order", guess=lambda given: "dense"
     )
 
 
@@ -40,7 +40,7 @@ def _check(options: StackOptions, key: str) -> Iterator[str]:
             place = f"before {after}" if after else "at the end"
             yield (
                 f"{key}.layers.{name}: found {layer.kind} {place}; expected it before a layer "
-                "with neurons. Leave one out."
+                "with neurons. Remove it or move it."
             )
 
 

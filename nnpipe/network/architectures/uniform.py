@@ -1,4 +1,4 @@
-"""Hidden layers of one width: made for grids over width and depth."""
+"""Hidden layers of one width, for grids over width and depth."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class UniformOptions(SharedOptions):
     """The options of uniform."""
 
     width: int = option(64, "neurons of each hidden layer", at_least=1)
-    depth: int = option(2, "hidden layers", at_least=0, at_most=1000)
+    depth: int = option(2, "number of hidden layers", at_least=0, at_most=1000)
     outputs: int = option(10, "neurons of the last layer", at_least=1)
 
 

@@ -1,6 +1,6 @@
-"""What an initializer is: numbers with which a parameter matrix starts.
+"""The base of initializers, which draw the initial parameters of a layer.
 
-The numbers are drawn in float64 and then rounded, so that one seed gives the same network in both
+Numbers are drawn in float64 and then rounded, so that one seed gives the same network in both
 dtypes.
 """
 
@@ -21,16 +21,16 @@ Numbers = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, tuple[int, int], int, int], Numbers]
 """``draw(generator, shape, fan_in, fan_out)`` returns a float64 array of the shape.
 
-The fans are the layer's inputs and neurons, whatever part of its matrix is filled.
+The fans are the numbers of inputs and neurons of the layer, whatever part of its matrix is filled.
 """
 
 
 @dataclass(frozen=True)
 class InitializerOptions:
-    """What every initializer takes."""
+    """The options of every initializer."""
 
     bias: Choice[Draw] | None = choice(
-        INITIALIZERS, None, "initializer of the bias column; null: as the rest of the matrix"
+        INITIALIZERS, None, "initializer of the bias column; null: the same as for the weights"
     )
 
 
@@ -43,7 +43,7 @@ def initialize(
 ) -> Array:
     """Return a new parameter matrix, (neurons, inputs + 1), of the dtype.
 
-    Without `bias` the initializer fills the whole matrix, the bias column included.
+    Without `bias` the initializer fills the whole matrix, including the bias column.
     """
     draw, bias = initializer.make(), initializer.options.bias
     if bias is None:
@@ -56,14 +56,14 @@ def initialize(
 
 
 def normal_of(variance: Callable[[int, int], float], gain: float = 1.0) -> Draw:
-    """Return what draws from the normal distribution, untruncated, by a variance of the fans."""
+    """Return a draw from the untruncated normal distribution, with a variance from the fans."""
     return lambda generator, shape, fan_in, fan_out: generator.normal(
         0.0, gain * math.sqrt(variance(fan_in, fan_out)), shape
     )
 
 
 def uniform_of(variance: Callable[[int, int], float], gain: float = 1.0) -> Draw:
-    """Return what draws uniformly between ±√(3 variance), which has that variance."""
+    """Return a draw from the uniform distribution over ±√(3 variance), with that variance."""
 
     def draw(
         generator: np.random.Generator, shape: tuple[int, int], fan_in: int, fan_out: int
@@ -75,10 +75,10 @@ def uniform_of(variance: Callable[[int, int], float], gain: float = 1.0) -> Draw
 
 
 def glorot(fan_in: int, fan_out: int) -> float:
-    """Return Glorot's variance, with which neither outputs nor gradients grow or fade."""
+    """Return Glorot's variance, which preserves the scale of outputs and of gradients."""
     return 2 / (fan_in + fan_out)
 
 
 def he(fan_in: int, fan_out: int) -> float:
-    """Return He's variance, for layers that rectify."""
+    """Return He's variance, for layers with rectifiers."""
     return 2 / fan_in

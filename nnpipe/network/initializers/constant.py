@@ -16,7 +16,7 @@ from nnpipe.network.initializers.base import InitializerOptions, Numbers
 class ConstantOptions(InitializerOptions):
     """The number."""
 
-    value: float = option(0.0, "the number")
+    value: float = option(0.0, "value of all parameters")
 
 
 def _draw(

@@ -1,4 +1,4 @@
-"""Normal numbers with mean 0 and the variance 2 / (fan_in + fan_out), not truncated.
+"""Untruncated normal numbers with mean 0 and variance 2 / (fan_in + fan_out).
 
 References
 ----------
@@ -18,7 +18,7 @@ from nnpipe.network.initializers.base import InitializerOptions, glorot, normal_
 class GlorotNormalOptions(InitializerOptions):
     """The gain."""
 
-    gain: float = option(1.0, "what the numbers are multiplied by")
+    gain: float = option(1.0, "factor of all numbers")
 
 
 glorot_normal = Kind(GlorotNormalOptions, lambda options: normal_of(glorot, options.gain))

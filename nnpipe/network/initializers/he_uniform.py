@@ -1,4 +1,4 @@
-"""Evenly spread numbers with mean 0 and the variance 2 / fan_in, not truncated.
+"""Uniform numbers with mean 0 and variance 2 / fan_in.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""Normal numbers with mean 0 and the variance 1 / fan_in, not truncated.
+"""Untruncated normal numbers with mean 0 and variance 1 / fan_in.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""Normal numbers, standard normal by default: the parameters of the article, bias included."""
+"""Normal numbers, standard normal by default as in the article, including the bias column."""
 
 from __future__ import annotations
 

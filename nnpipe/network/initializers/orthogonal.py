@@ -1,4 +1,4 @@
-"""Orthonormal rows, or columns where the matrix is taller than wide, times a gain.
+"""Orthonormal rows, or orthonormal columns if the matrix has more rows, times a gain.
 
 References
 ----------
@@ -21,7 +21,7 @@ from nnpipe.network.initializers.base import Draw, InitializerOptions, Numbers
 class OrthogonalOptions(InitializerOptions):
     """The gain."""
 
-    gain: float = option(1.0, "what the numbers are multiplied by")
+    gain: float = option(1.0, "factor of all numbers")
 
 
 def _draw(options: OrthogonalOptions) -> Draw:
@@ -29,7 +29,7 @@ def _draw(options: OrthogonalOptions) -> Draw:
         generator: np.random.Generator, shape: tuple[int, int], fan_in: int, fan_out: int
     ) -> Numbers:
         q, r = np.linalg.qr(generator.standard_normal((max(shape), min(shape))))
-        # Without the signs of R's diagonal Q would not be uniform over the orthogonal matrices.
+        # Without the signs of R's diagonal, Q would not be uniform over the orthogonal matrices.
         q *= np.copysign(options.gain, np.diagonal(r))
         return q if shape[0] >= shape[1] else q.T
 

@@ -1,4 +1,4 @@
-"""Numbers spread evenly from low to high, -0.05 to 0.05 by default, as in Keras."""
+"""Uniform numbers from low to high, by default from -0.05 to 0.05 as in Keras."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from nnpipe.network.initializers.base import InitializerOptions, Numbers
 class UniformOptions(InitializerOptions):
     """The range."""
 
-    low: float = option(-0.05, "least number")
-    high: float = option(0.05, "greatest number, above low")
+    low: float = option(-0.05, "lowest value")
+    high: float = option(0.05, "highest value, above low")
 
 
 def _draw(

@@ -1,4 +1,4 @@
-"""Zeros everywhere."""
+"""Zeros."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The kinds of layer of a stack, one module each; a new one is a module and a name here.
+"""The kinds of layer of a stack, one module each. A new one needs a module and a name here.
 
-`dense` has neurons. The others transform what the next dense layer is given, in training alone:
-the network that training leaves does without them.
+`dense` has neurons. The others transform the inputs of the next dense layer during training only.
+The trained network does not contain them.
 """
 
 from __future__ import annotations

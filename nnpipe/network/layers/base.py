@@ -1,4 +1,4 @@
-"""What a layer without neurons does in training to the inputs of the layer after it."""
+"""The base of layers without neurons, which transform the next layer's inputs in training."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from nnpipe.network.activations.base import Array
 
 
 class Transform(Protocol):
-    """A function of a batch, on arrays that are made once.
+    """A transform of a batch, with arrays allocated once.
 
     Attributes
     ----------
     statistics : vector
-        What it remembers of the batches of training; empty where that is nothing.
+        Running statistics of the training batches; empty if there are none.
     """
 
     statistics: Array
@@ -28,18 +28,18 @@ class Transform(Protocol):
         ----------
         a : (rows, features) array
         generator : Generator or None
-            Of the random numbers of a step of training; None: of validation.
+            Random numbers for a training step; None in validation.
         """
 
     def backward(self, delta: Array) -> None:
-        """Turn dL/d(transformed) into dL/da in place, for the batch of the last `forward`."""
+        """Turn dL/d(transformed) into dL/da in place, for the batch of the latest `forward`."""
 
     def fold(self, parameters: Array) -> None:
-        """Change a parameter matrix in place so that its layer does without the transform.
+        """Fold the transform into the parameter matrix of the next layer, in place.
 
-        For that the transform must be linear in validation.
+        This requires a transform that is linear in validation.
         """
 
 
 MakeTransform = Callable[[int, int, np.dtype[np.floating[Any]]], Transform]
-"""``make(rows, features, dtype)`` returns a transform of batches of at most so many rows."""
+"""``make(rows, features, dtype)`` returns a transform for batches of at most `rows` rows."""

@@ -1,16 +1,16 @@
-"""Batch normalization: in a step each feature has the mean 0 and the variance 1 over the batch.
+"""Batch normalization: in a step each feature has mean 0 and variance 1 over the batch.
 
-â = (a - μ) / √(σ² + ε), with μ and σ² of the batch, and going back, with means over the batch,
-dL/da = (δ - mean(δ) - â mean(δ â)) / √(σ² + ε). Scale and shift are those of the layer after it:
-its weights and its biases can be any. In validation, and where the network is used, μ and σ² are
-running means over the steps, the function is linear, and is folded into that layer:
+Forward: â = (a - μ) / √(σ² + ε), with μ and σ² of the batch. Backward, with means over the batch:
+dL/da = (δ - mean(δ) - â mean(δ â)) / √(σ² + ε). There is no scale or shift, because the weights
+and biases of the next layer can take their place. In validation and in the trained network, μ and
+σ² are running means over the steps. Then the function is linear and is folded into the next layer:
 W' = W / √(σ² + ε) and b' = b - W' μ.
 
 References
 ----------
 Ioffe, Szegedy: Batch normalization: accelerating deep network training by reducing internal
 covariate shift (ICML 2015), algorithms 1 and 2. The momentum of the running means and ε are the
-defaults of torch.nn.BatchNorm1d, and so is the variance in them, that of n - 1.
+defaults of torch.nn.BatchNorm1d. As there, the running variance divides by n - 1.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _EPSILON = 1e-5
 
 
 class BatchNorm:
-    """A `Transform`, whose `statistics` are the running means and, after them, the variances.
+    """A `Transform` whose `statistics` are the running means, followed by the running variances.
 
-    A batch of one sample has no variance, and is normalized with the running one.
+    A batch of one sample has no variance, so the running statistics normalize it.
 
     Parameters
     ----------
     rows, features : int
-        Of the largest batch.
+        The shape of the largest batch.
     dtype : floating dtype
     """
 
@@ -46,12 +46,12 @@ class BatchNorm:
         self._of_batch = False
 
     def forward(self, a: Array, generator: np.random.Generator | None) -> None:
-        """Normalize by the batch, which is remembered; in validation, by what is remembered."""
+        """Normalize by the batch and update the running statistics; in validation, use these."""
         self._of_batch = generator is not None and len(a) > 1
         if self._of_batch:
             np.mean(a, axis=0, out=self._mean)
             a -= self._mean
-            # Twice, or features far from 0 would keep the rounding error of their mean.
+            # The mean is subtracted twice to remove its rounding error in features far from 0.
             np.mean(a, axis=0, out=self._variance)
             a -= self._variance
             self._mean += self._variance
@@ -72,7 +72,7 @@ class BatchNorm:
             a *= self._inverse
 
     def backward(self, delta: Array) -> None:
-        """Pass on the gradient, that of mean and variance of the batch included."""
+        """Propagate the gradient, including that of the batch's mean and variance."""
         if self._of_batch:
             normalized = self._normalized[: len(delta)]
             np.mean(delta, axis=0, out=self._mean)
@@ -84,12 +84,12 @@ class BatchNorm:
         delta *= self._inverse
 
     def fold(self, parameters: Array) -> None:
-        """Normalize the weights by the running variances, and shift the biases by the means."""
+        """Scale the weights by the running variances, and shift the biases by the running means."""
         mean, variance = self._running
         self._invert(variance)
         weights, bias = parameters[:, :-1], parameters[:, -1]
         weights *= self._inverse
-        # Not a product of BLAS, whose last bits may depend on the number of its threads.
+        # Not BLAS: the last bits of its products may depend on the number of threads.
         bias -= np.einsum("ni,i->n", weights, mean)
 
     def _invert(self, variance: Array) -> None:

@@ -1,4 +1,4 @@
-"""The options of a fully connected layer; `nnpipe.network.layer` is the layer itself."""
+"""The options of a fully connected layer; the layer itself is in `nnpipe.network.layer`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from nnpipe.network.initializers.base import Draw
 
 @dataclass(frozen=True)
 class DenseOptions:
-    """Neurons that are connected with all of the layer before."""
+    """The options of dense."""
 
-    neurons: int = option(MISSING, "how many", at_least=1)
-    activation: Choice[Activation] = choice(ACTIVATIONS, "sigmoid", "what is done to the sums")
+    neurons: int = option(MISSING, "number of neurons", at_least=1)
+    activation: Choice[Activation] = choice(ACTIVATIONS, "sigmoid", "function of the sums")
     initializer: Choice[Draw] = choice(
-        INITIALIZERS, "normal", "how the parameters start, the bias column included"
+        INITIALIZERS, "normal", "initial values of the parameters, including the bias column"
     )
 
 

@@ -1,7 +1,7 @@
-"""Dropout: a share p of the features, drawn anew for each sample, are 0 in a step.
+"""Dropout: in a training step, each feature of each sample is set to 0 with probability p.
 
-The others are 1 / (1 - p) times as large, so that sums keep their size, and nothing needs to be
-done where the network is used.
+The other features are multiplied by 1 / (1 - p), so that the expected sums stay the same and the
+trained network needs no correction.
 
 References
 ----------
@@ -26,18 +26,18 @@ from nnpipe.network.activations.base import Array
 class DropoutOptions:
     """The option of dropout."""
 
-    rate: float = option(0.5, "the share of the features that is dropped", at_least=0, below=1)
+    rate: float = option(0.5, "share of the features to drop", at_least=0, below=1)
 
 
 class Dropout:
-    """A `Transform`, which remembers nothing.
+    """A `Transform` without statistics.
 
     Parameters
     ----------
     rate : float
-        The share that is dropped.
+        The share of the features to drop.
     rows, features : int
-        Of the largest batch.
+        The shape of the largest batch.
     dtype : floating dtype
     """
 
@@ -46,12 +46,12 @@ class Dropout:
     ) -> None:
         self.statistics: Array = np.empty(0, dtype)
         self._rate = rate
-        # What each feature is multiplied by: 0, or 1 / (1 - rate).
+        # The factor of each feature: 0, or 1 / (1 - rate).
         self._mask: Array = np.empty((rows, features), dtype)
         self._dropped = False
 
     def forward(self, a: Array, generator: np.random.Generator | None) -> None:
-        """Drop what the generator decides; in validation, nothing."""
+        """Draw a mask and apply it; in validation, do nothing."""
         self._dropped = generator is not None
         if generator is None:
             return
@@ -67,7 +67,7 @@ class Dropout:
             delta *= self._mask[: len(delta)]
 
     def fold(self, parameters: Array) -> None:
-        """Leave the parameters as they are: in validation nothing is dropped."""
+        """Do nothing: validation drops nothing."""
 
 
 dropout = Kind(DropoutOptions, lambda options: partial(Dropout, options.rate))

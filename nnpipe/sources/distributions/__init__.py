@@ -1,4 +1,4 @@
-"""The distributions of random samples, one module each; a new one is a module and a name here."""
+"""The distributions of random data, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 

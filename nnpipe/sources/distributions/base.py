@@ -1,4 +1,4 @@
-"""What a distribution is: a way to fill a row, and what becomes of many rows."""
+"""The base of distributions: fill a row with random numbers, then transform many rows."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Distribution:
-    """How random samples are drawn.
+    """A way to draw random samples.
 
     Parameters
     ----------
     fill : callable
         ``fill(generator, row)`` draws the numbers of one row, (features,) float64, in place.
     finish : callable
-        ``finish(x)`` returns the samples, (samples, features), made of what was drawn; it may
-        change `x`.
+        ``finish(x)`` turns the drawn numbers into samples, (samples, features). It may change `x`.
     dtype : dtype-like
-        That of the samples.
+        The dtype of the samples.
     """
 
     fill: Callable[[np.random.Generator, Numbers], object]
@@ -38,7 +37,7 @@ def fill_normal(generator: np.random.Generator, row: Numbers) -> None:
 
 
 def fill_uniform(generator: np.random.Generator, row: Numbers) -> None:
-    """Draw numbers from 0 to below 1."""
+    """Draw uniform numbers in [0, 1)."""
     generator.random(out=row)
 
 

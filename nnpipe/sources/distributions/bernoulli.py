@@ -1,4 +1,4 @@
-"""Ones with a probability p, and zeros."""
+"""Ones with probability p, otherwise zeros."""
 
 from __future__ import annotations
 

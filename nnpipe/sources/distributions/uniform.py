@@ -1,4 +1,4 @@
-"""Numbers spread evenly from low to high."""
+"""Uniform numbers from low to high."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from nnpipe.sources.distributions.base import Distribution, fill_uniform, stretc
 class UniformOptions:
     """The options of uniform."""
 
-    low: float = option(0.0, "least number")
-    high: float = option(1.0, "greatest number, above low")
+    low: float = option(0.0, "lowest value")
+    high: float = option(1.0, "highest value, above low")
 
 
 uniform = Kind(

@@ -1,4 +1,4 @@
-"""The normalizations, one module each; a new one is a module and a name here."""
+"""The normalizations, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a normalization is: an offset and a factor, from statistics of the features."""
+"""The base of normalizations: an offset and a factor from statistics of the features."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Statistics = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Normalization:
-    """How stored numbers become a network's input: (x - offset) * factor.
+    """The map from stored numbers to a network's input: (x - offset) * factor.
 
     Parameters
     ----------
     kind : str
         none, scale, standardize or minmax.
     offset, factor : (1,) or (features,) float64
-        One number for all features, or one for each.
+        One number for all features, or one per feature.
     """
 
     kind: str
@@ -37,23 +37,23 @@ class Normalization:
 
     @property
     def identity(self) -> bool:
-        """Whether it changes nothing."""
+        """Whether the normalization changes nothing."""
         return not self.offset.any() and bool((self.factor == 1).all())
 
 
 class Features:
-    """The features of one source; the pass over it is made when statistics are first needed.
+    """The features of one source, whose statistics are computed when they are first needed.
 
     Parameters
     ----------
     source : Source
         The stored numbers.
     batch_rows : int
-        Samples to read together.
+        The number of samples to read together.
     key : str
-        The config key of the normalization, with which every message begins.
+        The config key of the normalization, which begins every message.
     on_batch : callable, optional
-        Is told how many samples each batch of the pass had.
+        Called with the number of samples of each batch of the pass.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Features:
         return self._moments
 
     def _batches(self) -> Iterator[Moments]:
-        """Yield the moments of each batch, in order; they are decoded and computed ahead."""
+        """Yield the moments of each batch, in order. Threads decode and compute ahead."""
         source, waiting = self.source, deque[Future[Moments]]()
         with ThreadPoolExecutor(cores(), "nnpipe-moments") as pool:
             for start in range(0, source.samples, self._batch_rows):
@@ -91,12 +91,12 @@ class Features:
                 yield waiting.popleft().result()
 
     def given(self, name: str, values: Sequence[float] | None) -> Statistics | None:
-        """Return statistics from the config as an array, (1,) or (features,); None: none given.
+        """Return statistics from the config as an array, (1,) or (features,), or None.
 
         Raises
         ------
         DataError
-            If there are neither one nor as many as features.
+            If the number of values is neither 1 nor the number of features.
         """
         if values is None:
             return None
@@ -104,13 +104,13 @@ class Features:
         if len(values) not in (1, features):
             problem = (
                 f"{self.key}.{name}: found {len(values)} numbers; "
-                f"expected 1, or {features}, one a feature."
+                f"expected 1, or {features}, one per feature."
             )
             raise DataError(problem)
         return np.array(values, np.float64)
 
     def check_finite(self, statistic: str, values: Statistics, name: str) -> None:
-        """Refuse a statistic that is not finite, with the option that would set it.
+        """Refuse a statistic that is not finite, and name the option that sets it.
 
         Raises
         ------
@@ -127,9 +127,9 @@ class Features:
 
 
 Fit = Callable[[Features], Normalization]
-"""``fit(features)`` returns the normalization, with statistics that are given or computed.
+"""``fit(features)`` returns the normalization, with given or computed statistics.
 
-It raises DataError where a statistic has the wrong length or is not finite.
+It raises DataError if a statistic has the wrong length or is not finite.
 """
 
 
@@ -140,14 +140,14 @@ def _moments_of(decode: Callable[[], NDArray[Any]], features: int) -> Moments:
 
 
 def inverse(width: Statistics) -> Statistics:
-    """Return 1 / width, and 1 where a feature is constant: it has no scale to be freed from."""
+    """Return 1 / width, and 1 for a constant feature, which has no scale."""
     with np.errstate(divide="ignore", over="ignore"):
         inverse = 1 / width
     return np.where(np.isfinite(inverse), inverse, 1.0)
 
 
 def check_filled(options: object, key: str) -> Iterator[str]:
-    """Yield a problem for each list of statistics that is empty."""
+    """Yield a problem for each empty list of statistics."""
     for name, values in vars(options).items():
         if values == []:
-            yield f"{key}.{name}: found an empty list; expected one number, or one a feature"
+            yield f"{key}.{name}: found an empty list; expected one number, or one per feature"

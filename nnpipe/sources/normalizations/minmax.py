@@ -1,8 +1,7 @@
-"""From 0 to 1 for each feature: (x - min) / (max - min)."""
+"""Scale each feature to 0..1: (x - min) / (max - min)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,12 +16,8 @@ from nnpipe.sources.normalizations.base import Features, Normalization, check_fi
 class MinmaxOptions:
     """The options of minmax."""
 
-    min: list[float] | None = option(None, "one number, or one a feature; null: computed")
-    max: list[float] | None = option(None, "one number, or one a feature; null: computed")
-
-
-def _check(options: MinmaxOptions, key: str) -> Iterator[str]:
-    yield from check_filled(options, key)
+    min: list[float] | None = option(None, "one number, or one per feature; null: computed")
+    max: list[float] | None = option(None, "one number, or one per feature; null: computed")
 
 
 def _fit(options: MinmaxOptions, features: Features) -> Normalization:
@@ -47,4 +42,4 @@ def _fit(options: MinmaxOptions, features: Features) -> Normalization:
     return Normalization("minmax", low, inverse(width))
 
 
-minmax = Kind(MinmaxOptions, lambda options: partial(_fit, options), _check)
+minmax = Kind(MinmaxOptions, lambda options: partial(_fit, options), check_filled)

@@ -1,11 +1,11 @@
-"""No normalization: the network takes the stored numbers."""
+"""No normalization: the network receives the stored numbers."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from nnpipe.config.kind import Kind, NoOptions
-from nnpipe.sources.normalizations.base import Features, Fit, Normalization
+from nnpipe.sources.normalizations.base import Features, Normalization
 
 IDENTITY = Normalization("none", np.zeros(1), np.ones(1))
 
@@ -14,8 +14,4 @@ def _fit(features: Features) -> Normalization:
     return IDENTITY
 
 
-def _make(options: NoOptions) -> Fit:
-    return _fit
-
-
-none = Kind(NoOptions, _make)
+none = Kind(NoOptions, lambda options: _fit)

@@ -1,4 +1,4 @@
-"""One divisor for all features: x / divisor."""
+"""Divide all features by one number: x / divisor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ScaleOptions:
     """The option of scale."""
 
     divisor: float | None = option(
-        None, "null: the largest value of the dtype (255 for uint8), else of the samples"
+        None, "null: the largest value of an unsigned dtype (255 for uint8), else of the samples"
     )
 
 

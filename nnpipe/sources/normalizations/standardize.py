@@ -1,8 +1,7 @@
-"""Mean 0 and standard deviation 1 for each feature: (x - mean) / std."""
+"""Scale each feature to mean 0 and standard deviation 1: (x - mean) / std."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,14 +15,10 @@ from nnpipe.sources.normalizations.base import Features, Normalization, check_fi
 class StandardizeOptions:
     """The options of standardize."""
 
-    mean: list[float] | None = option(None, "one number, or one a feature; null: computed")
+    mean: list[float] | None = option(None, "one number, or one per feature; null: computed")
     std: list[float] | None = option(
-        None, "one number, or one a feature; null: computed", at_least=0
+        None, "one number, or one per feature; null: computed", at_least=0
     )
-
-
-def _check(options: StandardizeOptions, key: str) -> Iterator[str]:
-    yield from check_filled(options, key)
 
 
 def _fit(options: StandardizeOptions, features: Features) -> Normalization:
@@ -32,11 +27,11 @@ def _fit(options: StandardizeOptions, features: Features) -> Normalization:
         mean = features.moments.mean
     if std is None:
         moments = features.moments
-        # A constant feature's mean is rounded, which leaves a tiny standard deviation.
+        # Rounding the mean of a constant feature would leave a tiny standard deviation.
         std = np.where(moments.minimum == moments.maximum, 0.0, moments.std)
     features.check_finite("mean", mean, "mean")
     features.check_finite("standard deviation", std, "std")
     return Normalization("standardize", mean, inverse(std))
 
 
-standardize = Kind(StandardizeOptions, lambda options: partial(_fit, options), _check)
+standardize = Kind(StandardizeOptions, lambda options: partial(_fit, options), check_filled)

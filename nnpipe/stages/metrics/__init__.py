@@ -1,4 +1,4 @@
-"""What judges a network, one module a metric; a new one is a module and a name here."""
+"""The metrics, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The share of the samples that are classified correctly; with labels, in every one of them."""
+"""The share of samples classified correctly. With several labels, all of them must be correct."""
 
 from __future__ import annotations
 

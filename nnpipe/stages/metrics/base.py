@@ -1,4 +1,4 @@
-"""What a metric is: one number that judges outputs by targets, gathered batch by batch."""
+"""The base of metrics: one number that compares outputs to targets, computed batch by batch."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Named = Mapping[str, tuple[NDArray[Any], tuple[str, ...], str]]
 
 @dataclass(frozen=True)
 class Task:
-    """What is judged.
+    """The kind of outputs and targets to compare.
 
     Attributes
     ----------
     targets : str
-        classes: class numbers, (samples,); labels: ones and zeros, (samples, outputs), each output
-        a yes or a no of its own; numbers: real numbers, (samples, outputs).
+        "classes": class numbers, (samples,); "labels": ones and zeros, (samples, outputs), where
+        each output is a label of its own; "numbers": real numbers, (samples, outputs).
     activation : str
-        The last layer's.
+        The activation of the last layer.
     outputs : int
-        The last layer's neurons.
+        The number of neurons of the last layer.
     """
 
     targets: Literal["classes", "labels", "numbers"]
@@ -38,14 +38,14 @@ class Task:
 
 
 class Metric(Protocol):
-    """A number over all samples that were added."""
+    """A number over all added samples."""
 
     def add(self, outputs: Array, targets: NDArray[Any]) -> None:
-        """Take in a batch: outputs (samples, neurons), and targets as the task has them."""
+        """Add a batch: outputs (samples, neurons), and targets in the form of the task."""
         ...
 
     def value(self) -> float | None:
-        """Return the number, or None where it is not defined."""
+        """Return the number, or None if it is not defined."""
         ...
 
 
@@ -55,26 +55,26 @@ class Mean:
     Parameters
     ----------
     total : callable
-        ``total(outputs, targets)`` returns the sum of a batch, a number or one for each output.
+        ``total(outputs, targets)`` returns the sum over a batch: one number, or one per output.
     """
 
     def __init__(self, total: Callable[[Array, NDArray[Any]], Any]) -> None:
         self._total, self._sum, self._samples = total, np.float64(0), 0
 
     def add(self, outputs: Array, targets: NDArray[Any]) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         self._sum = self._sum + self._total(outputs, targets)
         self._samples += len(outputs)
 
     def value(self) -> float | None:
-        """Return the mean, over the outputs too; None where it is no number."""
+        """Return the mean over samples and outputs, or None if it is not a number."""
         mean = float(np.mean(self._sum) / self._samples)
         return None if math.isnan(mean) else mean
 
 
 @runtime_checkable
 class Detailed(Protocol):
-    """A metric with arrays behind its number, which results.h5 keeps."""
+    """A metric with arrays that are stored in results.h5."""
 
     def datasets(self) -> Named:
         """Return the arrays."""
@@ -82,7 +82,7 @@ class Detailed(Protocol):
 
 
 MakeMetric = Callable[[Task], Metric | None]
-"""``make(task)`` returns a metric without samples, or None where it does not judge such a task."""
+"""``make(task)`` returns a metric without samples, or None if it does not apply to the task."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,12 @@ class MetricKind(Kind[Options, MakeMetric]):
     Parameters
     ----------
     direction : str
-        Whether greater is better: maximize or minimize.
+        "maximize" if greater is better, else "minimize".
     unit : str
-        1 for a plain number.
+        "1" for a number without a unit.
     label : callable, optional
-        ``label(options)`` returns the name under which the number is stored; else the kind's.
+        ``label(options)`` returns the name under which the number is stored. By default it is the
+        name of the kind.
     """
 
     direction: Literal["maximize", "minimize"] = "maximize"

@@ -1,4 +1,4 @@
-"""Whether a network is right as often as it is sure: the expected calibration error.
+"""The expected calibration error: the difference of a network's confidence and its accuracy.
 
 References
 ----------
@@ -22,11 +22,11 @@ BINS = 15
 
 
 class Calibration:
-    """A `Metric` from 0 to 1: the mean distance of accuracy and confidence, over the samples.
+    """A `Metric` from 0 to 1: the mean distance of accuracy and confidence over the samples.
 
-    The confidence is the probability of the predicted class: the greatest output of a softmax;
-    with one sigmoid neuron, its output or 1 less it. Several sigmoid neurons are probabilities
-    of their own, whose greatest is taken. Samples are counted in 15 bins of equal width.
+    The confidence is the probability of the predicted class. With a softmax or several sigmoid
+    neurons it is the greatest output. With one sigmoid neuron it is the output or 1 minus the
+    output. Samples are counted in 15 bins of equal width.
     """
 
     def __init__(self, task: Task) -> None:
@@ -36,11 +36,11 @@ class Calibration:
         self._confidence = np.zeros(BINS)
 
     def add(self, outputs: Array, targets: NDArray[Any]) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         correct = predict(self._activation, outputs) == targets
         highest = outputs.max(axis=1).astype(np.float64)
         confidence = np.maximum(highest, 1 - highest) if outputs.shape[1] == 1 else highest
-        # A bin holds its upper end and not its lower one, as in the paper.
+        # A bin includes its upper end and excludes its lower end, as in the paper.
         known = np.nan_to_num(confidence)
         bins = np.clip(np.ceil(known * BINS).astype(np.int64) - 1, 0, BINS - 1)
         self._counts += np.bincount(bins, minlength=BINS)
@@ -48,15 +48,15 @@ class Calibration:
         self._confidence += np.bincount(bins, confidence, minlength=BINS)
 
     def value(self) -> float | None:
-        """Return the error, or None where an output is no number."""
+        """Return the error, or None if an output is not a number."""
         error = float(np.abs(self._correct - self._confidence).sum() / self._counts.sum())
         return None if math.isnan(error) else error
 
     def datasets(self) -> Named:
-        """Return how many samples each bin has, and how many of them are right, (15,) int64."""
+        """Return the number of samples and of correct predictions per bin, (15,) int64."""
         return {
             "calibration_samples": (self._counts, ("bin",), "Samples by confidence"),
-            "calibration_right": (self._correct, ("bin",), "Right ones by confidence"),
+            "calibration_right": (self._correct, ("bin",), "Correct predictions by confidence"),
         }
 
 

@@ -1,4 +1,4 @@
-"""The mean cross-entropy in nats a sample; see `nnpipe.stages.scores.cross_entropy_sum`."""
+"""The mean cross-entropy in nats per sample; see `nnpipe.stages.scores.cross_entropy_sum`."""
 
 from __future__ import annotations
 

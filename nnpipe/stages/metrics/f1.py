@@ -1,4 +1,4 @@
-"""F1, the harmonic mean of precision and recall, of each class or label, and then their mean."""
+"""The mean over classes or labels of F1, the harmonic mean of precision and recall."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from nnpipe.stages.scores import MOST_COUNTED, new_confusion, predict
 
 
 class ClassF1:
-    """A `Metric` from 0 to 1, over the classes."""
+    """A `Metric` from 0 to 1 over the classes."""
 
     def __init__(self, task: Task) -> None:
         self._activation = task.activation
         self._confusion = new_confusion(task.outputs)
 
     def add(self, outputs: Array, targets: NDArray[Any]) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         np.add.at(self._confusion, (targets, predict(self._activation, outputs)), 1)
 
     def value(self) -> float:
@@ -44,25 +44,25 @@ class ClassF1:
 
 
 class LabelF1:
-    """A `Metric` from 0 to 1, over the labels; a yes is an output of 0.5 or more."""
+    """A `Metric` from 0 to 1 over the labels. An output of 0.5 or more is a yes."""
 
     def __init__(self, task: Task) -> None:
         self._both = np.zeros(task.outputs, np.int64)
         self._either = np.zeros(task.outputs, np.int64)
 
     def add(self, outputs: Array, targets: NDArray[Any]) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         found, wanted = outputs >= 0.5, targets >= 0.5
         self._both += np.count_nonzero(found & wanted, axis=0)
         self._either += np.count_nonzero(found, axis=0) + np.count_nonzero(wanted, axis=0)
 
     def value(self) -> float:
-        """Return the mean; the F1 of a label is 0 where there is nothing to divide by."""
+        """Return the mean. A label without a yes in outputs and targets has an F1 of 0."""
         return float((2 * self._both / np.maximum(self._either, 1)).mean())
 
 
 def by_class(confusion: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-    """Return precision, recall and F1 of each class; 0 where there is nothing to divide by.
+    """Return precision, recall and F1 of each class, and 0 if the divisor is 0.
 
     >>> by_class(np.array([[8, 2], [0, 0]]))["recall"]
     array([0.8, 0. ])

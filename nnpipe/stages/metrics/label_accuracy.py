@@ -1,4 +1,4 @@
-"""The share of all labels of all samples that are right; a yes is an output of 0.5 or more."""
+"""The share of correct labels over all samples. An output of 0.5 or more is a yes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LabelAccuracy:
         self._samples = 0
 
     def add(self, outputs: Array, targets: NDArray[Any]) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         self._wrong += np.count_nonzero((outputs >= 0.5) != (targets >= 0.5), axis=0)
         self._samples += len(outputs)
 

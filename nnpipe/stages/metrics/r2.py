@@ -1,6 +1,6 @@
 """The coefficient of determination: 1 - Σ (a - t)² / Σ (t - mean of t)², of each output.
 
-The metric is their mean; an output whose targets do not vary is left out.
+The metric is the mean over the outputs whose targets vary.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from nnpipe.stages.metrics.base import MetricKind, Task
 
 
 class R2:
-    """A `Metric` of 1 or less; None where no target varies."""
+    """A `Metric` of 1 or less; None if no target varies."""
 
     def __init__(self, task: Task) -> None:
         self._moments = Moments(task.outputs)
         self._squares = np.zeros(task.outputs)
 
     def add(self, outputs: Array, targets: NDArray[Any]) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         self._squares += np.square(outputs.astype(np.float64) - targets).sum(axis=0)
         self._moments.add(targets)
 

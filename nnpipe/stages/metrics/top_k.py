@@ -17,12 +17,12 @@ from nnpipe.stages.metrics.base import Mean, MetricKind, Task
 class TopKOptions:
     """The option of top_k."""
 
-    k: int = option(5, "how many of the greatest outputs count", at_least=1)
+    k: int = option(5, "number of greatest outputs that count", at_least=1)
 
 
 def _correct(k: int, outputs: Array, targets: NDArray[np.int64]) -> int:
     own: Array = outputs[np.arange(len(outputs)), targets][:, np.newaxis]
-    # Of equal outputs the first is ranked first, as argmax has it.
+    # Equal outputs are ranked by their position, as in argmax.
     neurons: int = outputs.shape[1]
     first = np.less(np.arange(neurons), targets[:, np.newaxis])
     rank = np.count_nonzero((outputs > own) | ((outputs == own) & first), axis=1)

@@ -1,4 +1,4 @@
-"""The losses, one module each; a new one is a module and a name here."""
+"""The losses, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOSSES: Registry[Loss] = Registry(
 
 
 def loss_of(activation: str) -> str:
-    """Return the name of the loss that suits the activation of the last layer.
+    """Return the name of the default loss for the activation of the last layer.
 
     >>> loss_of("softmax")
     'cross_entropy'

@@ -1,4 +1,4 @@
-"""What a loss is: how wrong outputs are, and the δ with which backpropagation begins."""
+"""The base of losses: the error of outputs, and the δ with which backpropagation begins."""
 
 from __future__ import annotations
 
@@ -20,19 +20,18 @@ Backward = Callable[[Activation, Array, Targets, Array], tuple[float, int]]
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss, joined with the last layer's activation, so that each pair has its stable form.
+    """A loss, combined with the last layer's activation for numerical stability.
 
     Parameters
     ----------
     backward : callable
-        ``backward(function, z, targets, delta)`` is given the sums of the last layer,
-        (samples, neurons), and its activation; it writes dL/dz of each sample into `delta`, and
-        returns the sum of the losses and how many samples are classified correctly. `z` may be
-        overwritten.
+        ``backward(function, z, targets, delta)`` takes the activation and the sums of the last
+        layer, (samples, neurons). It writes dL/dz of each sample into `delta`, and returns the sum
+        of the losses and the number of correctly classified samples. `z` may be overwritten.
     activation : str or None
-        The only activation of the last layer that it fits; None for any.
+        The only activation of the last layer that the loss fits; None for any.
     classifies : bool
-        Whether the targets are classes; otherwise no sample counts as right.
+        Whether the targets are classes. Otherwise no sample counts as correct.
     """
 
     backward: Backward
@@ -46,7 +45,7 @@ def plain(loss: Loss) -> Kind[NoOptions, Loss]:
 
 
 def one_hot(labels: Targets, like: Array) -> Array:
-    """Return class numbers as rows with a single 1; for one neuron, the numbers themselves.
+    """Return class numbers as rows with a single 1, or as one column for one neuron.
 
     >>> one_hot(np.array([1, 0]), np.zeros((2, 3)))
     array([[0., 1., 0.],

@@ -1,4 +1,4 @@
-"""Binary cross-entropy of sigmoids, summed over the neurons, each a yes or a no of its own.
+"""Binary cross-entropy of sigmoids, summed over the neurons, each with a binary target.
 
 L = -Σ_k t_k ln a_k + (1 - t_k) ln(1 - a_k) = Σ_k max(z_k, 0) - z_k t_k + ln(1 + e^(-|z_k|)), with
 δ = a - t.
@@ -22,13 +22,13 @@ def _backward(function: Activation, z: Array, targets: Targets, delta: Array) ->
     function.forward(z, delta)
     delta -= target
     if labels and z.shape[1] > 1:
-        right = z.argmax(axis=1) == targets
+        correct = z.argmax(axis=1) == targets
     else:
-        # With several labels a sample is right when each of its neurons is.
-        right = ((z >= 0) == (target >= 0.5)).all(axis=1)
-    # Each loss by itself, since sums of its parts would cancel each other.
+        # With several labels a sample is correct if all its neurons are.
+        correct = ((z >= 0) == (target >= 0.5)).all(axis=1)
+    # The terms are added per loss, because sums of each term would cancel.
     losses = np.maximum(z, 0) - z * target + np.log1p(np.exp(-np.abs(z)))
-    return float(losses.sum()), int(np.count_nonzero(right))
+    return float(losses.sum()), int(np.count_nonzero(correct))
 
 
 binary_cross_entropy = plain(Loss(_backward, activation="sigmoid", classifies=True))

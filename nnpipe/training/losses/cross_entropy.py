@@ -1,6 +1,6 @@
-"""Cross-entropy of a softmax: L = -Σ_k t_k ln a_k, which with a = softmax(z) has δ = a Σ_k t_k - t.
+"""Cross-entropy of a softmax: L = -Σ_k t_k ln a_k, with a = softmax(z) and δ = a Σ_k t_k - t.
 
-The logarithm of the softmax is taken before the exponential is: ln a_k = z_k - ln Σ_j e^(z_j).
+The logarithm of the softmax is computed without the softmax: ln a_k = z_k - ln Σ_j e^(z_j).
 
 References
 ----------
@@ -15,8 +15,8 @@ import numpy as np
 from nnpipe.network.activations.base import Activation, Array
 from nnpipe.training.losses.base import Loss, Targets, plain
 
-# The logarithm of the least output that counts in δ. Products with lesser ones would be subnormal
-# numbers, for which a processor may take a hundred times as long.
+# The logarithm of the smallest output that counts in δ. Products with smaller outputs would be
+# subnormal numbers, for which a processor may take a hundred times as long.
 _LEAST = -60.0
 
 

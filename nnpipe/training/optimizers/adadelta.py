@@ -1,4 +1,4 @@
-"""AdaDelta: steps whose size comes from the steps before, so that the learning rate is just 1.
+"""AdaDelta: the size of a step comes from earlier steps, so the default learning rate is 1.
 
 s ← ρ s + (1 - ρ) g², d = g √(u + ε) / √(s + ε), u ← ρ u + (1 - ρ) d², P ← P - η d.
 
@@ -24,7 +24,7 @@ class AdadeltaOptions(OptimizerOptions):
 
     learning_rate: float = option(1.0, "size of a step", above=0)
     rho: float = option(0.9, "decay of the mean square gradient", at_least=0, below=1)
-    epsilon: float = option(1e-6, "keeps the divisor away from 0", at_least=0)
+    epsilon: float = option(1e-6, "keeps the divisor above 0", at_least=0)
 
 
 def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:

@@ -3,7 +3,7 @@
 References
 ----------
 Duchi, Hazan, Singer: Adaptive subgradient methods for online learning and stochastic optimization
-(Journal of Machine Learning Research, 2011), its diagonal form.
+(Journal of Machine Learning Research, 2011), in the diagonal form.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class AdagradOptions(OptimizerOptions):
     """The options of adagrad."""
 
     learning_rate: float = option(0.01, "size of a step", above=0)
-    epsilon: float = option(1e-10, "keeps the divisor away from 0", at_least=0)
+    epsilon: float = option(1e-10, "keeps the divisor above 0", at_least=0)
 
 
 def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:

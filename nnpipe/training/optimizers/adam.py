@@ -1,10 +1,10 @@
-"""Adam: the mean and the mean square of past gradients, each freed from its start at zero.
+"""Adam: the mean and the mean square of past gradients, each corrected for its start at zero.
 
 m ← β₁ m + (1 - β₁) g and v ← β₂ v + (1 - β₂) g², and at step t
 P ← P - η m̂ / (√v̂ + ε), with m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ).
 
-The state holds m / (1 - β₁) and v / (1 - β₂), and the constants are drawn together into two
-numbers a step, which saves four passes over the parameters.
+The state holds m / (1 - β₁) and v / (1 - β₂), and the constants are combined into two numbers per
+step, which saves four passes over the parameters.
 
 References
 ----------
@@ -30,7 +30,7 @@ class AdamOptions(OptimizerOptions):
     learning_rate: float = option(0.001, "size of a step", above=0)
     beta1: float = option(0.9, "decay of the mean gradient", at_least=0, below=1)
     beta2: float = option(0.999, "decay of the mean square gradient", at_least=0, below=1)
-    epsilon: float = option(1e-8, "keeps the divisor away from 0", at_least=0)
+    epsilon: float = option(1e-8, "keeps the divisor above 0", at_least=0)
 
 
 def adam_update(

@@ -1,4 +1,4 @@
-"""AdamW: Adam, and a decay of the parameters that no gradient scales: P ← P - η λ P before a step.
+"""AdamW: Adam with decoupled weight decay, P ← P - η λ P before a step.
 
 References
 ----------
@@ -19,7 +19,7 @@ from nnpipe.training.optimizers.base import State, Step, optimizer, remember
 class AdamwOptions(AdamOptions):
     """The options of adam, and the decay."""
 
-    weight_decay: float = option(0.01, "share of each parameter taken away a step", at_least=0)
+    weight_decay: float = option(0.01, "decay of the parameters, times learning_rate", at_least=0)
 
 
 def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:

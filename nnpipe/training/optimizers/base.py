@@ -1,4 +1,4 @@
-"""What an optimizer is: how a gradient moves the parameters, entry by entry."""
+"""The base of optimizers, which update parameters from a gradient, entry by entry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nnpipe.config.kind import Kind, Options, option
 from nnpipe.network.activations.base import Array
 
 State = dict[str, Array]
-"""What an optimizer remembers of the steps before, by name: arrays shaped like the parameters."""
+"""The state that an optimizer keeps between steps, by name: arrays shaped like the parameters."""
 
 
 Init = Callable[[Array], State]
@@ -21,7 +21,7 @@ Update = Callable[[Array, Array, State, Array, "Step"], None]
 
 @dataclass(frozen=True)
 class OptimizerOptions:
-    """What every optimizer takes; each says a default of its own."""
+    """The options of every optimizer. Each optimizer sets its own default."""
 
     learning_rate: float = option(0.01, "size of a step", above=0)
 
@@ -33,11 +33,11 @@ class Step:
     Parameters
     ----------
     number : int
-        Counts from 1.
+        The number of the step, from 1.
     rate : float
         The learning rate of this step.
     options : OptimizerOptions
-        Those of the optimizer's kind.
+        The options of the optimizer.
     """
 
     number: int
@@ -47,7 +47,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """Two functions that work entry by entry, on a whole array or on any part of it.
+    """Two elementwise functions, which work on a whole array or on any part of it.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Optimizer:
 
 
 def optimizer(options: type[Options], init: Init, update: Update) -> Kind[Options, Optimizer]:
-    """Return the kind of an optimizer, whose options extend `OptimizerOptions`."""
+    """Return the kind of an optimizer with options that extend `OptimizerOptions`."""
 
     def make(chosen: Any) -> Optimizer:
         return Optimizer(init, update, chosen)

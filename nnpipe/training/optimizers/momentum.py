@@ -21,7 +21,7 @@ class MomentumOptions(OptimizerOptions):
     """The options of momentum."""
 
     learning_rate: float = option(0.01, "size of a step", above=0)
-    momentum: float = option(0.9, "share of the last step in the next", at_least=0, below=1)
+    momentum: float = option(0.9, "share of the previous step in the next", at_least=0, below=1)
 
 
 def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:

@@ -3,7 +3,7 @@
 References
 ----------
 Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum in deep
-learning (ICML 2013), for Nesterov's method of 1983 in this form, at the point looked ahead to.
+learning (ICML 2013), for this form of Nesterov's method of 1983.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class NesterovOptions(OptimizerOptions):
     """The options of nesterov."""
 
     learning_rate: float = option(0.01, "size of a step", above=0)
-    momentum: float = option(0.9, "share of the last step in the next", at_least=0, below=1)
+    momentum: float = option(0.9, "share of the previous step in the next", at_least=0, below=1)
 
 
 def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:

@@ -22,7 +22,7 @@ class RmspropOptions(OptimizerOptions):
 
     learning_rate: float = option(0.001, "size of a step", above=0)
     rho: float = option(0.99, "decay of the mean square gradient", at_least=0, below=1)
-    epsilon: float = option(1e-8, "keeps the divisor away from 0", at_least=0)
+    epsilon: float = option(1e-8, "keeps the divisor above 0", at_least=0)
 
 
 def _update(parameters: Array, gradient: Array, state: State, scratch: Array, step: Step) -> None:

@@ -1,4 +1,4 @@
-"""How the learning rate changes, one module a schedule; a new one is a module and a name here."""
+"""The schedules of the learning rate, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 

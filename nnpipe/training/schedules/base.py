@@ -1,4 +1,4 @@
-"""What a schedule is: a factor of the learning rate over the time of a training."""
+"""The base of schedules: a factor of the learning rate that changes during training."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from dataclasses import dataclass
 from nnpipe.config.kind import Choice, option
 
 Schedule = Callable[[float, float], float]
-"""``schedule(t, progress)`` returns the factor after t epochs, in fractions.
+"""``schedule(t, progress)`` returns the factor after t epochs, which may be a fraction.
 
-`progress` is the share of the training's steps that are done: 0 at the first, 1 at the last.
+`progress` goes from 0 at the first step of the training to 1 at the last.
 """
 
 
 @dataclass(frozen=True)
 class ScheduleOptions:
-    """What every schedule takes."""
+    """The options of every schedule."""
 
-    warmup: float = option(0.0, "epochs in which the learning rate rises evenly from 0", at_least=0)
+    warmup: float = option(0.0, "epochs of linear rise of the learning rate from 0", at_least=0)
 
 
 def factor_at(chosen: Choice[Schedule], epochs: int, steps: int) -> Callable[[int], float]:
     """Return the factor of the learning rate at each step, counted from 0.
 
-    The first `warmup` epochs rise evenly towards what the kind says.
+    During the first `warmup` epochs the factor rises linearly to the value of the schedule.
 
     Parameters
     ----------
     chosen : Choice
     epochs : int
-        Of the whole training.
+        The number of epochs of the whole training.
     steps : int
-        In an epoch.
+        The number of steps in an epoch.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""A learning rate that falls from all to a floor at the last step, along half a cosine.
+"""A learning rate that falls along half a cosine, from its full value to a floor at the last step.
 
 References
 ----------
@@ -19,7 +19,7 @@ from nnpipe.training.schedules.base import ScheduleOptions
 class CosineOptions(ScheduleOptions):
     """The option of cosine."""
 
-    floor: float = option(0.0, "the last factor of the learning rate", at_least=0)
+    floor: float = option(0.0, "factor of the learning rate at the last step", at_least=0)
 
 
 def _factor(options: CosineOptions, t: float, progress: float) -> float:

@@ -1,4 +1,4 @@
-"""A learning rate that falls as 1 / (1 + decay t), with t the epochs that are done."""
+"""A learning rate that falls as 1 / (1 + decay t), where t is the number of finished epochs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nnpipe.training.schedules.base import ScheduleOptions
 class InverseTimeOptions(ScheduleOptions):
     """The option of inverse_time."""
 
-    decay: float = option(1.0, "the learning rate is halved after 1 / decay epochs", at_least=0)
+    decay: float = option(1.0, "the learning rate has halved after 1 / decay epochs", at_least=0)
 
 
 def _factor(options: InverseTimeOptions, t: float, progress: float) -> float:

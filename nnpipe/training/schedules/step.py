@@ -1,4 +1,4 @@
-"""A learning rate that falls by a factor every so many epochs."""
+"""A learning rate that changes by a factor after every given number of epochs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from nnpipe.training.schedules.base import ScheduleOptions
 class StepOptions(ScheduleOptions):
     """The options of step."""
 
-    every: float = option(10.0, "epochs from one fall to the next", above=0)
-    factor: float = option(0.5, "what the learning rate is multiplied by", at_least=0)
+    every: float = option(10.0, "epochs between two changes", above=0)
+    factor: float = option(0.5, "factor of the learning rate at each change", at_least=0)
 
 
 def _factor(options: StepOptions, t: float, progress: float) -> float:

@@ -125,7 +125,7 @@ def test_given_statistics_are_used_and_the_others_computed(source_of):
 def test_a_list_of_the_wrong_length_is_refused(source_of, kind, name):
     source = source_of(np.ones((2, 3)))
     assert refusal(NORMALIZATIONS.choice(kind, **{name: [1.0, 2.0]}), source) == (
-        f"input.normalize.{name}: found 2 numbers; expected 1, or 3, one a feature."
+        f"input.normalize.{name}: found 2 numbers; expected 1, or 3, one per feature."
     )
 
 
@@ -169,5 +169,5 @@ def test_messages_begin_with_the_key_of_the_normalization(source_of):
 
 
 def test_the_statistics_of_a_run_are_not_computed_again(source_of):
-    with pytest.raises(NotImplementedError, match="the run has its statistics"):
+    with pytest.raises(NotImplementedError, match="its statistics come from the run"):
         fit(NORMALIZATIONS.choice("from_run"), source_of(np.ones((2, 2))), 2)
