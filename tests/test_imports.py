@@ -67,6 +67,28 @@ def test_no_module_lies_beside_the_rooms():
     assert loose == {"__init__.py", "errors.py"}
 
 
+def test_no_modules_import_each_other_in_a_circle():
+    names = {".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts) for file in FILES}
+    names = {name.removesuffix(".__init__") for name in names}
+    waiting = {}
+    for file in FILES:
+        name = ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts)
+        found = {full if full in names else full.rpartition(".")[0] for full in modules(file)}
+        waiting[name.removesuffix(".__init__")] = found & names
+    while ready := [name for name, needs in waiting.items() if not needs & waiting.keys() - {name}]:
+        for name in ready:
+            del waiting[name]
+    assert waiting.keys() == set()
+
+
+def test_modules_and_functions_are_short():
+    long = {file: n for file in FILES if (n := len(file.read_text().splitlines())) > 300}
+    nodes = [node for file in FILES for node in ast.walk(ast.parse(file.read_text()))]
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+    long |= {f.name: n for f in functions if (n := f.end_lineno - f.lineno + 1) > 60}
+    assert long == {}
+
+
 @pytest.mark.parametrize("file", sorted((PACKAGE / "runs" / "store").glob("*.py")), ids=str)
 def test_the_store_of_runs_knows_nothing_of_their_inspection(file):
     assert not [name for name in modules(file) if name.startswith("nnpipe.runs.inspect")]

@@ -14,7 +14,8 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 import numpy as np
 
 from nnpipe.config.defaults import VERSION_1, modernize
-from nnpipe.config.kind import MISSING, Choice, Guess, Limits
+from nnpipe.config.kind import MISSING, Choice
+from nnpipe.config.options import Guess, Limits
 from nnpipe.config.registry import Registry, did_you_mean
 from nnpipe.errors import ConfigError
 

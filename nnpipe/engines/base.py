@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.kind import option
+from nnpipe.config.options import option
 from nnpipe.network.network import Network
 
 Array = NDArray[np.floating[Any]]

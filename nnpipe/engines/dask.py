@@ -10,7 +10,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from nnpipe.config.kind import Kind, option
+from nnpipe.config.kind import Kind
+from nnpipe.config.options import option
 from nnpipe.config.registry import did_you_mean
 from nnpipe.engines.base import TiledOptions
 from nnpipe.engines.fast import FastEngine

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nnpipe.config.kind import Choice, choice, choices, option
+from nnpipe.config.kind import Choice
+from nnpipe.config.options import choice, choices, option
 from nnpipe.engines import ENGINES
 from nnpipe.engines.base import MakeEngine
 from nnpipe.network.architectures import ARCHITECTURES, guess_architecture

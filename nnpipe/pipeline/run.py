@@ -21,7 +21,8 @@ from nnpipe.network.network import Network
 from nnpipe.network.table import stack_table
 from nnpipe.pipeline.load import read_config
 from nnpipe.pipeline.plan import Plan, make_plan
-from nnpipe.report.illustrate import Target, illustrate
+from nnpipe.report import Target
+from nnpipe.report.illustrate import illustrate
 from nnpipe.runs.inspect.summary import summary
 from nnpipe.runs.store import open as runs
 from nnpipe.runs.store.artifacts import RunArtifacts

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nnpipe.errors import one_line
+from nnpipe.report import Target
 from nnpipe.runs.options import OutputOptions
 from nnpipe.runs.store.definition import read_definition
 from nnpipe.runs.store.folder import Folder
@@ -16,9 +17,6 @@ from nnpipe.runs.store.manifest import Manifest
 
 REPORT = "report.html"
 INSTALL = "pip install 'nnpipe[report]'"
-
-Target = tuple[Folder, str]
-"""A file to write: its folder and its name."""
 
 Draw = Callable[[Target | None, Folder | None], list[Path]]
 """``draw(page, plots)`` writes a page, and PNG files into a folder; None means none."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nnpipe.network.network import Network
-from nnpipe.report.illustrate import Target
+from nnpipe.report import Target
 from nnpipe.report.page import fill
 from nnpipe.report.run import RunPage, gather_run
 from nnpipe.report.sample import Sample

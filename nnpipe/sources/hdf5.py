@@ -15,7 +15,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.kind import Kind, option
+from nnpipe.config.kind import Kind
+from nnpipe.config.options import option
 from nnpipe.errors import DataError, shown
 from nnpipe.hdf5 import dtype_of, find_dataset, open_file, storage_of
 from nnpipe.hdf5.datasets import FLETCHER32, SHUFFLE

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.kind import Kind, option
+from nnpipe.config.kind import Kind
+from nnpipe.config.options import option
 from nnpipe.errors import DataError
 from nnpipe.sources.array import PACKED, ArraySource
 from nnpipe.sources.options import FileOptions

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nnpipe.config.kind import MISSING, Choice, choice, option
+from nnpipe.config.kind import MISSING, Choice
+from nnpipe.config.options import choice, option
 from nnpipe.sources.normalizations import NORMALIZATIONS
 from nnpipe.sources.normalizations.base import Fit
 

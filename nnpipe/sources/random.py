@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.kind import Choice, Kind, choice, option
+from nnpipe.config.kind import Choice, Kind
 from nnpipe.config.load import store
+from nnpipe.config.options import choice, option
 from nnpipe.sources.distributions import DISTRIBUTIONS
 from nnpipe.sources.distributions.base import Distribution
 from nnpipe.sources.options import InputOptions

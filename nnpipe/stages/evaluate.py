@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from nnpipe.config.kind import Choice, Kind, choices
+from nnpipe.config.kind import Choice, Kind
+from nnpipe.config.options import choices
 from nnpipe.sources.input import Input, read_targets
 from nnpipe.stages.base import StageContext
 from nnpipe.stages.execution import execute

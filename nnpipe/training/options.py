@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nnpipe.config.kind import Choice, choice, option
+from nnpipe.config.kind import Choice
+from nnpipe.config.options import choice, option
 from nnpipe.training.losses import LOSSES
 from nnpipe.training.losses.base import Loss
 from nnpipe.training.schedules import SCHEDULES

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nnpipe.config.keys import dotted, nested
-from nnpipe.config.kind import Choice, choice, option
+from nnpipe.config.kind import Choice
 from nnpipe.config.load import load, store
+from nnpipe.config.options import choice, option
 from nnpipe.network.architectures import ARCHITECTURES
 from nnpipe.network.architectures.base import Stack, dense_layers
 from nnpipe.sources.normalizations import NORMALIZATIONS

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnpipe.config.kind import Choice, Kind, Limits, NoOptions, check_order, choice, option
+from nnpipe.config.kind import Choice, Kind, NoOptions
+from nnpipe.config.options import Limits, check_order, choice, option
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.initializers import INITIALIZERS
 

@@ -15,8 +15,9 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nnpipe.config.kind import MISSING, Choice, Kind, choice, choices, option
+from nnpipe.config.kind import MISSING, Choice, Kind
 from nnpipe.config.load import load, load_choice, store
+from nnpipe.config.options import choice, choices, option
 from nnpipe.config.registry import Registry
 from nnpipe.engines import ENGINES
 from nnpipe.errors import ConfigError

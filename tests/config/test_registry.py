@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from nnpipe.config.kind import Choice, Kind, NoOptions, option
+from nnpipe.config.kind import Choice, Kind, NoOptions
+from nnpipe.config.options import option
 from nnpipe.config.registry import Registry, did_you_mean, unknown
 from nnpipe.errors import ConfigError
 

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from nnpipe.config.defaults import VERSION_1
-from nnpipe.config.kind import Choice, Kind, choice, option
+from nnpipe.config.kind import Choice, Kind
 from nnpipe.config.load import load
+from nnpipe.config.options import choice, option
 from nnpipe.config.registry import Registry
 from nnpipe.pipeline.load import upgrade
 

@@ -6,8 +6,9 @@ from importlib.metadata import EntryPoint
 import numpy as np
 import pytest
 
-from nnpipe.config.kind import Kind, option
+from nnpipe.config.kind import Kind
 from nnpipe.config.load import load_choice
+from nnpipe.config.options import option
 from nnpipe.errors import ConfigError
 from nnpipe.sources import SOURCES, guess_source
 from nnpipe.sources.options import FileOptions, InputOptions

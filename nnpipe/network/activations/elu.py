@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnpipe.config.kind import Kind, option
+from nnpipe.config.kind import Kind
+from nnpipe.config.options import option
 from nnpipe.network.activations.base import Activation, Array
 from nnpipe.network.activations.blockwise import blockwise
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nnpipe.config.kind import Choice, choice, option
+from nnpipe.config.kind import Choice
+from nnpipe.config.options import choice, option
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Activation
 from nnpipe.network.initializers import INITIALIZERS

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from nnpipe.config.kind import Choice, Kind, choices
+from nnpipe.config.kind import Choice, Kind
+from nnpipe.config.options import choices
 from nnpipe.network.architectures.base import ArchitectureOptions, dense_layers
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.layers.dense import DenseOptions

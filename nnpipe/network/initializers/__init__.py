@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from nnpipe.config.registry import Registry, modules
 
-if TYPE_CHECKING:
-    from nnpipe.network.initializers.base import Draw
-
-INITIALIZERS: Registry[Draw] = Registry(
+INITIALIZERS: Registry[Any] = Registry(
     "an initializer",
     "nnpipe.initializers",
     modules(

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from nnpipe.config.kind import Choice, choice
+from nnpipe.config.kind import Choice
+from nnpipe.config.options import choice
 from nnpipe.network.activations.base import Array
 from nnpipe.network.initializers import INITIALIZERS
 

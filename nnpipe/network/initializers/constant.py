@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 from numpy.random import Generator
 
-from nnpipe.config.kind import Kind, option
+from nnpipe.config.kind import Kind
+from nnpipe.config.options import option
 from nnpipe.network.initializers.base import InitializerOptions, Numbers
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nnpipe.config.kind import Kind, option
+from nnpipe.config.kind import Kind
+from nnpipe.config.options import option
 from nnpipe.network.initializers.base import InitializerOptions, glorot, uniform_of
 
 

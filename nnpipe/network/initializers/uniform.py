@@ -7,7 +7,8 @@ from functools import partial
 
 from numpy.random import Generator
 
-from nnpipe.config.kind import Kind, check_order, option
+from nnpipe.config.kind import Kind
+from nnpipe.config.options import check_order, option
 from nnpipe.network.initializers.base import InitializerOptions, Numbers
 
 

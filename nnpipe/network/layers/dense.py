@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nnpipe.config.kind import MISSING, Choice, Kind, choice, option
+from nnpipe.config.kind import MISSING, Choice, Kind
+from nnpipe.config.options import choice, option
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Activation
 from nnpipe.network.initializers import INITIALIZERS

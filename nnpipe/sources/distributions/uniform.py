@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nnpipe.config.kind import Kind, check_order, option
+from nnpipe.config.kind import Kind
+from nnpipe.config.options import check_order, option
 from nnpipe.sources.distributions.base import Distribution, fill_uniform, stretch
 
 

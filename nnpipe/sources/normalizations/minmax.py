@@ -7,7 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from nnpipe.config.kind import Kind, option
+from nnpipe.config.kind import Kind
+from nnpipe.config.options import option
 from nnpipe.errors import DataError
 from nnpipe.sources.normalizations.base import Features, Normalization, check_filled, inverse
 

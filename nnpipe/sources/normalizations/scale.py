@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from nnpipe.config.kind import Kind, option
+from nnpipe.config.kind import Kind
+from nnpipe.config.options import option
 from nnpipe.sources.normalizations.base import Features, Normalization, inverse
 
 

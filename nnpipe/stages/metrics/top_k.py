@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from nnpipe.config.kind import option
+from nnpipe.config.options import option
 from nnpipe.engines.base import Array
 from nnpipe.stages.metrics.base import Mean, MetricKind, Task
 

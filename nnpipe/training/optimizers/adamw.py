@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nnpipe.config.kind import option
+from nnpipe.config.options import option
 from nnpipe.network.activations.base import Array
 from nnpipe.training.optimizers.adam import AdamOptions, adam_update
 from nnpipe.training.optimizers.base import State, Step, optimizer, remember

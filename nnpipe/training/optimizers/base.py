@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nnpipe.config.kind import Kind, Options, option
+from nnpipe.config.kind import Kind, Options
+from nnpipe.config.options import option
 from nnpipe.network.activations.base import Array
 
 State = dict[str, Array]

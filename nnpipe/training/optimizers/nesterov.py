@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnpipe.config.kind import option
+from nnpipe.config.options import option
 from nnpipe.network.activations.base import Array
 from nnpipe.training.optimizers.base import OptimizerOptions, State, Step, optimizer, remember
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nnpipe.config.kind import Choice, option
+from nnpipe.config.kind import Choice
+from nnpipe.config.options import option
 
 Schedule = Callable[[float, float], float]
 """``schedule(t, progress)`` returns the factor after t epochs, which may be a fraction.

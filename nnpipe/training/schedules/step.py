@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from nnpipe.config.kind import Kind, option
+from nnpipe.config.kind import Kind
+from nnpipe.config.options import option
 from nnpipe.training.schedules.base import ScheduleOptions
 
 

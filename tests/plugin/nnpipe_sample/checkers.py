@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnpipe.config.kind import Kind, option
+from nnpipe.config.kind import Kind
+from nnpipe.config.options import option
 from nnpipe.network.initializers.base import InitializerOptions
 
 

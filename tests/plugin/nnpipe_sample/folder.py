@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nnpipe.config.kind import MISSING, Kind, option
+from nnpipe.config.kind import MISSING, Kind
+from nnpipe.config.options import option
 from nnpipe.errors import DataError
 from nnpipe.sources.options import InputOptions
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnpipe.config.kind import option
+from nnpipe.config.options import option
 from nnpipe.training.optimizers.base import OptimizerOptions, optimizer, remember
 
 

@@ -7,7 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from nnpipe.config.kind import Kind, option
+from nnpipe.config.kind import Kind
+from nnpipe.config.options import option
 from nnpipe.engines.base import EngineOptions
 
 
