@@ -187,7 +187,7 @@ class Loader(ConfigLoaderImpl):
     def _compose_config_from_defaults_list(self, defaults: list[Any], repo: Any) -> DictConfig:
         kinds = typed_kinds(self._typed)
         chosen = tuple((default.config_path, default.package) for default in defaults)
-        key = (id(repo), chosen, tuple(sorted(kinds.items())))
+        key = (id(repo), chosen, repr(sorted(kinds.items())))
         if key not in self._merged or repo not in self._repos.values():
             if len(self._merged) == _CHOICES_KEPT:
                 self._merged.clear()

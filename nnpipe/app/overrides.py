@@ -61,7 +61,8 @@ def unusable(overrides: Sequence[Override], repo: Any) -> Iterator[tuple[Overrid
         key = override.key_or_group
         if repo.group_exists(key):
             for value in () if override.is_delete() else values(override):
-                problem = _unknown_choice(key, value, repo)
+                optional = override.package is not None or key not in ROOTS
+                problem = _unknown_choice(key, value, repo, optional)
                 if problem is not None:
                     yield override, problem
         elif not override.is_add() and not override.is_force_add():
@@ -72,14 +73,16 @@ def unusable(overrides: Sequence[Override], repo: Any) -> Iterator[tuple[Overrid
                 yield override, f"{key}: unknown key; expected one of {expected}.{hint}"
 
 
-def _unknown_choice(group: str, value: Any, repo: Any) -> str | None:
+def _unknown_choice(group: str, value: Any, repo: Any, optional: bool) -> str | None:
     chosen = cast("list[Any]", value) if isinstance(value, list) else [value]
     for name in chosen:
-        if group == "hydra/launcher" and name in LAUNCHERS:
+        if group == "hydra/launcher" and str(name) in LAUNCHERS:
             extra, brought = LAUNCHERS[name]
             if not repo.config_exists(f"{group}/{brought}"):
                 return f"{group}: {name!r} is not installed. Run pip install 'nnpipe[{extra}]'."
-        if name is None or (isinstance(name, str) and repo.config_exists(f"{group}/{name}")):
+        if (name is None and optional) or (
+            isinstance(name, str) and repo.config_exists(f"{group}/{name}")
+        ):
             continue
         return f"{group}: {unknown(name, 'a choice', repo.get_group_options(group))}"
     return None

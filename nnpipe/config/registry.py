@@ -134,4 +134,5 @@ def unknown(name: object, kind: str, names: Iterable[str]) -> str:
     """
     names = sorted(names)
     hint = did_you_mean(str(name), names)
-    return f"{name!r} is not {kind}; expected one of {', '.join(names)}.{hint}"
+    found = "null" if name is None else repr(name)
+    return f"{found} is not {kind}; expected one of {', '.join(names)}.{hint}"

@@ -46,6 +46,24 @@ def explained(*arguments):
                 "seed: found 'x'; expected an integer",
             ],
         ),
+        (
+            "optimizer=null",
+            [
+                "optimizer: null is not a choice; expected one of adadelta, adagrad, adam, adamw, "
+                "momentum, nesterov, rmsprop, sgd."
+            ],
+        ),
+        ("engine.kind=null", [
+            "engine.kind: null is not an engine; expected one of dask, fast, reference."
+        ]),
+        ("optimizer.kind=[1,2]", [
+            "optimizer.kind: [1, 2] is not an optimizer; expected one of adadelta, adagrad, adam, "
+            "adamw, momentum, nesterov, rmsprop, sgd."
+        ]),
+        ("hydra/launcher={a:1}", [
+            "hydra/launcher: {'a': 1} is not a choice; expected one of basic, cores, joblib, "
+            "slurm, submitit_local, submitit_slurm."
+        ]),
         ("seed", ["seed: cannot be read; expected key=value, with quotes as needed"]),
         (
             "foo=1 optimizer=lyon input.smaples=3 engine.tile=x",

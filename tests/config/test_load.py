@@ -165,7 +165,7 @@ def test_a_choice_that_is_given_is_checked_like_a_mapping():
         ),
         (
             {"input": {"kind": None}},
-            "input.kind: None is not an input source; expected one of hdf5, idx, npy, random.",
+            "input.kind: null is not an input source; expected one of hdf5, idx, npy, random.",
         ),
         (
             {"engine": {"batchsize": 5}},

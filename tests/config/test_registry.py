@@ -167,7 +167,8 @@ def test_a_choice_has_the_options_that_are_given_and_the_defaults_of_the_others(
 def test_what_cannot_be_a_name_is_refused_as_a_name_is(name):
     with pytest.raises(ConfigError) as refused:
         Registry("a way", GROUP, BUILT_IN).load(name)
-    assert refused.value.problems == (f"{name!r} is not a way; expected one of join, split.",)
+    found = "null" if name is None else repr(name)
+    assert refused.value.problems == (f"{found} is not a way; expected one of join, split.",)
 
 
 def test_a_name_that_is_near_no_other_gets_no_hint():

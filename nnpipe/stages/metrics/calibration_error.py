@@ -56,7 +56,7 @@ class Calibration:
         """Return the number of samples and of correct predictions per bin, (15,) int64."""
         return {
             "calibration_samples": (self._counts, ("bin",), "Samples by confidence"),
-            "calibration_right": (self._correct, ("bin",), "Correct predictions by confidence"),
+            "calibration_right": (self._correct, ("bin",), "Right ones by confidence"),
         }
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnpipe.errors import DataError
+from nnpipe.errors import ConfigError, DataError
 from nnpipe.sources.input import Input
 from nnpipe.sources.normalizations import NORMALIZATIONS
 from nnpipe.sources.normalizations.base import Features
@@ -169,5 +169,5 @@ def test_messages_begin_with_the_key_of_the_normalization(source_of):
 
 
 def test_the_statistics_of_a_run_are_not_computed_again(source_of):
-    with pytest.raises(NotImplementedError, match="its statistics come from the run"):
+    with pytest.raises(ConfigError, match="has the statistics of a run"):
         fit(NORMALIZATIONS.choice("from_run"), source_of(np.ones((2, 2))), 2)
