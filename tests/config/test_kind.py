@@ -1,4 +1,7 @@
-"""What a kind is: choices that are values, limits in words, and defaults of their own."""
+"""What a kind is: choices that are values, limits in words, and defaults of their own.
+
+Modules: config/options.py.
+"""
 
 import dataclasses
 
