@@ -82,8 +82,9 @@ def test_an_unknown_name_is_answered_with_the_nearest(plugin):
 
 @pytest.mark.parametrize("name", [5, None, [1]])
 def test_a_kind_that_is_no_text_is_refused(name):
+    found = "null" if name is None else repr(name)
     assert problems_of({"kind": name}) == [
-        f"input.kind: {name!r} is not an input source; expected one of hdf5, idx, npy, random."
+        f"input.kind: {found} is not an input source; expected one of hdf5, idx, npy, random."
     ]
 
 

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from threading import Lock
 from types import TracebackType
 from typing import Any
 
@@ -77,8 +78,11 @@ class ResultsWriter:
         self._parts = parts
         self._compression = compression
         self.sampled: list[str] = []
-        self._ending = False
+        self._ending = self._closed = False
         self._publication = ExitStack()
+        # An interrupt while the pool starts its thread makes it start another: the order of
+        # opening and closing must not depend on there being one.
+        self._lock = Lock()
         # HDF5 runs in this thread only, and the caller continues: see nnpipe.system.interrupts.
         self._thread = ThreadPoolExecutor(1, "nnpipe-results")
         self._waiting: deque[Future[None]] = deque()
@@ -102,19 +106,30 @@ class ResultsWriter:
                 if error is None:
                     self._settle(0)
             except BaseException as late:
-                self._thread.submit(
-                    self._publication.__exit__, type(late), late, late.__traceback__
-                ).result()
+                self._thread.submit(self._close, type(late), late, late.__traceback__).result()
                 raise
-            self._thread.submit(self._publication.__exit__, kind, error, traceback).result()
+            self._thread.submit(self._close, kind, error, traceback).result()
 
     def _open(self) -> None:
         self._file: Any
-        new = self._publication.enter_context(self.folder.publish(self._name))
-        self._file, self._check = self._publication.enter_context(new_hdf5(new))
-        self._file.attrs["format"] = FORMAT
-        self._file.attrs["format_version"] = FORMAT_VERSION
-        self._entry = mark_root(self._file, "entry")
+        with self._lock:
+            if self._closed:
+                return
+            new = self._publication.enter_context(self.folder.publish(self._name))
+            self._file, self._check = self._publication.enter_context(new_hdf5(new))
+            self._file.attrs["format"] = FORMAT
+            self._file.attrs["format_version"] = FORMAT_VERSION
+            self._entry = mark_root(self._file, "entry")
+
+    def _close(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._lock:
+            self._closed = True
+            self._publication.__exit__(kind, error, traceback)
 
     def create(
         self, name: str, shape: tuple[int, ...], dtype: DTypeLike, dims: tuple[str, ...], title: str
