@@ -234,3 +234,27 @@ with pytest.raises(nnpipe.RunFailed, match="input.path: .* has changed"):
 
 def test_a_folder_that_a_plugin_reads_is_watched_while_the_run_goes_on(folder):
     program(folder, sys.executable, "-c", CHANGED)
+
+
+def test_the_kind_of_the_readme_works_as_it_stands_there(tmp_path):
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    _, _, section = readme.partition("## Add a kind")
+    source, entry = (
+        section.split(f"```{kind}\n")[1].split("```")[0] for kind in ("python", "toml")
+    )
+    (tmp_path / "mypackage").mkdir()
+    (tmp_path / "mypackage/__init__.py").write_text("")
+    (tmp_path / "mypackage/power.py").write_text(source)
+    info = tmp_path / "mypackage-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mypackage\nVersion: 1\n")
+    group, name = entry.splitlines()
+    group = group.removeprefix("[project.entry-points.").strip('"]')
+    (info / "entry_points.txt").write_text(f"[{group}]\n{name.replace(chr(34), '')}\n")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    typed = ["architecture.activation={kind: power, exponent: 2}", "architecture.sizes=[3]"]
+    subprocess.run([*RUN, *typed], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    config = yaml.safe_load((tmp_path / "outputs/default/latest/config.yaml").read_text())
+    assert config["architecture"]["activation"] == {"kind": "power", "exponent": 2}
+    with h5py.File(tmp_path / "outputs/default/latest/results.h5") as file:
+        assert (file["outputs"][:] >= 0).all()
