@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -12,21 +13,42 @@ from nnpipe.config.load import load
 from nnpipe.config.moved import move_keys
 from nnpipe.runs.options import OutputOptions
 
+_NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
+
 
 def plain(config: DictConfig) -> dict[str, Any]:
     """Return nnpipe's part of a composed config as plain mappings, lists and values.
 
     Former keys get their current names, unless that would hide a contradiction.
     """
-    given = {
-        str(key): cast("Any", OmegaConf.to_container(value, resolve=True))
-        if OmegaConf.is_config(value)
-        else value
-        for key, value in config.items()
-        if key not in ("hydra", "experiment")
-    }
+    written = cast("dict[str, Any]", OmegaConf.to_container(config))
+    given: dict[str, Any] = {}
+    for key in written:
+        if key not in ("hydra", "experiment"):
+            value: Any = "???" if OmegaConf.is_missing(config, key) else config[key]
+            if OmegaConf.is_config(value):
+                value = OmegaConf.to_container(value, resolve=True)
+            given[key] = _with_numbers(value, written[key])
     moved, problems = move_keys(given)
     return given if problems else moved
+
+
+def _with_numbers(value: Any, written: Any) -> Any:
+    """Return a resolved value in which an interpolated text that is a number is one.
+
+    Environment variables are texts: ``seed=${oc.env:SLURM_ARRAY_TASK_ID}``.
+    """
+    if isinstance(value, dict) and isinstance(written, dict):
+        found = cast("dict[str, Any]", value)
+        raw = cast("dict[str, Any]", written)
+        return {key: _with_numbers(inner, raw.get(key)) for key, inner in found.items()}
+    if isinstance(value, list) and isinstance(written, list):
+        pairs = zip(cast("list[Any]", value), cast("list[Any]", written), strict=False)
+        return [_with_numbers(inner, raw) for inner, raw in pairs]
+    if isinstance(value, str) and str(written).startswith("${") and _NUMBER.fullmatch(value):
+        number = int(value) if value.lstrip("-").isdigit() else float(value)
+        return number if str(number) == value else value
+    return cast("Any", value)
 
 
 def output_of(given: Mapping[str, Any]) -> OutputOptions:

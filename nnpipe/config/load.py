@@ -228,6 +228,8 @@ def _convert(wanted: Any, value: Any) -> Any:
             return _INVALID if isinstance(value, bool) else float(cast("float", value))
         except OverflowError:
             return math.inf
+    if wanted is str and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)  # output.name=2024
     if wanted is str and isinstance(value, str | os.PathLike):
         return os.fspath(cast("str | os.PathLike[str]", value))
     return _INVALID

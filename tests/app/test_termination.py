@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-# The other thread sends the signal once the main one, which then waits in C, lets it run.
+# The other thread sends the signal once the main one, which then waits in C, lets it run. A signal
+# just before the main thread falls asleep would not wake it: the state says when it sleeps.
 PROGRAM = """
 import hashlib, os, signal, sys, threading, time
 from nnpipe.app.termination import Terminated, terminable
@@ -15,6 +16,9 @@ gate.acquire()
 
 def send():
     with gate:
+        state = f"/proc/self/task/{{os.getpid()}}/stat"
+        while {asleep} and os.path.exists(state) and " S " not in open(state).read():
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
 try:
@@ -37,7 +41,7 @@ except Terminated as error:
     ],
 )
 def test_sigterm_ends_the_process_wherever_it_is(wait, grace, status, said):
-    command = [sys.executable, "-c", PROGRAM.format(wait=wait, grace=grace)]
+    command = [sys.executable, "-c", PROGRAM.format(wait=wait, grace=grace, asleep="sleep" in wait)]
     ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout) == (status, said)
 

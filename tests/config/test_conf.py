@@ -193,3 +193,28 @@ def test_an_experiment_runs_small(experiment, tmp_path):
         assert run.path.parent == tmp_path.resolve() / experiment
         assert run.outputs.shape[0] == 3
         assert run.manifest.status == "complete"
+
+
+def test_a_name_may_be_a_number():
+    assert read_config(composed("output.name=2024")).output.name == "2024"
+    assert read_config(composed("output.name=007")).output.name == "007"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "found"),
+    [
+        ("12", "seed", 12),
+        ("0.25", "training.l2", 0.25),
+        ("-1", "input.sample_axis", -1),
+        ("007", "output.name", "007"),
+        ("2024", "output.name", "2024"),
+    ],
+)
+def test_an_environment_variable_may_be_a_number(monkeypatch, text, key, found):
+    monkeypatch.setenv("NNPIPE_VALUE", text)
+    given = composed("input=npy", "input.path=x.npy", f"{key}=${{oc.env:NNPIPE_VALUE}}")
+    config = read_config(given)
+    first, _, last = key.partition(".")
+    value = getattr(config, first)
+    value = getattr(getattr(value, "options", value), last) if last else value
+    assert value == found

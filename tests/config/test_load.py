@@ -120,7 +120,8 @@ def test_a_choice_that_is_given_is_checked_like_a_mapping():
         ({"seed": 1.0}, "seed: found 1.0; expected an integer"),
         ({"seed": True}, "seed: found True; expected an integer"),
         ({"seed": None}, "seed: found null; expected an integer"),
-        ({"dtype": 32}, "dtype: found 32; expected a string"),
+        ({"dtype": [32]}, "dtype: found [32]; expected a string"),
+        ({"dtype": 32}, "dtype: found '32'; expected one of float32, float64"),
         ({"engine": ["fast"]}, "engine: found ['fast']; expected a name, or a mapping with kind"),
         ({"engine": None}, "engine: found null; expected a name, or a mapping with kind"),
         ({"input": 3}, "input: found 3; expected a name, or a mapping with kind"),
@@ -445,8 +446,8 @@ class Journey:
             ["k.second: found 60.0; expected more than 0, 10 or less"],
         ),
         (
-            {"second": True, "first": 3},
-            ["k.second: found True; expected a number", "k.first: found 3; expected a string"],
+            {"second": True, "first": [3]},
+            ["k.second: found True; expected a number", "k.first: found [3]; expected a string"],
         ),
         ({"second": 10**400, "first": "a"}, ["k.second: found inf; expected a finite number"]),
         (

@@ -34,7 +34,8 @@ def test_a_former_key_that_contradicts_the_new_one_is_reported_beside_all_other_
 
 
 def test_a_former_key_of_the_wrong_type_is_reported_by_its_new_name():
-    assert find_problems({"output": {"figure": 3}}) == ["output.metric: found 3; expected a string"]
+    refused = ["output.metric: found [3]; expected a string"]
+    assert find_problems({"output": {"figure": [3]}}) == refused
 
 
 def test_what_is_given_does_not_change():

@@ -108,9 +108,9 @@ def test_an_unknown_loss_hides_no_other_problem_of_training():
 
 
 def test_where_a_value_cannot_be_used_no_conflict_of_its_key_is_reported():
-    given = {"output": {"name": 3, "root": ""}, "pipeline": {"stages": 5}}
+    given = {"output": {"name": True, "root": ""}, "pipeline": {"stages": 5}}
     assert find_problems(given) == [
-        "output.name: found 3; expected a string",
+        "output.name: found True; expected a string",
         "pipeline.stages: found 5; expected a list",
         "output.root: found ''; expected a folder",
     ]
