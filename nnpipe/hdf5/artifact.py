@@ -225,7 +225,7 @@ def integer_attribute(owner: Any, name: str, what: str) -> int:
     return int(_attribute(owner, name, _INTEGER, "an integer", what))
 
 
-def _attribute(
+def _attribute(  # the one reader behind the three above
     owner: Any,
     name: str,
     wanted: int,
