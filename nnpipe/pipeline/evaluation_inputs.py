@@ -9,6 +9,7 @@ from nnpipe.errors import DataError, NnpipeError
 from nnpipe.pipeline.config import Config
 from nnpipe.sources.base import Source
 from nnpipe.sources.input import check_labels, check_targets, read_targets
+from nnpipe.stages.evaluate import EvaluateOptions, task_of
 from nnpipe.training.checkpoint import differences, read_checkpoint
 from nnpipe.training.fitting import misfits
 from nnpipe.training.recipe import Recipe, upgrade_fingerprint
@@ -56,14 +57,36 @@ def find_misfits(
                 check_targets(other, outputs, recipe.loss.classifies)
         except DataError as error:
             problems.append(str(error))
+    if not problems:
+        problems += _unsuited_metrics(config, inputs, outputs, activation)
     if config.has_stage("train") and config.training.resume is not None and not problems:
         problems += _cannot_resume(config, recipe, source, activation)
     return list(dict.fromkeys(problems))
 
 
+def _judged(inputs: Mapping[str, Source]) -> str:
+    """Return the key of the input that the network is judged on."""
+    return next(key for key in ("test", "validation", "input") if key in inputs)
+
+
+def _unsuited_metrics(
+    config: Config, inputs: Mapping[str, Source], outputs: int, activation: str
+) -> Iterator[str]:
+    """Yield a line for each metric of the stage evaluate that does not judge such targets."""
+    for number, stage in enumerate(config.pipeline.stages):
+        if not isinstance(stage.options, EvaluateOptions):
+            continue
+        task = task_of(inputs[_judged(inputs)], activation, outputs)
+        for place, metric in enumerate(stage.options.metrics):
+            if metric.make()(task) is None:
+                yield (
+                    f"pipeline.stages[{number}].metrics[{place}]: {metric.kind!r} does not judge "
+                    f"{task.targets} with {outputs} outputs of {activation}. Leave it out."
+                )
+
+
 def _without_targets(config: Config, inputs: Mapping[str, Source]) -> Iterator[str]:
-    judged = next(key for key in ("test", "validation", "input") if key in inputs)
-    needed = {"train": ("input", "validation"), "evaluate": (judged,)}
+    needed = {"train": ("input", "validation"), "evaluate": (_judged(inputs),)}
     for stage, keys in needed.items():
         for key in keys:
             if not config.has_stage(stage) or key not in inputs:

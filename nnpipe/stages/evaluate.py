@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from nnpipe.config.kind import Choice, Kind
 from nnpipe.config.options import choices
+from nnpipe.sources.base import Source
 from nnpipe.sources.input import Input, read_targets
 from nnpipe.stages.base import StageContext
 from nnpipe.stages.execution import execute
@@ -47,7 +48,8 @@ def _evaluate(options: EvaluateOptions, context: StageContext) -> None:
     target is the class. Otherwise real targets are numbers, and the metrics measure errors.
     """
     name, data = judged(context)
-    task = _task(context, data)
+    last = context.network.layers[-1]
+    task = task_of(data.source, last.activation, last.neurons)
     standard = [METRICS.choice(name, **given) for name, given in _STANDARD[task.targets]]
     metrics = _make(standard, task) | _make(options.metrics, task)
     context.progress.begin("evaluate", data.samples)
@@ -84,9 +86,9 @@ def judged(context: StageContext) -> tuple[str, Input]:
     return "input", context.input
 
 
-def _task(context: StageContext, data: Input) -> Task:
-    activation, outputs = context.network.layers[-1].activation, context.network.outputs
-    targets = read_targets(data.source, 0, 0)
+def task_of(source: Source, activation: str, outputs: int) -> Task:
+    """Return what is judged: outputs of a last layer with an activation, on a source's targets."""
+    targets = read_targets(source, 0, 0)
     kind: Literal["classes", "labels", "numbers"] = "numbers"
     if targets is None or targets.ndim == 1 or activation == "softmax":
         kind = "classes"

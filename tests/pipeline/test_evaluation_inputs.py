@@ -160,3 +160,17 @@ def test_a_file_of_the_validation_that_changes_during_the_run_fails_it(config, s
     with pytest.raises(RunFailed) as failed:
         nnpipe.run(given)
     assert failed.value.reason.startswith(f"validation.path: {path} has changed since the run")
+
+
+def test_a_metric_that_does_not_judge_the_targets_is_refused_before_anything_is_made(
+    config, tmp_path
+):
+    metrics = ["accuracy", {"kind": "top_k", "k": 2}, "r2"]
+    stages = ["train", {"kind": "evaluate", "metrics": metrics}]
+    assert problems_of(config(pipeline={"stages": stages})) == [
+        "pipeline.stages[1].metrics[1]: 'top_k' does not judge classes with 2 outputs of softmax. "
+        "Leave it out.",
+        "pipeline.stages[1].metrics[2]: 'r2' does not judge classes with 2 outputs of softmax. "
+        "Leave it out.",
+    ]
+    assert not (tmp_path / "outputs").exists()

@@ -166,6 +166,7 @@ def says_every_value(stored: Any, typed: Any) -> bool:
         {"architecture": {"width": 4, "depth": 1, "outputs": 2}, "input": INPUTS["idx"]},
         {
             "input": INPUTS["npy"],
+            "architecture": {"sizes": [7], "activation": "softmax"},
             "pipeline": {"stages": [{"kind": "evaluate", "metrics": ["top_k"]}]},
         },
     ],
