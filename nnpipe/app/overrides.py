@@ -65,6 +65,7 @@ def unusable(overrides: Sequence[Override], repo: Any) -> Iterator[tuple[Overrid
                 problem = _unknown_choice(key, value, repo, optional)
                 if problem is not None:
                     yield override, problem
+                    break  # a range may have any number of values
         elif not override.is_add() and not override.is_force_add():
             root = key.split(".")[0].split("[")[0]
             if root not in (*ROOTS, "hydra", "experiment"):

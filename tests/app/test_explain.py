@@ -53,6 +53,13 @@ def explained(*arguments):
                 "momentum, nesterov, rmsprop, sgd."
             ],
         ),
+        (
+            "optimizer=range(1000000000000)",
+            [
+                "optimizer: 0 is not a choice; expected one of adadelta, adagrad, adam, adamw, "
+                "momentum, nesterov, rmsprop, sgd."
+            ],
+        ),
         ("engine.kind=null", [
             "engine.kind: null is not an engine; expected one of dask, fast, reference."
         ]),
