@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from threading import local
+from typing import Any
 
 import numpy as np
 
 from nnpipe.config.kind import Kind
 from nnpipe.engines.base import Array, TiledOptions
 from nnpipe.engines.blas import one_thread
-from nnpipe.engines.folded import Step, fold
+from nnpipe.engines.folded import halve_sigmoids
 from nnpipe.engines.tiles import tile_rows
+from nnpipe.network.layers.base import Forward
 from nnpipe.network.network import Network
 from nnpipe.system.cores import cores
 from nnpipe.system.threads import share
 from nnpipe.system.tiles import cut
-
-# Bias and activation are applied block by block, so that the activation finds the block in cache.
-_BLOCK_BYTES = 256 << 10
 
 # With fewer samples, or fewer products in a tile, BLAS threads are cheaper than our threads. BLAS
 # threads wait actively, but ours compete for the interpreter's lock and must be woken each time.
@@ -40,18 +39,21 @@ class FastEngine:
 
     def __init__(self, network: Network, tile: int | None = None) -> None:
         self.tile = tile or tile_rows(network)
-        self._outputs, self._dtype = network.outputs, network.dtype
+        self._dtype = network.dtype
         self._products = network.parameter_count
-        self._steps = fold(network)
-        self._room = _Room(self._steps, self.tile, network.inputs)
+        network, self._halved = halve_sigmoids(network)
+        self._names = [layer.name for layer in network.layers]
+        forwards = [la.transform.inference(la.arrays, la.inputs) for la in network.layers]
+        self._widths = [layer.outputs for layer in network.layers]
+        self._room = _Room(forwards, [network.inputs, *self._widths], self.tile, network.dtype)
 
     def forward(self, x: Array, keep: Collection[str] = ()) -> tuple[Array, Mapping[str, Array]]:
         """Execute the network on a batch, in the calling thread; see `Engine.forward`."""
-        outputs = np.empty((len(x), self._outputs), self._dtype)
+        outputs = np.empty((len(x), self._widths[-1]), self._dtype)
         kept = {
-            step.name: np.empty((len(x), step.neurons), self._dtype)
-            for step in self._steps
-            if step.name in keep
+            name: np.empty((len(x), width), self._dtype)
+            for name, width in zip(self._names, self._widths, strict=True)
+            if name in keep
         }
         with one_thread:
             for rows in cut(len(x), self.tile):
@@ -62,7 +64,7 @@ class FastEngine:
         """Return the network's outputs for x, (samples, inputs), computed on all cores."""
         if len(x) == 1:
             return self._one(x[0])
-        outputs = np.empty((len(x), self._outputs), self._dtype)
+        outputs = np.empty((len(x), self._widths[-1]), self._dtype)
 
         def work(rows: slice) -> None:
             self._forward(x[rows], outputs[rows])
@@ -79,52 +81,63 @@ class FastEngine:
         """Write the outputs of one tile, and the activations of the layers in `kept`."""
         # Each thread has its own floating-point settings, so they are set here.
         with np.errstate(all="ignore"):
-            a = x
-            for step, buffer in zip(self._steps, [*self._room.tiles, outputs], strict=True):
-                z = buffer[: len(x)]
-                step.multiply(a, z)
-                block = max(1, _BLOCK_BYTES // (z.itemsize * step.neurons))
-                for start in range(0, len(z), block):
-                    part = z[start : start + block]
-                    step.add_bias(part)
-                    step.function.forward(part, part)
-                if step.name in kept:
-                    step.activations(z, kept[step.name])
-                a = z
+            room = self._room
+            for name, forward, buffer in zip(
+                self._names, room.forwards, [*room.tiles, outputs], strict=True
+            ):
+                a = buffer[: len(x)]
+                forward(x, a)
+                if name in kept:
+                    self._copy(a, name, kept[name])
+                x = a
+
+    def _copy(self, a: Array, name: str, out: Array) -> None:
+        """Write a layer's activations into `out`, given those of the rewritten network."""
+        if name in self._halved:
+            np.multiply(a, 0.5, out=out)
+            out += 0.5
+        else:
+            np.copyto(out, a)
 
     def _one(self, x: Array) -> Array:
         """Return the outputs for one sample with as few calls as possible, which take the time."""
-        outputs = np.empty((1, self._outputs), self._dtype)
-        self._room.first[:-1] = x
+        outputs = np.empty((1, self._widths[-1]), self._dtype)
+        room = self._room
+        room.first[:-1] = x
         with np.errstate(all="ignore"):
-            for (a, z), step in zip(self._room.vectors, self._steps, strict=True):
-                z = outputs[0] if z is None else z
-                np.dot(a, step.parameters, z)
-                step.function.forward(z, z)
+            for one, a, z in room.vectors:
+                one(a, outputs[0] if z is None else z)
         return outputs
 
 
 class _Room(local):
-    """The buffers of one thread. Each thread has its own.
+    """The functions and buffers of one thread. Each thread has its own.
 
     Attributes
     ----------
-    tiles : list of (tile, neurons) arrays
+    forwards : list of Forward
+    tiles : list of (tile, width) arrays
         One for each hidden layer.
     first : (inputs + 1,) array
         The inputs of a single sample, followed by 1.
-    vectors : list of pairs
-        For a single sample and each layer: its inputs followed by 1, and its sums. The sums of the
-        last layer are None.
+    vectors : list of triples
+        For a single sample and each layer: its function, its inputs followed by 1, and its outputs.
+        The outputs of the last layer are None.
     """
 
-    def __init__(self, steps: Sequence[Step], tile: int, inputs: int) -> None:
-        dtype = steps[0].parameters.dtype
-        self.tiles = [np.empty((tile, step.neurons), dtype) for step in steps[:-1]]
-        self.first = np.ones(inputs + 1, dtype)
-        hidden = [np.ones(step.neurons + 1, dtype) for step in steps[:-1]]
-        sums = [*(a[:-1] for a in hidden), None]
-        self.vectors = list(zip([self.first, *hidden], sums, strict=True))
+    def __init__(
+        self,
+        forwards: Sequence[Forward],
+        widths: Sequence[int],
+        tile: int,
+        dtype: np.dtype[np.floating[Any]],
+    ) -> None:
+        self.forwards = [forward.in_thread(tile) for forward in forwards]
+        self.tiles = [np.empty((tile, width), dtype) for width in widths[1:-1]]
+        self.first, *hidden = [np.ones(width + 1, dtype) for width in widths[:-1]]
+        outputs = [*(a[:-1] for a in hidden), None]
+        ones = [forward.one for forward in self.forwards]
+        self.vectors = list(zip(ones, [self.first, *hidden], outputs, strict=True))
 
 
 fast = Kind(TiledOptions, lambda options: partial(FastEngine, tile=options.tile))

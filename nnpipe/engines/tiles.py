@@ -36,7 +36,7 @@ def tile_rows(network: Network) -> int:
     >>> tile_rows(nnpipe.build({"inputs": 64, "sizes": [64, 10]}))
     4096
     """
-    widest = max(network.inputs, *(layer.neurons for layer in network.layers))
+    widest = max(network.inputs, *network.widths)
     row_bytes = widest * network.dtype.itemsize
     wanted = min(_MOST_ROWS, max(ROWS, _NARROW_BYTES // row_bytes))
     most = min(wanted, _BYTES // row_bytes, _PRODUCTS // network.parameter_count)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nnpipe.errors import ConfigError
-from nnpipe.network.activations.base import Array
-from nnpipe.network.architectures.base import Stack, dense_layers
-from nnpipe.network.initializers.base import initialize
+from nnpipe.network.chain import Chain, Stack, lasting
 from nnpipe.network.layer import Layer
-from nnpipe.network.layers.dense import DenseOptions
+from nnpipe.network.layers.base import count
 from nnpipe.network.network import Network, Prepare, plain
-from nnpipe.system.seeding import named_stream
 
 
 def build(
@@ -28,7 +24,7 @@ def build(
     Parameters
     ----------
     stack : Stack
-        The layers. Layers without neurons are left out.
+        The layers. Those that training would remove are left out.
     inputs : int
         The number of features of a sample.
     seed : int
@@ -40,17 +36,18 @@ def build(
     Raises
     ------
     ConfigError
-        If an initializer draws a number too large for the dtype.
+        If an initial number is too large for the dtype.
+    DataError
+        If a layer cannot have as many inputs as it would get.
 
     >>> from nnpipe.network.architectures.mlp import MlpOptions
     >>> build(MlpOptions().stack([100, 50, 10, 5]), inputs=784, seed=0, dtype="float32")
     <Network 784-100-50-10-5, 84,115 parameters, float32>
     """
-    layers: list[Layer] = []
-    for name, layer in dense_layers(stack).items():
-        parameters = _parameters(name, layer, inputs, seed, np.dtype(dtype))
-        layers.append(Layer.of(name, parameters, layer.activation))
-        inputs = layer.neurons
+    left = lasting(stack)
+    chain = Chain.of(left)
+    drawn = chain.draw(inputs, seed, cast("np.dtype[np.floating[Any]]", np.dtype(dtype)))
+    layers = (Layer(name, left[name], n, drawn[name]) for name, _, n in chain.each(inputs))
     return Network(tuple(layers), prepare)
 
 
@@ -61,23 +58,4 @@ def estimate(stack: Stack, inputs: int, dtype: DTypeLike) -> int:
     >>> estimate(MlpOptions().stack([10**12]), inputs=784, dtype="float32")
     3140000000000000
     """
-    count = 0
-    for layer in dense_layers(stack).values():
-        count += layer.neurons * (inputs + 1)
-        inputs = layer.neurons
-    return count * np.dtype(dtype).itemsize
-
-
-def _parameters(
-    name: str, layer: DenseOptions, inputs: int, seed: int, dtype: np.dtype[Any]
-) -> Array:
-    stream = named_stream(seed, "parameters", name)
-    try:
-        with np.errstate(over="raise"):
-            return initialize(layer.initializer, stream, layer.neurons, inputs, dtype)
-    except (FloatingPointError, OverflowError) as error:
-        problem = (
-            f"architecture.layers.{name}.initializer: {layer.initializer.kind!r} draws numbers "
-            f"that are too large for {dtype}; expected smaller options"
-        )
-        raise ConfigError([problem]) from error
+    return count(Chain.of(lasting(stack)).arrays(inputs)) * np.dtype(dtype).itemsize

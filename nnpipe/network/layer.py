@@ -1,84 +1,112 @@
-"""A fully connected layer: f(P [x; 1]), with one parameter matrix P."""
+"""A layer of a network: a kind of layer with its numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from nnpipe.config.kind import Choice
-from nnpipe.config.load import store
 from nnpipe.errors import DataError
+from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Activation, Array
+from nnpipe.network.layers.base import Arrays, LayerKind
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A layer of neurons with its parameters.
+    """A layer with its arrays.
 
     Parameters
     ----------
     name : str
         The name of the layer in the config and in every artifact.
-    parameters : (neurons, inputs + 1) array, C-contiguous
-        The parameter matrix. Its last column is the bias. The layer keeps a read-only NumPy view.
-        The array must not change while a network with the layer is in use.
-    activation : str
-        The name of the activation in the registry.
-    function : Activation
-        The activation with its options.
-    options : mapping of str to Any
-        The activation's options, if it has any.
+    declared : Choice
+        The kind of layer and its options.
+    inputs : int
+        The number of inputs.
+    arrays : mapping of str to array
+        The numbers, in one dtype. The layer keeps read-only NumPy views of them. They must not
+        change while a network with the layer is in use.
 
     Raises
     ------
     DataError
-        If `parameters` is not a matrix, or has no neuron or no input.
+        If an array is missing or has another shape than the kind says.
     """
 
     name: str
-    parameters: Array
-    activation: str
-    function: Activation
-    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-    @classmethod
-    def of(cls, name: str, parameters: Array, activation: Choice[Activation]) -> Layer:
-        """Return a layer with an activation chosen by a config or a file."""
-        return cls(name, parameters, activation.kind, activation.make(), store(activation.options))
+    declared: Choice[LayerKind]
+    inputs: int
+    arrays: Arrays
 
     def __post_init__(self) -> None:
-        shape = self.parameters.shape
-        if len(shape) != 2 or shape[0] < 1 or shape[1] < 2:
-            problem = (
-                f"layers.{self.name}: found parameters of shape {shape}; "
-                "expected (neurons, inputs + 1), with at least one neuron and one input"
-            )
-            raise DataError(problem)
-        parameters = self.parameters.view()
-        parameters.flags.writeable = False
-        object.__setattr__(self, "parameters", parameters)
+        wanted = self.transform.arrays(self.inputs)
+        found = {name: array.shape for name, array in self.arrays.items()}
+        for name in {**wanted, **found}:
+            if found.get(name) != wanted.get(name):
+                problem = (
+                    f"layers.{self.name}.{name}: found {found.get(name, 'no array')}; "
+                    f"expected {wanted.get(name, 'no array')}"
+                )
+                raise DataError(problem)
+        views = {name: self.arrays[name].view() for name in wanted}
+        for view in views.values():
+            view.flags.writeable = False
+        object.__setattr__(self, "arrays", views)
+
+    @cached_property
+    def transform(self) -> LayerKind:
+        """What the layer does."""
+        return self.declared.make()
 
     @property
-    def inputs(self) -> int:
-        """The number of inputs of each neuron, not counting the bias."""
-        return self.parameters.shape[1] - 1
+    def kind(self) -> str:
+        """The name of the kind in the registry."""
+        return self.declared.kind
 
     @property
-    def neurons(self) -> int:
-        """The number of neurons, which is the number of outputs."""
-        return self.parameters.shape[0]
+    def outputs(self) -> int:
+        """The number of outputs of a sample."""
+        return self.transform.outputs(self.inputs)
 
     @property
-    def weights(self) -> Array:
-        """The parameters without the bias, a NumPy view, (neurons, inputs)."""
-        return self.parameters[:, :-1]
+    def activation(self) -> str:
+        """The name of the activation that ends the layer; `linear` if there is none."""
+        activation = self.transform.activation
+        return "linear" if activation is None else activation.kind
 
     @property
-    def bias(self) -> Array:
-        """The last column of the parameters, a NumPy view, (neurons,)."""
-        return self.parameters[:, -1]
+    def function(self) -> Activation:
+        """The activation that ends the layer."""
+        return (self.transform.activation or ACTIVATIONS.choice("linear")).make()
 
-    def __call__(self, x: Array) -> Array:
-        """Return the layer's outputs, (samples, neurons), for inputs (samples, inputs)."""
-        return self.function(x @ self.weights.T + self.bias)
+    @property
+    def parameters(self) -> Array:
+        """The parameter matrix of a dense layer, (neurons, inputs + 1), the bias last."""
+        if "parameters" not in self.arrays:
+            names = ", ".join(self.arrays) or "none"
+            problem = f"the layer {self.name!r} of the kind {self.kind!r} has the arrays: {names}"
+            raise AttributeError(problem)
+        return self.arrays["parameters"]
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of entries of all arrays."""
+        return sum(array.size for array in self.arrays.values())
+
+    def with_arrays(self, arrays: Mapping[str, Array]) -> Layer:
+        """Return the layer with other numbers."""
+        return Layer(self.name, self.declared, self.inputs, arrays)
+
+    def describe(self) -> str:
+        """Return the shapes of the arrays as a short text."""
+        return self.transform.describe(self.inputs)
+
+    def __call__(self, x: Any) -> Any:
+        """Return the outputs, (samples, outputs), for inputs (samples, inputs), by the formula."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.transform.formula(self.arrays, x)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import pairwise
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from nnpipe.errors import DataError
 from nnpipe.network.activations.base import Array
+from nnpipe.network.chain import Chain, Stack, joined, split
 from nnpipe.network.layer import Layer
 
 Execute = Callable[[Array], Array]
@@ -71,17 +72,18 @@ class Network:
                 raise DataError(problem)
             names.add(layer.name)
         for before, layer in pairwise(self.layers):
-            if layer.inputs != before.neurons:
+            if layer.inputs != before.outputs:
                 problem = (
                     f"layers.{layer.name}: found {layer.inputs} inputs; "
-                    f"expected {before.neurons}, the neurons of {before.name!r}"
+                    f"expected {before.outputs}, the outputs of {before.name!r}"
                 )
                 raise DataError(problem)
-            if layer.parameters.dtype != before.parameters.dtype:
-                problem = (
-                    f"layers.{layer.name}: found {layer.parameters.dtype} parameters; "
-                    f"expected {before.parameters.dtype}, the dtype of {before.name!r}"
-                )
+        if not self.arrays:
+            problem = "layers: found none with parameters; expected at least one"
+            raise DataError(problem)
+        for name, array in self.arrays.items():
+            if array.dtype != self.dtype:
+                problem = f"layers.{name}: found {array.dtype}; expected {self.dtype}, as before it"
                 raise DataError(problem)
 
     @property
@@ -91,23 +93,38 @@ class Network:
 
     @property
     def outputs(self) -> int:
-        """The number of neurons of the last layer."""
-        return self.layers[-1].neurons
+        """The number of outputs of the last layer."""
+        return self.layers[-1].outputs
+
+    @cached_property
+    def arrays(self) -> Mapping[str, Array]:
+        """The arrays of all layers, named ``layer.array``."""
+        return joined((layer.name, layer.arrays) for layer in self.layers)
+
+    @property
+    def stack(self) -> Stack:
+        """The kinds of the layers by name, in order."""
+        return {layer.name: layer.declared for layer in self.layers}
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
         """The dtype of all parameters, and of the outputs."""
-        return self.layers[0].parameters.dtype
+        return next(iter(self.arrays.values())).dtype
 
     @property
     def parameter_count(self) -> int:
-        """The number of entries of all parameter matrices."""
-        return sum(layer.parameters.size for layer in self.layers)
+        """The number of entries of all arrays."""
+        return sum(array.size for array in self.arrays.values())
 
     @property
     def nbytes(self) -> int:
         """The size of the parameters in bytes."""
-        return sum(layer.parameters.nbytes for layer in self.layers)
+        return sum(array.nbytes for array in self.arrays.values())
+
+    @property
+    def widths(self) -> Sequence[int]:
+        """How many numbers each array has that is computed for a sample."""
+        return Chain.of(self.stack).widths(self.inputs)
 
     @cached_property
     def _execute(self) -> Execute:
@@ -117,9 +134,12 @@ class Network:
         """Return the network with parameters of a dtype, or itself if it already has the dtype."""
         if self.dtype == dtype:
             return self
-        layers = (
-            replace(layer, parameters=layer.parameters.astype(dtype)) for layer in self.layers
-        )
+        return self.with_arrays({name: a.astype(dtype) for name, a in self.arrays.items()})
+
+    def with_arrays(self, arrays: Mapping[str, Array]) -> Network:
+        """Return the network with other arrays, named as in `arrays`."""
+        parts = split(arrays)
+        layers = (layer.with_arrays(parts.get(layer.name, {})) for layer in self.layers)
         return replace(self, layers=tuple(layers))
 
     def __call__(self, x: ArrayLike) -> Array:
@@ -150,7 +170,7 @@ class Network:
         return outputs if samples.ndim == 2 else outputs[0]
 
     def __repr__(self) -> str:
-        sizes = "-".join(str(n) for n in (self.inputs, *(layer.neurons for layer in self.layers)))
+        sizes = "-".join(str(n) for n in (self.inputs, *(layer.outputs for layer in self.layers)))
         return f"<Network {sizes}, {self.parameter_count:,} parameters, {self.dtype}>"
 
 

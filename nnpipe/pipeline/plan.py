@@ -14,10 +14,10 @@ import numpy as np
 
 from nnpipe.distributed.cluster import find_missing, find_silence
 from nnpipe.engines.dask import DaskOptions
-from nnpipe.errors import ConfigError, RunError
-from nnpipe.network.architectures.base import dense_layers
+from nnpipe.errors import ConfigError, DataError, RunError
 from nnpipe.network.architectures.from_run import FromRunOptions
 from nnpipe.network.build import estimate
+from nnpipe.network.chain import Chain, last_activation, lasting
 from nnpipe.network.network import Prepare, plain
 from nnpipe.pipeline.config import Config
 from nnpipe.pipeline.evaluation_inputs import close_all, find_misfits, held_out, open_inputs
@@ -112,7 +112,7 @@ def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
         if problems:
             raise ConfigError(problems)
         config = _resolve(config, inputs["input"], stored)
-        last = _last_layer(config, stored)
+        last = _last_layer(config, stored, inputs["input"].features)
         problems += find_misfits(config, recipe_of(config), inputs, *last)
         if problems:
             raise ConfigError(problems)
@@ -164,7 +164,10 @@ def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
                 f"found {source.features} features in {where}"
             )
             raise ConfigError([problem])
-        dtype, (_, last) = config.dtype or network.dtype.name, _last_layer(config, stored)
+        dtype, (_, last) = (
+            config.dtype or network.dtype.name,
+            _last_layer(config, stored, source.features),
+        )
         misfits = check_loss(config.training.loss, last) if config.has_stage("train") else ()
         if found := list(misfits):
             raise ConfigError(found)
@@ -176,6 +179,7 @@ def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
             )
             raise ConfigError([problem])
         dtype, stack = config.dtype or "float32", config.architecture.make()
+        _, last = _last_layer(config, stored, source.features)
         needed, there = estimate(stack, source.features, dtype), _memory()
         if needed > there:
             problem = (
@@ -183,18 +187,26 @@ def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
                 f"expected at most the {there / 2**30:,.1f} GiB of memory here"
             )
             raise ConfigError([problem])
-        _, last = _last_layer(config, stored)
     recipe = resolve(recipe_of(config), held_out(config), source.features, last)
     architecture, training = recipe.architecture, recipe.training
     return replace(config, architecture=architecture, training=training, dtype=dtype)
 
 
-def _last_layer(config: Config, stored: Run | None) -> tuple[int, str]:
-    """Return the number of neurons and the activation of the last layer."""
+def _last_layer(config: Config, stored: Run | None, features: int) -> tuple[int, str]:
+    """Return the number of outputs and the activation of the last layer.
+
+    Raises
+    ------
+    ConfigError
+        If a layer cannot have as many inputs as it would get.
+    """
     if stored is not None:
         return stored.network.outputs, stored.network.layers[-1].activation
-    last = list(dense_layers(config.architecture.make()).values())[-1]
-    return last.neurons, last.activation.kind
+    stack = config.architecture.make()
+    try:
+        return Chain.of(lasting(stack)).outputs(features), last_activation(stack)
+    except DataError as error:
+        raise ConfigError([f"architecture.{error}"]) from error
 
 
 def _memory() -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nnpipe.config.kind import MISSING, Choice
 from nnpipe.config.registry import unknown
-from nnpipe.network.architectures.base import Stack, dense_layers, transforms
+from nnpipe.network.chain import Stack, last_activation, lasting
 from nnpipe.pipeline.config import Config
 from nnpipe.report.illustrate import missing
 from nnpipe.runs.options import check_output
@@ -23,7 +23,7 @@ def find_conflicts(config: Config) -> Iterator[str]:
     if not config.pipeline.stages:
         yield "pipeline.stages: found an empty list; expected at least one stage"
     if stack:
-        yield from check_activations(config.output.activations, dense_layers(stack))
+        yield from check_activations(config.output.activations, lasting(stack))
     yield from _training(config, stack)
     for key, chosen in config.inputs.items():
         kind = chosen.options.normalize.kind
@@ -53,22 +53,15 @@ def _training(config: Config, stack: Stack) -> Iterator[str]:
             f"training.patience: found {training.patience} without validation samples; "
             "expected null. Set training.validation_fraction above 0, or set `validation`."
         )
-    if training.batch_size == 1:
-        normalizing = (
-            name
-            for before in transforms(stack).values()
-            for name, chosen in before.items()
-            if chosen.kind == "batch_norm"
+    mixing = [name for name, layer in stack.items() if layer.make().mixes_samples()]
+    if training.batch_size == 1 and mixing:
+        yield (
+            "training.batch_size: found 1; expected 2 or greater, because architecture.layers."
+            f"{mixing[0]} normalizes features over the samples of a batch"
         )
-        for name in normalizing:
-            yield (
-                "training.batch_size: found 1; expected 2 or greater, because architecture.layers."
-                f"{name} normalizes features over the samples of a batch"
-            )
-            break
-    layers = list(dense_layers(stack).values())
-    if config.has_stage("train") and layers:
-        yield from check_loss(training.loss, layers[-1].activation.kind)
+    last = last_activation(stack)
+    if config.has_stage("train") and last:
+        yield from check_loss(training.loss, last)
 
 
 def check_loss(loss: Choice[Loss] | None, activation: str) -> Iterator[str]:

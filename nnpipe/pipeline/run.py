@@ -168,13 +168,16 @@ def _build(
         record.facts["network"] = [
             {
                 "name": layer.name,
+                "kind": layer.kind,
                 "activation": layer.activation,
                 "inputs": layer.inputs,
-                "neurons": layer.neurons,
+                "neurons": layer.outputs,
+                "arrays": layer.describe(),
+                "parameters": layer.parameter_count,
             }
             for layer in network.layers
         ]
-    logger.info("%s", stack_table(network))
+    logger.info("%s", stack_table(network, config.architecture.make()))
     with record.phase("normalize"):
         return network, _normalization(plan, network, progress)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnpipe.network.layer import Layer
 from nnpipe.report.image import grey, signed
+from nnpipe.report.layers import connections
 from nnpipe.report.sample import Sample
 from nnpipe.stages.scores import predict
 
@@ -51,7 +52,8 @@ def show_samples(sample: Sample, last: Layer) -> tuple[list[Picture], list[Pictu
 
 def show_neurons(layer: Layer, image: tuple[int, int]) -> list[Picture]:
     """Return the weights of a first layer's neurons, each in the shape of the input image."""
+    weights = connections(layer)
     return [
-        Picture(signed(weights.reshape(image)), f"{layer.name}, {number}", str(number))
-        for number, weights in enumerate(layer.weights[:_MOST])
+        Picture(signed(row.reshape(image)), f"{layer.name}, {number}", str(number))
+        for number, row in enumerate([] if weights is None else weights[:_MOST])
     ]

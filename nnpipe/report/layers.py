@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +33,9 @@ class LayerSummary:
     """
 
     name: str
+    kind: str
     activation: str
-    inputs: int
+    arrays: str
     neurons: int
     size: int
     parameters: Histogram | None
@@ -63,14 +64,32 @@ def _summarize(layer: Layer, a: NDArray[Any] | None) -> LayerSummary:
         a = thin(a)
         saturated = saturation(a, layer.activation)
         shown = describe("activations", a, layer.activation)
+    of, arrays = layer.transform, layer.arrays
+    biases = of.biases(arrays)
+    weights = of.weights(arrays) or list(arrays.values())
     return LayerSummary(
         name=layer.name,
+        kind=layer.kind,
         activation=layer.activation,
-        inputs=layer.inputs,
-        neurons=layer.neurons,
-        size=layer.parameters.size,
-        parameters=histogram("parameters", thin(layer.weights), ticks=thin(layer.bias, 200)),
+        arrays=layer.describe(),
+        neurons=layer.outputs,
+        size=layer.parameter_count,
+        parameters=histogram("parameters", _joined(weights), ticks=_joined(biases, 200)),
         activations=shown,
         saturated=saturated,
         constant=constant,
     )
+
+
+def connections(layer: Layer) -> NDArray[Any] | None:
+    """Return the weights between inputs and outputs, (outputs, inputs), if a layer has these."""
+    match layer.transform.weights(layer.arrays):
+        case [weights] if weights.shape == (layer.outputs, layer.inputs):
+            return weights
+        case _:
+            return None
+
+
+def _joined(arrays: Sequence[NDArray[Any]], *most: int) -> NDArray[Any]:
+    """Return some numbers of all arrays."""
+    return np.concatenate([thin(array, *most).ravel() for array in arrays] or [np.empty(0)])

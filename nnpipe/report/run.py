@@ -98,7 +98,7 @@ def gather_run(run: Run, network: Network, sample: Sample | None) -> RunPage:
         Rows of the input; without them the page shows only stored activations.
     """
     stored, manifest, last = Stored(run.results), run.manifest, network.layers[-1]
-    widths = {layer.name: layer.neurons for layer in network.layers[:MOST_LAYERS]}
+    widths = {layer.name: layer.outputs for layer in network.layers[:MOST_LAYERS]}
     kept = {name: stored.rows(f"/activations/{name}", width) for name, width in widths.items()}
 
     def activations(layer: str) -> NDArray[Any] | None:

@@ -55,7 +55,7 @@ def take_sample(source: Source, scaling: Normalization, network: Network) -> Sam
 
     A large network gets fewer rows, which bounds time and memory.
     """
-    widest = max(source.features, *(layer.neurons for layer in network.layers))
+    widest = max(source.features, *(layer.outputs for layer in network.layers))
     most = min(_ROWS, _NUMBERS // widest, _PRODUCTS // network.parameter_count)
     stop = min(source.samples, max(most, 1))
     a = Input(source, scaling, network.dtype).read(0, stop)

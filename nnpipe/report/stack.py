@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from nnpipe.network.network import Network
 from nnpipe.report.figures import Column, Stack
+from nnpipe.report.layers import connections
 
 _SHOWN = 10
 _LAYERS = 30
@@ -18,11 +19,16 @@ def stack_figure(network: Network) -> Stack:
     links: list[NDArray[np.float64]] = []
     texts: list[str] = []
     for layer in network.layers[:_LAYERS]:
-        column = _column(layer.name, layer.activation, layer.neurons)
-        block = layer.weights[np.ix_(column.shown, columns[-1].shown)].astype(np.float64)
+        line = layer.activation if layer.kind == "dense" else layer.kind
+        column = _column(layer.name, line, layer.outputs)
+        shown = np.ix_(column.shown, columns[-1].shown)
+        weights = connections(layer)
+        block = np.zeros((len(column.shown), len(columns[-1].shown)))
+        if weights is not None:
+            block += weights[shown]
         block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
         links.append(block / (np.abs(block).max() or 1.0))
-        texts.append(f"{layer.neurons:,} × {layer.inputs + 1:,}")
+        texts.append(layer.describe())
         columns.append(column)
     sizes = " - ".join(f"{column.size:,}" for column in columns)
     return Stack(f"A network of sizes {sizes}", columns, links, texts)

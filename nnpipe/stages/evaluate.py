@@ -49,7 +49,7 @@ def _evaluate(options: EvaluateOptions, context: StageContext) -> None:
     """
     name, data = judged(context)
     last = context.network.layers[-1]
-    task = task_of(data.source, last.activation, last.neurons)
+    task = task_of(data.source, last.activation, last.outputs)
     standard = [METRICS.choice(name, **given) for name, given in _STANDARD[task.targets]]
     metrics = _make(standard, task) | _make(options.metrics, task)
     context.progress.begin("evaluate", data.samples)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from nnpipe.network.layers.base import Affine
 from nnpipe.network.network import Network
 from nnpipe.sources.input import Input
 from nnpipe.sources.normalizations.none import IDENTITY
@@ -18,22 +19,24 @@ _SCALE = 2.0**40
 def fold_normalization(network: Network, given: Input) -> tuple[Network, Input]:
     """Return a network for the stored samples, and these samples without normalization.
 
-    With P = [W b], W ((x - offset) factor) + b = (W factor) x + (b - W (offset factor)). This saves
-    two passes over the samples, whose numbers are mostly stored as one byte each.
+    The map (x - offset) factor = factor x - offset factor is absorbed. This saves two passes over
+    the samples, whose numbers are mostly stored as one byte each.
 
-    Both arguments are returned unchanged if stored numbers may not be finite, because values that
-    are not finite are counted after normalization. They are also returned unchanged if an offset is
-    so large compared to the scale of its feature that the two parts of the sum nearly cancel.
+    Both arguments are returned unchanged if the first layer cannot absorb it, or if stored numbers
+    may not be finite, because values that are not finite are counted after normalization. They are
+    also returned unchanged if an offset is so large compared to the scale of its feature that the
+    two parts of the sum nearly cancel.
     """
     offset, factor = given.normalization.offset, given.normalization.factor
     if given.normalization.identity or not given.always_finite or not _is_mild(offset, factor):
         return network, given
     first, dtype = network.layers[0], network.dtype
-    parameters = np.empty_like(first.parameters)
-    np.multiply(first.weights, factor.astype(dtype), out=parameters[:, :-1])
-    shift = np.broadcast_to(offset * factor, first.inputs)
-    parameters[:, -1] = first.bias - np.einsum("ni,i->n", first.weights, shift)
-    folded = replace(network, layers=(replace(first, parameters=parameters), *network.layers[1:]))
+    if not first.transform.absorbs:
+        return network, given
+    shift = np.broadcast_to(-offset * factor, first.inputs)
+    affine = Affine(scale=factor.astype(dtype), shift=shift)
+    absorbed = first.with_arrays(first.transform.absorb(first.arrays, before=affine))
+    folded = replace(network, layers=(absorbed, *network.layers[1:]))
     return folded, Input(given.source, IDENTITY, dtype)
 
 

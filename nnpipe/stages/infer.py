@@ -50,14 +50,14 @@ def _infer(context: StageContext) -> None:
 def announce(context: StageContext) -> None:
     """Create every requested dataset with one row per sample in the sink."""
     network, samples = context.network, context.input.samples
-    neurons = {layer.name: layer.neurons for layer in network.layers}
+    widths = {layer.name: layer.outputs for layer in network.layers}
     context.sink.create(
         "outputs", (samples, network.outputs), network.dtype, ("sample", "neuron"), "Outputs"
     )
     for name in _kept(context):
         context.sink.create(
             f"activations/{name}",
-            (samples, neurons[name]),
+            (samples, widths[name]),
             network.dtype,
             ("sample", f"{name}_neuron"),
             f"Activations of {name}",

@@ -52,8 +52,8 @@ def needed(options: EngineOptions, network: Network, keep: Collection[str], thre
     thread, and the batches as stored, as inputs of the network, and as its outputs.
     """
     itemsize, rows = network.dtype.itemsize, batch_rows(options, network)
-    hidden = sum(layer.neurons for layer in network.layers)
-    kept = sum(layer.neurons for layer in network.layers if layer.name in keep)
+    hidden = sum(network.widths)
+    kept = sum(layer.outputs for layer in network.layers if layer.name in keep)
     sample = network.inputs * (8 + itemsize) + (network.outputs + kept) * (itemsize + 16)
     batches = threads + AHEAD + 1
     buffers = threads * (options.tile_rows or tile_rows(network)) * hidden * itemsize

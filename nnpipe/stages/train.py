@@ -11,6 +11,7 @@ from nnpipe.engines.blas import one_thread
 from nnpipe.sources.input import Input
 from nnpipe.stages.base import StageContext
 from nnpipe.system.cores import cores
+from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.batching import Batches
 from nnpipe.training.checkpoint import FILE, read_checkpoint, write_checkpoint
 from nnpipe.training.history import write_csv, write_hdf5
@@ -78,21 +79,22 @@ def _training(context: StageContext, split: Split) -> Training:
     recipe, data = context.recipe, _quietly(context.input)
     config, seed = recipe.training, recipe.seed
     limit, validation = config.memory_mib << 20, None
-    if context.validation is not None:
-        further = _quietly(context.validation)
+    further = None if context.validation is None else _quietly(context.validation)
+    left = data.samples - split.held
+    most = max(left, split.held if further is None else further.samples)
+    threads = context.engine.options.threads or cores()
+    rows, stack = min(config.batch_size, most), recipe.architecture.make()
+    passes = Backpropagation(context.network, recipe.loss, rows, stack, threads)
+    if further is not None:
         nothing = Split(further.samples, 0, seed)
-        validation = Batches(
-            further, nothing.kept, further.samples, config.batch_size, limit, seed=None
-        )
+        validation = Batches(further, nothing.kept, further.samples, passes.room, limit, seed=None)
     elif split.held:
         share = int(limit * split.fraction)
-        validation = Batches(data, split.held_out, split.held, config.batch_size, share, seed=None)
+        validation = Batches(data, split.held_out, split.held, passes.room, share, seed=None)
         limit -= share
     order = seed if config.shuffle else None
-    left = data.samples - split.held
-    batches = Batches(data, split.kept, left, config.batch_size, limit, order)
-    threads = context.engine.options.threads or cores()
-    return Training(context.network, recipe, batches, validation, threads)
+    batches = Batches(data, split.kept, left, passes.room, limit, order)
+    return Training(passes, recipe, batches, validation, threads)
 
 
 def _quietly(data: Input) -> Input:

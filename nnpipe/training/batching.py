@@ -35,8 +35,9 @@ class Batches:
         ``wanted(start, stop)`` returns which of these samples to take, (stop - start,) bool.
     samples : int
         The total number of samples to take, at least 1.
-    size : int
-        The number of samples in a batch. The last batch of an epoch may have fewer.
+    room : (size, features) or (size, features + 1) array
+        Receives each batch. The last batch of an epoch may have fewer samples. One more column
+        keeps its ones.
     memory : int
         The most bytes that the samples may take.
     seed : int or None
@@ -58,25 +59,25 @@ class Batches:
         data: Input,
         wanted: Wanted,
         samples: int,
-        size: int,
+        room: Array,
         memory: int,
         seed: int | None,
     ) -> None:
-        self.samples, self.size = samples, min(size, samples)
+        self.samples, self.size = samples, min(len(room), samples)
         self.key = data.source.key
         self._data, self._wanted, self._seed = data, wanted, seed
         dtype = cast("np.dtype[np.floating[Any]]", data.dtype)
-        width = (data.features + 1) * dtype.itemsize
+        width = room.shape[1] * dtype.itemsize
         block = data.source.block
         # A run that is read at once consists of whole blocks of the file, about 64 samples or more.
         self._run = max(1, _RUN_ROWS // block) * block
         self.whole = samples * width <= memory
         rows = samples if self.whole else max(memory // width, self._run + self.size)
-        # The last column stays 1, as the input of the biases.
-        self._x: Array = np.ones((rows, data.features + 1), dtype)
+        # All rows have the layout of the room, so that a batch is copied once.
+        self._x: Array = np.ones((rows, room.shape[1]), dtype)
         self._targets: Targets = _empty(data, rows)
         self._filled = 0
-        self._batch: Array = np.ones((self.size, data.features + 1), dtype)
+        self._room = room
         self._batch_targets = np.empty_like(self._targets[: self.size])
         if self.whole:
             step = max(1, _READ_BYTES // width)
@@ -89,7 +90,7 @@ class Batches:
         return -(-self.samples // self.size)
 
     def epoch(self, number: int) -> Iterator[tuple[Array, Targets]]:
-        """Yield every sample once: x (rows, features + 1) with a last column of ones, and targets.
+        """Yield every sample once, in batches: the filled rows of `room`, and their targets.
 
         The next batch overwrites the arrays.
         """
@@ -118,7 +119,7 @@ class Batches:
             return
         targets = read_targets(self._data.source, start, stop)
         assert targets is not None
-        self._x[rows, :-1] = self._data.read(start, stop)[wanted]
+        self._x[rows, : self._data.features] = self._data.read(start, stop)[wanted]
         self._targets[rows] = targets[wanted]
         self._filled = rows.stop
 
@@ -131,7 +132,7 @@ class Batches:
         end = filled - filled % self.size if whole_batches else filled
         for start in range(0, end, self.size):
             rows = order[start : min(start + self.size, end)]
-            x, targets = self._batch[: len(rows)], self._batch_targets[: len(rows)]
+            x, targets = self._room[: len(rows)], self._batch_targets[: len(rows)]
             np.take(self._x, rows, axis=0, out=x, mode="clip")
             np.take(self._targets, rows, axis=0, out=targets, mode="clip")
             yield x, targets

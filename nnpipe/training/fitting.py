@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from nnpipe.errors import shown
-from nnpipe.network.architectures.base import dense_layers, transforms
+from nnpipe.network.chain import Chain
+from nnpipe.network.layers.base import count
 from nnpipe.training.checkpoint import Checkpoint
 from nnpipe.training.recipe import Recipe
 
@@ -28,16 +29,10 @@ def misfits(checkpoint: Checkpoint, recipe: Recipe, inputs: int, where: Path) ->
         The run of the checkpoint.
     """
     stack = recipe.architecture.make()
-    layers, before = dense_layers(stack), transforms(stack)
-    count, statistics = 0, dict[str, int]()
-    for name, layer in layers.items():
-        for transform, chosen in before.get(name, {}).items():
-            remembered = chosen.make()(1, inputs, np.dtype(recipe.dtype)).statistics
-            statistics |= {transform: remembered.size} if remembered.size else {}
-        count, inputs = count + layer.neurons * (inputs + 1), layer.neurons
-    count = count if layers else checkpoint.parameters.size
+    chain = Chain.of(stack)
+    size = count(chain.arrays(inputs)) if stack else checkpoint.parameters.size
     state = recipe.optimizer.make().init(np.zeros(1))
-    wanted = {"parameters": count, **dict.fromkeys(state, count), **statistics}
+    wanted = {"parameters": size, **dict.fromkeys(state, size), **chain.statistics(inputs)}
     vectors = {"parameters": checkpoint.parameters, **checkpoint.state, **checkpoint.statistics}
     found = {name: vector.size for name, vector in vectors.items()}
     lines = [

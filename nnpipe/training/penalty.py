@@ -20,11 +20,13 @@ class Penalty:
 
     def __init__(self, backpropagation: Backpropagation, l1: float, l2: float) -> None:
         self._l1, self._l2 = l1, l2
-        gradients = backpropagation.matrices(backpropagation.network, backpropagation.gradient)
-        weights = [layer.weights for layer in backpropagation.network.layers]
-        self._pairs = (
+        weights, gradients = (
+            backpropagation.chain.weights(backpropagation.views(vector))
+            for vector in (backpropagation.parameters, backpropagation.gradient)
+        )
+        self._triples = (
             [
-                (w, gradient[:, :-1], np.empty_like(w))
+                (w, gradient, np.empty_like(w))
                 for w, gradient in zip(weights, gradients, strict=True)
             ]
             if l1 or l2
@@ -33,7 +35,7 @@ class Penalty:
 
     def add(self) -> None:
         """Add l2 w + l1 sign(w) to the gradient of every weight w."""
-        for weights, gradient, scratch in self._pairs:
+        for weights, gradient, scratch in self._triples:
             if self._l2:
                 np.multiply(weights, self._l2, out=scratch)
                 gradient += scratch

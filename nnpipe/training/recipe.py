@@ -11,7 +11,7 @@ from nnpipe.config.kind import Choice
 from nnpipe.config.load import load, store
 from nnpipe.config.options import choice, option
 from nnpipe.network.architectures import ARCHITECTURES
-from nnpipe.network.architectures.base import Stack, dense_layers
+from nnpipe.network.chain import Stack, last_activation
 from nnpipe.sources.normalizations import NORMALIZATIONS
 from nnpipe.sources.normalizations.base import Fit
 from nnpipe.training.losses import LOSSES, loss_of
@@ -81,8 +81,7 @@ def upgrade_fingerprint(
     recipe, problems = load(Recipe, parts, version=1)
     if problems:
         return dict(stored)
-    layers = list(dense_layers(recipe.architecture.make()).values())
-    natural = layers[-1].activation.kind if layers else activation
+    natural = last_activation(recipe.architecture.make()) or activation
     return resolve(recipe, fraction, features, natural).fingerprint(samples)
 
 
@@ -113,5 +112,4 @@ def resolve(recipe: Recipe, fraction: float, features: int, activation: str) -> 
 
 
 def _natural_loss(architecture: Choice[Stack]) -> Choice[Loss]:
-    layers = list(dense_layers(architecture.make()).values())
-    return LOSSES.choice(loss_of(layers[-1].activation.kind if layers else ""))
+    return LOSSES.choice(loss_of(last_activation(architecture.make())))

@@ -27,6 +27,7 @@ def gradients(network: Network, loss: Loss, x: Array, targets: Targets) -> list[
     Parameters
     ----------
     network : Network
+        Dense layers.
     loss : Loss
     x : (samples, inputs) array of the network's dtype
     targets : (samples,) int64 or (samples, outputs)
@@ -41,7 +42,7 @@ def gradients(network: Network, loss: Loss, x: Array, targets: Targets) -> list[
     delta /= len(x)
     found: list[Array] = [delta.T @ _with_ones(outputs[-2])]
     for i in reversed(range(len(layers) - 1)):
-        delta = delta @ layers[i + 1].weights
+        delta = delta @ layers[i + 1].parameters[:, :-1]
         layers[i].function.backward(sums[i].copy(), outputs[i + 1], delta)
         found.append(delta.T @ _with_ones(outputs[i]))
     return found[::-1]
@@ -51,7 +52,7 @@ def step(network: Network, loss: Loss, x: Array, targets: Targets, rate: float) 
     """Return the network after one step of gradient descent; see `gradients`."""
     found = gradients(network, loss, x, targets)
     moved = (
-        replace(layer, parameters=layer.parameters - rate * gradient)
+        layer.with_arrays({"parameters": layer.parameters - rate * gradient})
         for layer, gradient in zip(network.layers, found, strict=True)
     )
     return replace(network, layers=tuple(moved))

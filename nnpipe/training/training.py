@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from nnpipe.errors import RunError, TrainingError, shown
 from nnpipe.network.activations.base import Array
-from nnpipe.network.architectures.base import transforms
 from nnpipe.network.network import Network
 from nnpipe.system.seeding import named_stream
 from nnpipe.training.backpropagation import Backpropagation
@@ -30,13 +28,13 @@ class Training:
 
     Parameters
     ----------
-    network : Network
-        Its parameters, which are copied, are the starting point.
+    backpropagation : Backpropagation
+        Its parameters are the starting point.
     recipe : Recipe
     batches : Batches
         The training samples.
     validation : Batches or None
-        The validation samples.
+        The validation samples. All batches go into the room of `backpropagation`.
     threads : int
         The number of threads that share a step. The result is the same to the bit.
 
@@ -50,7 +48,7 @@ class Training:
 
     def __init__(
         self,
-        network: Network,
+        backpropagation: Backpropagation,
         recipe: Recipe,
         batches: Batches,
         validation: Batches | None,
@@ -59,10 +57,7 @@ class Training:
         config, optimizer = recipe.training, recipe.optimizer.make()
         self._config, self._loss, self._seed = config, recipe.loss, recipe.seed
         self._batches, self._validation = batches, validation
-        rows = max(part.size for part in (batches, validation) if part is not None)
-        self._pass = Backpropagation(
-            network, self._loss, rows, transforms(recipe.architecture.make()), threads
-        )
+        self._pass = backpropagation
         self._rate = optimizer.options.learning_rate
         vectors = self._pass.parameters, self._pass.gradient
         self._descent = Descent(optimizer, *vectors, threads)
@@ -112,7 +107,7 @@ class Training:
         generator = named_stream(self._seed, "dropout", str(number))
         total, correct, seen, norms, rate = 0.0, 0, 0, 0.0, math.nan
         for step, (x, targets) in enumerate(self._batches.epoch(number), start=1):
-            loss, count = self._pass.backward(x, targets, generator)
+            loss, count = self._pass.backward(targets, generator)
             self._penalty.add()
             norm = self._norm()
             found = self._nonfinite(loss, norm)
@@ -194,7 +189,7 @@ class Training:
             return math.nan, math.nan
         total, correct = 0.0, 0
         for step, (x, targets) in enumerate(self._validation.epoch(0), start=1):
-            loss, count = self._pass.forward(x, targets)
+            loss, count = self._pass.forward(targets)
             if not math.isfinite(loss):
                 found = f"a loss of {loss} in epoch {number}, batch {step} of the validation"
                 raise self._diverged(found, x, self._validation.key)
@@ -209,10 +204,8 @@ class Training:
             self._best, self.best_epoch = self._pass.folded(), epoch.epoch
 
     def _with(self, vector: Array) -> Network:
-        network = self._pass.network
-        matrices = Backpropagation.matrices(network, vector)
-        layers = zip(network.layers, (m.copy("C") for m in matrices), strict=True)
-        return replace(network, layers=tuple(replace(la, parameters=m) for la, m in layers))
+        arrays = {name: a.copy("C") for name, a in self._pass.views(vector).items()}
+        return self._pass.network.with_arrays(arrays)
 
     def _nonfinite(self, loss: float, norm: float) -> str | None:
         """Return a description of the first non-finite number of a step, or None."""

@@ -1,23 +1,18 @@
-"""The base of architectures: the declared stack, an ordered mapping of named layers."""
+"""The base of architectures, which declare a stack of layers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from nnpipe.config.kind import Choice
 from nnpipe.config.options import choice, option
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Activation
+from nnpipe.network.chain import Stack
 from nnpipe.network.initializers import INITIALIZERS
 from nnpipe.network.initializers.base import Draw
 from nnpipe.network.layers import LAYERS
-from nnpipe.network.layers.base import MakeTransform
-from nnpipe.network.layers.dense import DenseOptions
-
-Stack = Mapping[str, Choice[Any]]
-"""The layers by name, in order. Empty if the layers come from a stored run."""
 
 
 @dataclass(frozen=True)
@@ -52,26 +47,3 @@ class SharedOptions(ArchitectureOptions):
             )
             for i, neurons in enumerate(sizes)
         }
-
-
-def dense_layers(stack: Stack) -> dict[str, DenseOptions]:
-    """Return the layers with neurons by name, in order."""
-    layers = ((name, layer.options) for name, layer in stack.items())
-    return {name: options for name, options in layers if isinstance(options, DenseOptions)}
-
-
-def transforms(stack: Stack) -> dict[str, dict[str, Choice[MakeTransform]]]:
-    """Return, for each layer with neurons, the layers without neurons directly before it.
-
-    >>> stack = {"drop": LAYERS.choice("dropout", rate=0.2), "out": LAYERS.choice("dense")}
-    >>> transforms(stack)
-    {'out': {'drop': Choice(kind='dropout', options=DropoutOptions(rate=0.2))}}
-    """
-    found: dict[str, dict[str, Choice[MakeTransform]]] = {}
-    before: dict[str, Choice[MakeTransform]] = {}
-    for name, layer in stack.items():
-        if not isinstance(layer.options, DenseOptions):
-            before[name] = layer
-        elif before:
-            found[name], before = before, {}
-    return found

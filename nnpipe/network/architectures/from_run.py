@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from nnpipe.config.kind import MISSING, Kind
 from nnpipe.config.options import option
-from nnpipe.network.architectures.base import ArchitectureOptions, Stack
+from nnpipe.network.architectures.base import ArchitectureOptions
+from nnpipe.network.chain import Stack
 
 
 @dataclass(frozen=True)

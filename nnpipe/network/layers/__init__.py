@@ -1,17 +1,12 @@
-"""The kinds of layer of a stack, one module each. A new one needs a module and a name here.
-
-`dense` has neurons. The others transform the inputs of the next dense layer during training only.
-The trained network does not contain them.
-"""
+"""The kinds of layer, one module each. A new one needs a module and a name here."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from nnpipe.config.registry import Registry, modules
+from nnpipe.network.layers.base import LayerKind
 
-LAYERS: Registry[Any] = Registry(
+LAYERS: Registry[LayerKind] = Registry(
     "a kind of layer",
     "nnpipe.layers",
-    modules(__name__, "batch_norm dense dropout"),
+    modules(__name__, "batch_norm dense dropout layer_norm residual"),
 )

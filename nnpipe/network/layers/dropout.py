@@ -11,8 +11,8 @@ networks from overfitting (Journal of Machine Learning Research, 2014).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from nnpipe.config.kind import Kind
 from nnpipe.config.options import option
 from nnpipe.network.activations.base import Array
+from nnpipe.network.layers.base import Arrays, LayerKind, Shape, Step, Workspace
 
 
 @dataclass(frozen=True)
@@ -30,45 +31,64 @@ class DropoutOptions:
     rate: float = option(0.5, "share of the features to drop", at_least=0, below=1)
 
 
-class Dropout:
-    """A `Transform` without statistics.
+@dataclass(frozen=True)
+class Dropout(LayerKind):
+    """A layer of which training leaves nothing."""
 
-    Parameters
-    ----------
-    rate : float
-        The share of the features to drop.
-    rows, features : int
-        The shape of the largest batch.
-    dtype : floating dtype
-    """
+    options: DropoutOptions
+    leaves = "nothing"
 
-    def __init__(
-        self, rate: float, rows: int, features: int, dtype: np.dtype[np.floating[Any]]
-    ) -> None:
-        self.statistics: Array = np.empty(0, dtype)
+    def arrays(self, inputs: int) -> Mapping[str, Shape]:
+        """Return none."""
+        return {}
+
+    def initialize(
+        self, inputs: int, generator: np.random.Generator, dtype: np.dtype[np.floating[Any]]
+    ) -> Arrays:
+        """Return none."""
+        return {}
+
+    def formula(self, arrays: Arrays, x: Any) -> Any:
+        """Return the expected outputs, x."""
+        return x
+
+    def training(self, arrays: Arrays, gradients: Arrays, inputs: int, space: Workspace) -> Step:
+        """Return the layer in training; see `Step`."""
+        return _Step(self.options.rate, inputs, space)
+
+    def describe(self, inputs: int) -> str:
+        """Return the rate."""
+        return f"rate {self.options.rate:g}"
+
+
+class _Step(Step):
+    def __init__(self, rate: float, features: int, space: Workspace) -> None:
+        self.room = space.empty(features)
         self._rate = rate
         # The factor of each feature: 0, or 1 / (1 - rate).
-        self._mask: Array = np.empty((rows, features), dtype)
+        self._mask: NDArray[Any] = space.empty(features)
         self._dropped = False
 
-    def forward(self, a: Array, generator: np.random.Generator | None) -> None:
-        """Draw a mask and apply it; in validation, do nothing."""
+    def forward(self, out: Array, generator: np.random.Generator | None) -> None:
+        """Draw a mask and apply it; in validation, copy the inputs."""
         self._dropped = generator is not None
+        x, mask = self.room[: len(out)], self._mask[: len(out)]
         if generator is None:
+            np.copyto(out, x)
             return
-        mask: NDArray[Any] = self._mask[: len(a)]
         generator.random(out=mask, dtype=mask.dtype.type)
         np.greater_equal(mask, self._rate, out=mask)
         mask *= 1 / (1 - self._rate)
-        a *= mask
+        np.multiply(x, mask, out=out)
 
-    def backward(self, delta: Array) -> None:
+    def backward(self, delta: Array, before: Array | None) -> None:
         """Apply the forward mask to the gradient."""
+        if before is None:
+            return
         if self._dropped:
-            delta *= self._mask[: len(delta)]
+            np.multiply(delta, self._mask[: len(delta)], out=before)
+        else:
+            np.copyto(before, delta)
 
-    def fold(self, parameters: Array) -> None:
-        """Do nothing: validation drops nothing."""
 
-
-dropout = Kind(DropoutOptions, lambda options: partial(Dropout, options.rate))
+dropout = Kind(DropoutOptions, Dropout)

@@ -110,12 +110,14 @@ def _parts(state: State) -> list[str]:
         return []
     parts: list[str] = []
     if manifest.network:
-        rows: list[Sequence[Any]] = [("layer", "activation", "matrix", "parameters")]
+        rows: list[Sequence[Any]] = [("layer", "kind", "activation", "arrays", "parameters")]
         for layer in manifest.network:
             neurons, columns = int(layer["neurons"]), int(layer["inputs"]) + 1
-            shape, count = f"{neurons} × {columns}", f"{neurons * columns:,}"
-            rows.append((layer["name"], layer["activation"], shape, count))
-        parts.append(align(rows, right=(3,)))
+            shapes = layer.get("arrays", f"{neurons} × {columns}")
+            count = f"{layer.get('parameters', neurons * columns):,}"
+            kind = layer.get("kind", "dense")
+            rows.append((layer["name"], kind, layer["activation"], shapes, count))
+        parts.append(align(rows, right=(4,)))
     if manifest.metrics:
         parts.append(f"metrics\n{_indented(align(list(flat(manifest.metrics).items())))}")
     seconds = [(name, f"{value:.3f} s") for name, value in manifest.seconds.items()]

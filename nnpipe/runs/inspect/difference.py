@@ -93,8 +93,7 @@ def _same_file(a: Run, b: Run, name: str) -> bool:
 
 
 def _parameters(a: Run, b: Run) -> dict[str, float | str]:
-    of_a = {layer.name: layer.parameters for layer in a.network.layers}
-    of_b = {layer.name: layer.parameters for layer in b.network.layers}
+    of_a, of_b = _arrays(a), _arrays(b)
     found: dict[str, float | str] = {}
     for name in {**of_a, **of_b}:
         if name not in of_a or name not in of_b:
@@ -106,6 +105,15 @@ def _parameters(a: Run, b: Run) -> dict[str, float | str]:
         elif p.dtype != q.dtype or p.tobytes() != q.tobytes():
             found[name] = greatest(p, q)
     return found
+
+
+def _arrays(run: Run) -> dict[str, NDArray[Any]]:
+    """Return all arrays by layer, or by ``layer.array`` where a layer has several."""
+    return {
+        layer.name if len(layer.arrays) == 1 else f"{layer.name}.{name}": array
+        for layer in run.network.layers
+        for name, array in layer.arrays.items()
+    }
 
 
 def greatest(a: NDArray[Any], b: NDArray[Any]) -> float:

@@ -81,18 +81,19 @@ def verify_run(folder: Path) -> list[str]:
 
 
 def _check_network(folder: Path, network: Network, manifest: Manifest) -> list[str]:
-    stored = [(la.name, la.activation, la.inputs, la.neurons) for la in network.layers]
-    keys = ("name", "activation", "inputs", "neurons")
-    if stored == [tuple(layer[key] for key in keys) for layer in manifest.network]:
+    stored = [(la.name, la.kind, la.activation, la.inputs, la.outputs) for la in network.layers]
+    keys = ("name", "kind", "activation", "inputs", "neurons")
+    listed = [{"kind": "dense", **layer} for layer in manifest.network]
+    if stored == [tuple(layer[key] for key in keys) for layer in listed]:
         return []
     return [f"{folder / FILE}: network is not the one in {PARAMETERS}"]
 
 
 def _check_parameters(path: Path, network: Network) -> list[str]:
     return [
-        f"{path}: layer {layer.name!r} has {int(lost):,} parameters that are not finite"
+        f"{path}: layer {layer.name!r} has {lost:,} parameters that are not finite"
         for layer in network.layers
-        if (lost := np.count_nonzero(~np.isfinite(layer.parameters)))
+        if (lost := sum(int(np.count_nonzero(~np.isfinite(a))) for a in layer.arrays.values()))
     ]
 
 
@@ -110,7 +111,7 @@ def _check_results(path: Path, network: Network, manifest: Manifest) -> list[str
             problems += _check_finite(path, "/outputs", outputs)
         kept = {one.path for one in list_datasets(file)}
         for layer in network.layers:
-            name, shape = f"/activations/{layer.name}", (outputs.shape[0], layer.neurons)
+            name, shape = f"/activations/{layer.name}", (outputs.shape[0], layer.outputs)
             found = find_result(file, name).shape if name in kept else shape
             if found != shape:
                 problems.append(f"{path}: {name} has the shape {found}")

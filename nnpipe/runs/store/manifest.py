@@ -68,7 +68,9 @@ class Manifest:
     metrics : mapping
         What the stages measured. JSON has no NaN; a metric that is not finite is null.
     network : list of mapping
-        The layers in order: name, activation, inputs, neurons.
+        The layers in order: name, kind, activation, inputs, neurons (its outputs), arrays (their
+        shapes as a text) and parameters (their entries). Without the others, inputs and neurons
+        are those of a dense layer.
     input : mapping
         The fingerprint of the input: kind, path, size, mtime_ns, dataset, shape, dtype; inside it
         those of the labels, and of the validation and test inputs. `paths` are the files read, by
@@ -173,7 +175,14 @@ _LARGEST = 1 << 64
 def _is_layer(entry: Any) -> bool:
     match entry:
         case {"name": str(), "activation": str(), "inputs": int(inputs), "neurons": int(neurons)}:
-            return all(type(n) is int and 1 <= n <= MOST_NEURONS for n in (inputs, neurons))
+            texts = (entry.get("kind", ""), entry.get("arrays", ""))
+            count = entry.get("parameters", 0)
+            return (
+                all(type(n) is int and 1 <= n <= MOST_NEURONS for n in (inputs, neurons))
+                and all(isinstance(text, str) for text in texts)
+                and type(count) is int
+                and 0 <= count <= MOST_BYTES
+            )
         case _:
             return False
 

@@ -1,18 +1,20 @@
-"""parameters.h5: one matrix for each layer, readable with any HDF5 library.
+"""parameters.h5: the arrays of each layer, readable with any HDF5 library.
 
-Layout: ``/layers/<name>/parameters`` (neurons, inputs+1), with the bias in the last column. Each
-group has the attributes kind, activation, inputs, neurons and order (from 0), and the dimension
-scales `neuron` and `input`. If the input is normalized, ``/normalization/offset`` and
-``/normalization/factor`` hold its statistics: x = (stored - offset) * factor.
+Layout: ``/layers/<name>/<array>``; for a dense layer ``parameters`` (neurons, inputs+1), with the
+bias in the last column. Each group has the attributes kind, activation, inputs, neurons (outputs)
+and order (from 0); the axes of the arrays are dimension scales. If the input is normalized,
+``/normalization/offset`` and ``/normalization/factor`` hold its statistics:
+x = (stored - offset) * factor.
 
-If all activations have their version 1 options, the format is `nnpipe parameters`, version 1.
-Otherwise it is `nnpipe network`, version 2, which older readers refuse: each layer's attribute
-`activation_options` holds the options of its activation as JSON.
+If all layers are dense and their activations have their version 1 options, the format is
+`nnpipe parameters`, version 1. Otherwise it is `nnpipe network`, version 2, which older readers
+refuse: the attribute `options` of each layer holds the options of its kind as JSON.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 from nnpipe.config.defaults import VERSION_1
 from nnpipe.config.kind import Choice
 from nnpipe.config.load import load_choice, store
+from nnpipe.config.registry import Registry
 from nnpipe.errors import ConfigError, DataError, NnpipeError, RunError
 from nnpipe.hdf5.artifact import (
     OtherVersion,
@@ -39,9 +42,10 @@ from nnpipe.hdf5.datasets import read_ends
 from nnpipe.hdf5.links import link_of
 from nnpipe.hdf5.paths import follow
 from nnpipe.network.activations import ACTIVATIONS
-from nnpipe.network.activations.base import Activation
-from nnpipe.network.architectures.stack import LAYER_NAME
+from nnpipe.network.chain import LAYER_NAME
 from nnpipe.network.layer import Layer
+from nnpipe.network.layers import LAYERS
+from nnpipe.network.layers.base import LayerKind
 from nnpipe.network.network import Network
 from nnpipe.runs.store.axes import add_scale, attach, describe, mark_plot, mark_root
 from nnpipe.runs.store.folder import Folder
@@ -51,6 +55,7 @@ from nnpipe.system.documents import parse_json
 from nnpipe.system.hdf5_writer import new_hdf5
 from nnpipe.system.interrupts import run_uninterrupted
 
+_MOST_OPTIONS = 1 << 16
 FORMATS = {"nnpipe parameters": (1,), "nnpipe network": (2,)}
 
 
@@ -60,37 +65,35 @@ def write_parameters(
 ) -> None:
     """Write a network's parameter matrices and the normalization of its input into a file."""
     with folder.publish(name) as new, new_hdf5(new) as (file, _):
-        plain = not any(_changed_options(layer) for layer in network.layers)
+        plain = all(_fits_version_1(layer) for layer in network.layers)
         file.attrs["format"] = "nnpipe parameters" if plain else "nnpipe network"
         file.attrs["format_version"] = 1 if plain else 2
         layers = mark_root(file, "layers")
         layers.attrs["default"] = network.layers[0].name
         for order, layer in enumerate(network.layers):
             group: Any = layers.create_group(layer.name)
-            group.attrs["kind"] = "dense"
+            group.attrs["kind"] = layer.kind
             group.attrs["activation"] = layer.activation
             if not plain:
-                group.attrs["activation_options"] = json.dumps(dict(layer.options))
+                group.attrs["options"] = json.dumps(store(layer.declared.options))
             group.attrs["inputs"] = layer.inputs
-            group.attrs["neurons"] = layer.neurons
+            group.attrs["neurons"] = layer.outputs
             group.attrs["order"] = order
-            dataset: Any = group.create_dataset(
-                "parameters",
-                data=layer.parameters,
-                chunks=_chunks(layer.parameters),
-                fletcher32=True,
-            )
-            describe(dataset, f"Parameters of {layer.name}", "Weights; the last column is the bias")
-            neuron = np.arange(layer.neurons)
-            column = np.arange(layer.inputs + 1)
-            attach(
-                dataset,
-                [
-                    add_scale(group, "neuron", neuron, "Neuron", "Neuron of the layer, from 0"),
-                    add_scale(group, "input", column, "Input", "Input, from 0; the last: the bias"),
-                ],
-            )
-            mark_plot(group, "parameters", ("neuron", "input"))
+            for array_name, array in layer.arrays.items():
+                dataset: Any = group.create_dataset(
+                    array_name, data=array, chunks=_chunks(array), fletcher32=True
+                )
+                title, text, axes = _labels(layer, array_name)
+                describe(dataset, title, text)
+                attach(
+                    dataset,
+                    [
+                        add_scale(group, dim, np.arange(size), title, text)
+                        for size, (dim, title, text) in zip(array.shape, axes, strict=True)
+                    ],
+                )
+                if array_name == next(iter(layer.arrays)):
+                    mark_plot(group, array_name, [dim for dim, *_ in axes])
         if normalization.kind != "none":
             stored: Any = file.create_group("normalization")
             stored.attrs["kind"] = normalization.kind
@@ -107,16 +110,34 @@ def write_parameters(
                 attach(dataset, [add_scale(stored, "feature", feature, "Feature", text)])
 
 
-def _changed_options(layer: Layer) -> bool:
-    """Return whether a layer's activation has other options than in version 1."""
-    before = VERSION_1["nnpipe.activations"].get(layer.activation, {})
-    return dict(layer.options) != before
+def _labels(layer: Layer, name: str) -> tuple[str, str, list[tuple[str, str, str]]]:
+    """Return an array's title and description, and the name, title and text of each axis."""
+    if layer.kind == "dense":
+        axes = [
+            ("neuron", "Neuron", "Neuron of the layer, from 0"),
+            ("input", "Input", "Input, from 0; the last: the bias"),
+        ]
+        return f"Parameters of {layer.name}", "Weights; the last column is the bias", axes
+    axes = [
+        (f"{name}_{axis}", f"Axis {axis} of {name}", f"Index along axis {axis}, from 0")
+        for axis in range(layer.arrays[name].ndim)
+    ]
+    return f"{name} of {layer.name}", f"The array {name} of a layer of the kind {layer.kind}", axes
 
 
-def _chunks(parameters: NDArray[Any]) -> tuple[int, int]:
-    neurons, columns = parameters.shape
-    rows = max(1, (1 << 20) // (columns * parameters.itemsize))
-    return min(neurons, rows), columns
+def _fits_version_1(layer: Layer) -> bool:
+    """Return whether a layer is dense, and its activation has its options of version 1."""
+    if layer.kind != "dense":
+        return False
+    activation = layer.declared.options.activation
+    before = VERSION_1["nnpipe.activations"].get(activation.kind, {})
+    return store(activation.options) == before
+
+
+def _chunks(array: NDArray[Any]) -> tuple[int, ...]:
+    """Return the shape of chunks of about 1 MiB, which are whole rows of a matrix."""
+    rows = max(1, (1 << 20) // array[0].nbytes)
+    return min(len(array), rows), *array.shape[1:]
 
 
 def read_parameters(path: Path) -> tuple[list[Layer], Normalization]:
@@ -130,7 +151,12 @@ def read_parameters(path: Path) -> tuple[list[Layer], Normalization]:
     try:
         with open_artifact(path, "parameters", FORMATS, _try_out) as file:
             layers = [
-                Layer.of(d.name, read_whole(d.parameters, str(path)), d.activation)
+                Layer(
+                    d.name,
+                    d.declared,
+                    d.inputs,
+                    {name: read_whole(array, str(path)) for name, array in d.arrays.items()},
+                )
                 for d in _declared(file)
             ]
             normalization = _normalization(file, layers[0].inputs)
@@ -146,13 +172,14 @@ class _Declared(NamedTuple):
     """A layer as declared in the file, before its numbers are read."""
 
     name: str
-    activation: Choice[Activation]
-    parameters: Any
+    declared: Choice[LayerKind]
+    inputs: int
+    arrays: dict[str, Any]
 
 
 def _declared(file: h5py.File) -> list[_Declared]:
     found: dict[int, _Declared] = {}
-    with_options = text_attribute(file["/"], "format", "parameters") == "nnpipe network"
+    version_1 = text_attribute(file["/"], "format", "parameters") == "nnpipe parameters"
     stored = groups(group_of(file["/"], "layers", "parameters: /"), "parameters: /layers")
     for name, group in stored.items():
         what = f"parameters: layer {name!r}"
@@ -162,47 +189,67 @@ def _declared(file: h5py.File) -> list[_Declared]:
         order, inputs, neurons = (
             integer_attribute(group, key, what) for key in ("order", "inputs", "neurons")
         )
-        if (kind := text_attribute(group, "kind", what)) != "dense":
-            problem = f"{what} is of the kind {kind!r}; expected 'dense'."
+        declared = (_version_1 if version_1 else _version_2)(group, what, neurons)
+        kind = declared.make()
+        activation = "linear" if kind.activation is None else kind.activation.kind
+        if kind.leaves != "layer" or kind.outputs(inputs) != neurons:
+            problem = f"{what} is not a {declared.kind} with {inputs} inputs and {neurons} outputs."
             raise DataError(problem)
-        path, shape = f"/layers/{name}/parameters", (neurons, inputs + 1)
-        parameters = numbers_at(file, path, shape, "parameters")
-        found[order] = _Declared(name, _activation(group, what, with_options), parameters)
+        if (said := text_attribute(group, "activation", what)) != activation:
+            problem = f"{what} has the activation {said!r}; expected {activation!r}."
+            raise DataError(problem)
+        arrays = {
+            key: numbers_at(file, f"/layers/{name}/{key}", shape, "parameters")
+            for key, shape in kind.arrays(inputs).items()
+        }
+        found[order] = _Declared(name, declared, inputs, arrays)
     if not found or sorted(found) != list(range(len(stored))):
         problem = f"parameters: /layers has the orders {sorted(found)}; expected 0, 1, 2, ..."
         raise DataError(problem)
     declared = [found[order] for order in sorted(found)]
-    check_stored(file, [layer.parameters for layer in declared], "parameters")
+    check_stored(file, [a for layer in declared for a in layer.arrays.values()], "parameters")
     return declared
 
 
-def _activation(group: Any, what: str, with_options: bool) -> Choice[Activation]:
-    """Return a layer's activation; without options in the file it has those of version 1."""
-    kind = text_attribute(group, "activation", what)
-    options: Any = VERSION_1["nnpipe.activations"].get(kind, {})
-    if with_options:
-        options = parse_json(text_attribute(group, "activation_options", what), what)
-        if not isinstance(options, dict):
-            problem = f"{what} has activation_options that are not a mapping."
-            raise DataError(problem)
+def _version_1(group: Any, what: str, neurons: int) -> Choice[LayerKind]:
+    """Return a dense layer, whose activation has the options of version 1."""
+    if (kind := text_attribute(group, "kind", what)) != "dense":
+        problem = f"{what} is of the kind {kind!r}; expected 'dense'."
+        raise DataError(problem)
+    name = text_attribute(group, "activation", what)
+    options = VERSION_1["nnpipe.activations"].get(name, {})
+    activation = _chosen(ACTIVATIONS, {**options, "kind": name}, what)
+    return LAYERS.choice("dense", neurons=neurons, activation=activation)
+
+
+def _version_2(group: Any, what: str, neurons: int) -> Choice[LayerKind]:
+    """Return a layer of any kind, with all its options."""
+    kind = text_attribute(group, "kind", what)
+    options = parse_json(text_attribute(group, "options", what, _MOST_OPTIONS), what)
+    if not isinstance(options, dict):
+        problem = f"{what} has options that are not a mapping."
+        raise DataError(problem)
+    chosen = _chosen(LAYERS, {**cast("dict[str, Any]", options), "kind": kind}, what)
+    if store(chosen.options) != options:
+        problem = f"{what} does not hold every option of the kind {kind!r}."
+        raise DataError(problem)
+    return chosen
+
+
+def _chosen(registry: Registry[Any], given: Mapping[str, Any], what: str) -> Choice[Any]:
     try:
-        ACTIVATIONS.load(kind)
-        given = {**cast("dict[str, Any]", options), "kind": kind}
-        chosen = load_choice(ACTIVATIONS, given, "activation_options")
+        return load_choice(registry, given, "options")
     except ConfigError as error:
         problem = f"{what}: {error}"
         raise DataError(problem if problem.endswith((".", "?")) else f"{problem}.") from error
-    if store(chosen.options) != options:
-        problem = f"{what} does not hold every option of the activation {kind!r}."
-        raise DataError(problem)
-    return chosen
 
 
 def _try_out(file: h5py.File) -> None:
     declared = _declared(file)
     for layer in declared:
-        read_ends(layer.parameters)
-    _normalization(file, declared[0].parameters.shape[1] - 1)
+        for array in layer.arrays.values():
+            read_ends(array)
+    _normalization(file, declared[0].inputs)
 
 
 def _normalization(file: Any, features: int) -> Normalization:

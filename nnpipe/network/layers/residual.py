@@ -1,0 +1,165 @@
+"""A residual block: x + F(x), where F is an inner stack of layers with as many outputs as inputs.
+
+Going back, dL/dx = δ + dF/dx δ, so that gradients reach the first layers of a deep network.
+
+References
+----------
+He, Zhang, Ren, Sun: Deep residual learning for image recognition (CVPR 2016), equation 1.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nnpipe.config.kind import Choice, Kind
+from nnpipe.config.load import store
+from nnpipe.config.options import choices
+from nnpipe.errors import DataError
+from nnpipe.network.activations.base import Array
+from nnpipe.network.chain import Chain, check_stack, lasting
+from nnpipe.network.layers import LAYERS
+from nnpipe.network.layers.base import Arrays, Forward, LayerKind, Shape, Step, Workspace
+
+# An attribute of parameters.h5 holds the options as JSON, and HDF5 limits it to 64 KiB.
+_MOST_TEXT = 60_000
+
+
+@dataclass(frozen=True)
+class ResidualOptions:
+    """The options of residual."""
+
+    layers: dict[str, Choice[LayerKind]] = choices(
+        LAYERS, {}, "inner layers by name, in order", guess=lambda given: "dense"
+    )
+
+
+@dataclass(frozen=True)
+class Residual(LayerKind):
+    """The block with the arrays of its inner layers, named ``layer.array``."""
+
+    options: ResidualOptions
+
+    @cached_property
+    def inner(self) -> Chain:
+        """The inner layers."""
+        return Chain.of(self.options.layers)
+
+    def mixes_samples(self) -> bool:
+        """Return whether an inner layer does."""
+        return self.inner.mixes_samples()
+
+    def outputs(self, inputs: int) -> int:
+        """Return the number of inputs.
+
+        Raises
+        ------
+        DataError
+            If the inner layers have another number of outputs.
+        """
+        outputs = self.inner.outputs(inputs)
+        if outputs != inputs:
+            problem = (
+                f"layers: found {outputs} outputs; expected {inputs}, as many as inputs, "
+                "because they are added to these"
+            )
+            raise DataError(problem)
+        return inputs
+
+    def arrays(self, inputs: int) -> Mapping[str, Shape]:
+        """Return the shapes of the inner layers' arrays."""
+        return self.inner.arrays(inputs)
+
+    def statistics(self, inputs: int) -> Mapping[str, int]:
+        """Return the sizes of the inner layers' statistics."""
+        return self.inner.statistics(inputs)
+
+    def widths(self, inputs: int) -> Sequence[int]:
+        """Return the widths of the inner layers, and of the sum."""
+        return (*self.inner.widths(inputs), inputs)
+
+    def initialize(
+        self, inputs: int, generator: np.random.Generator, dtype: np.dtype[np.floating[Any]]
+    ) -> Arrays:
+        """Return the inner layers' new arrays."""
+        return self.inner.initialize(inputs, generator, dtype)
+
+    def formula(self, arrays: Arrays, x: Any) -> Any:
+        """Return x + F(x)."""
+        return x + self.inner.formula(arrays, x)
+
+    def inference(self, arrays: Arrays, inputs: int) -> Forward:
+        """Return the block ready for inference."""
+        return _Forward(self.inner.inference(arrays, inputs))
+
+    def training(self, arrays: Arrays, gradients: Arrays, inputs: int, space: Workspace) -> Step:
+        """Return the block in training; see `Step`."""
+        return _Step(self.inner.training(arrays, gradients, inputs, space), inputs, space)
+
+    def weights(self, arrays: Arrays) -> Sequence[Array]:
+        """Return the inner layers' weights."""
+        return self.inner.weights(arrays)
+
+    def biases(self, arrays: Arrays) -> Sequence[Array]:
+        """Return the inner layers' biases."""
+        return self.inner.biases(arrays)
+
+    def lasting(self) -> ResidualOptions:
+        """Return the inner layers that training leaves."""
+        return replace(self.options, layers=lasting(self.options.layers))
+
+
+@dataclass(frozen=True)
+class _Forward(Forward):
+    inner: Forward
+
+    def __call__(self, x: Array, out: Array) -> None:
+        """Write x + F(x)."""
+        self.inner(x, out)
+        out += x
+
+    def in_thread(self, rows: int) -> Forward:
+        """Return the block with inner buffers of its own."""
+        return _Forward(self.inner.in_thread(rows))
+
+
+class _Step(Step):
+    def __init__(self, inner: Step, inputs: int, space: Workspace) -> None:
+        self._inner = inner
+        self.room, self.statistics = inner.room, inner.statistics
+        self._x: Array = inner.room[:, :inputs]
+        self._delta = space.empty(inputs)
+
+    def forward(self, out: Array, generator: np.random.Generator | None) -> None:
+        """Write x + F(x)."""
+        self._inner.forward(out, generator)
+        out += self._x[: len(out)]
+
+    def backward(self, delta: Array, before: Array | None) -> None:
+        """Add the gradient of the sum to that of the inner layers."""
+        own = self._delta[: len(delta)]
+        np.copyto(own, delta)
+        self._inner.backward(own, before)
+        if before is not None:
+            before += delta
+
+    def fold(self, arrays: Arrays) -> None:
+        """Absorb the maps that inner layers leave."""
+        self._inner.fold(arrays)
+
+
+def _check(options: ResidualOptions, key: str) -> Iterator[str]:
+    yield from check_stack(options.layers, f"{key}.layers", inner=True)
+    if (size := len(json.dumps(store(options)))) > _MOST_TEXT:
+        yield (
+            f"{key}.layers: found {size:,} characters of options; expected at most {_MOST_TEXT:,}. "
+            "Use several residual layers."
+        )
+
+
+residual = Kind(ResidualOptions, Residual, _check)
