@@ -18,10 +18,13 @@ Array = NDArray[np.floating[Any]]
 class Activation:
     """A function f of z, the sums of a layer, with its backward pass.
 
-    Both passes work in place, in float32 and float64, and keep the dtype.
+    `forward` and `backward` work in place, in float32 and float64, and keep the dtype.
 
     Parameters
     ----------
+    formula : callable
+        ``formula(z)`` returns f(z) as a new array, by plain array operations. NumPy, PyTorch and
+        other array libraries share them. Intermediate results may overflow.
     forward : callable
         ``forward(z, out)`` writes f(z) into `out`. Both are (samples, neurons), or (neurons,)
         for one sample, and `out` may be `z` itself. Intermediate results may overflow. The caller
@@ -33,16 +36,15 @@ class Activation:
         Whether `backward` reads `z`. If not, `z` is only scratch space, and may be `a` itself.
     """
 
+    formula: Callable[[Any], Any]
     forward: Callable[[Array, Array], None]
     backward: Callable[[Array, Array, Array], None]
     needs_z: bool = False
 
     def __call__(self, z: Array) -> Array:
-        """Return f(z) as a new array of the shape and dtype of `z`."""
-        a = np.empty_like(z)
+        """Return f(z), by the formula, as a new array of the shape and dtype of `z`."""
         with np.errstate(over="ignore", invalid="ignore"):
-            self.forward(z, a)
-        return a
+            return self.formula(z)
 
 
 def plain(function: Activation) -> Kind[NoOptions, Activation]:

@@ -9,6 +9,7 @@ units (ICLR 2016).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from nnpipe.config.kind import Kind
 from nnpipe.config.options import option
 from nnpipe.network.activations.base import Activation, Array
 from nnpipe.network.activations.blockwise import blockwise
+from nnpipe.network.activations.namespace import namespace
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class EluOptions:
 
 def exponential_linear(alpha: float) -> Activation:
     """Return the activation for one α."""
+
+    def formula(z: Any) -> Any:
+        xp = namespace(z)
+        return xp.where(z > 0, z, 0) + alpha * xp.expm1(xp.where(z > 0, 0, z))
 
     @blockwise
     def forward(z: Array, out: Array) -> None:
@@ -44,7 +50,7 @@ def exponential_linear(alpha: float) -> Activation:
         np.copyto(z, 1, where=positive)
         delta *= z
 
-    return Activation(forward, backward)
+    return Activation(formula, forward, backward)
 
 
 elu = Kind(EluOptions, lambda options: exponential_linear(options.alpha))

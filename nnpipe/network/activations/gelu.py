@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,8 @@ from nnpipe.config.kind import Kind
 from nnpipe.config.options import option
 from nnpipe.network.activations.base import Activation, Array
 from nnpipe.network.activations.blockwise import blockwise
-from nnpipe.network.activations.normal_cdf import normal_cdf, normal_density
+from nnpipe.network.activations.namespace import namespace
+from nnpipe.network.activations.normal_cdf import normal_cdf, normal_cdf_formula, normal_density
 
 # Beyond this Φ is exactly 0 or 1 in every dtype, so clipping z avoids 0 times infinity.
 LIMIT = 40
@@ -35,6 +37,17 @@ class GeluOptions:
     approximate: str = option(
         "none", "none, or tanh for the paper's faster approximation", among=("none", "tanh")
     )
+
+
+def _formula(z: Any) -> Any:
+    return namespace(z).clip(z, -LIMIT, None) * normal_cdf_formula(z)
+
+
+def _approximate_formula(z: Any) -> Any:
+    xp = namespace(z)
+    near = xp.clip(z, -LIMIT, LIMIT)
+    u = (1 + _CUBIC * (near * near)) * near * _ROOT
+    return xp.clip(z, -LIMIT, None) * (0.5 * (1 + xp.tanh(u)))
 
 
 @blockwise
@@ -84,8 +97,10 @@ def _approximate_backward(z: Array, a: Array, delta: Array) -> None:
 
 
 _FORMS = {
-    "none": Activation(_forward, _backward, needs_z=True),
-    "tanh": Activation(_approximate_forward, _approximate_backward, needs_z=True),
+    "none": Activation(_formula, _forward, _backward, needs_z=True),
+    "tanh": Activation(
+        _approximate_formula, _approximate_forward, _approximate_backward, needs_z=True
+    ),
 }
 
 gelu = Kind(GeluOptions, lambda options: _FORMS[options.approximate])

@@ -7,10 +7,17 @@ Courbariaux, Bengio, David: BinaryConnect (NIPS 2015). PyTorch and Keras 3 use t
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array, plain
 from nnpipe.network.activations.blockwise import blockwise
+from nnpipe.network.activations.namespace import namespace
+
+
+def _formula(z: Any) -> Any:
+    return namespace(z).clip(z / 6 + 0.5, 0, 1)
 
 
 def _forward(z: Array, out: Array) -> None:
@@ -26,4 +33,4 @@ def _backward(z: Array, a: Array, delta: Array) -> None:
     delta *= z
 
 
-hard_sigmoid = plain(Activation(_forward, _backward))
+hard_sigmoid = plain(Activation(_formula, _forward, _backward))

@@ -8,12 +8,14 @@ Maas, Hannun, Ng: Rectifier nonlinearities improve neural network acoustic model
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nnpipe.config.kind import Kind
 from nnpipe.config.options import option
 from nnpipe.network.activations.base import Activation, Array
+from nnpipe.network.activations.namespace import namespace
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,13 @@ class LeakyReluOptions:
 def leaky_rectified(slope: float) -> Activation:
     """Return the activation for one slope."""
 
+    def formula(z: Any) -> Any:
+        below = slope * z if slope else 0  # 0 times infinity is NaN
+        return namespace(z).where(z <= 0, below, z)
+
     def forward(z: Array, out: Array) -> None:
         z = z.copy() if out is z else z
-        if slope == 0:  # 0 times infinity is NaN
+        if slope == 0:
             out.fill(0)
         else:
             np.multiply(z, slope, out=out)
@@ -39,7 +45,7 @@ def leaky_rectified(slope: float) -> Activation:
         np.maximum(z, slope, out=z)
         delta *= z
 
-    return Activation(forward, backward)
+    return Activation(formula, forward, backward)
 
 
 leaky_relu = Kind(LeakyReluOptions, lambda options: leaky_rectified(options.slope))

@@ -5,9 +5,16 @@ References
 Nair, Hinton: Rectified linear units improve restricted Boltzmann machines (ICML 2010).
 """
 
+from typing import Any
+
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array, plain
+from nnpipe.network.activations.namespace import namespace
+
+
+def _formula(z: Any) -> Any:
+    return namespace(z).where(z <= 0, 0, z)
 
 
 def _forward(z: Array, out: Array) -> None:
@@ -20,4 +27,4 @@ def _backward(z: Array, a: Array, delta: Array) -> None:
     delta *= z
 
 
-relu = plain(Activation(_forward, _backward))
+relu = plain(Activation(_formula, _forward, _backward))

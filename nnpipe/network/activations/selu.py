@@ -10,13 +10,22 @@ and the constants of section 2.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array, plain
 from nnpipe.network.activations.blockwise import blockwise
+from nnpipe.network.activations.namespace import namespace
 
 ALPHA = 1.6732632423543772
 SCALE = 1.0507009873554805
+
+
+def _formula(z: Any) -> Any:
+    xp = namespace(z)
+    low = xp.where(z > 0, 0, z)
+    return SCALE * xp.where(z > 0, z, 0) + SCALE * ALPHA * xp.expm1(low)
 
 
 @blockwise
@@ -37,4 +46,4 @@ def _backward(z: Array, a: Array, delta: Array) -> None:
     delta *= z
 
 
-selu = plain(Activation(_forward, _backward))
+selu = plain(Activation(_formula, _forward, _backward))

@@ -5,14 +5,23 @@ References
 Bridle: Probabilistic interpretation of feedforward classification network outputs (1990).
 """
 
+from typing import Any
+
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array, plain
+from nnpipe.network.activations.namespace import namespace
+
+
+def _formula(z: Any) -> Any:
+    # If the difference of two sums overflows the dtype, their ratio is 0. An infinite sum has no
+    # softmax, so its row becomes NaN.
+    xp = namespace(z)
+    powers = xp.exp(z - xp.amax(z, axis=-1, keepdims=True))
+    return powers / xp.sum(powers, axis=-1, keepdims=True)
 
 
 def _forward(z: Array, out: Array) -> None:
-    # If the difference of two sums overflows the dtype, their ratio is 0. An infinite sum has no
-    # softmax, so its row becomes NaN.
     np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
     np.exp(out, out=out)
     out /= out.sum(axis=-1, keepdims=True)
@@ -23,4 +32,4 @@ def _backward(z: Array, a: Array, delta: Array) -> None:
     delta *= a
 
 
-softmax = plain(Activation(_forward, _backward))
+softmax = plain(Activation(_formula, _forward, _backward))

@@ -6,15 +6,24 @@ Dugas, Bengio, Bélisle, Nadeau, Garcia: Incorporating second-order functional k
 better option pricing (NIPS 2000).
 """
 
+from typing import Any
+
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array, plain
 from nnpipe.network.activations.blockwise import blockwise
+from nnpipe.network.activations.namespace import namespace
+
+
+def _formula(z: Any) -> Any:
+    # max(z, 0) + ln(1 + e^-|z|), which cannot overflow. Differentiated at 0, abs would give 0.
+    xp = namespace(z)
+    return xp.where(z > 0, z, 0) + xp.log1p(xp.exp(xp.where(z > 0, -z, z)))
 
 
 @blockwise
 def _forward(z: Array, out: Array) -> None:
-    # max(z, 0) + ln(1 + e^-|z|), which cannot overflow. np.logaddexp is slower and warns of NaN.
+    # np.logaddexp is slower and warns of NaN.
     tail = np.abs(z)
     np.negative(tail, out=tail)
     np.exp(tail, out=tail)
@@ -30,4 +39,4 @@ def _backward(z: Array, a: Array, delta: Array) -> None:
     delta *= z
 
 
-softplus = plain(Activation(_forward, _backward))
+softplus = plain(Activation(_formula, _forward, _backward))

@@ -5,9 +5,16 @@ References
 LeCun, Bottou, Orr, Müller: Efficient BackProp (1998), for the advantage of zero-centered outputs.
 """
 
+from typing import Any
+
 import numpy as np
 
 from nnpipe.network.activations.base import Activation, Array, plain
+from nnpipe.network.activations.namespace import namespace
+
+
+def _formula(z: Any) -> Any:
+    return namespace(z).tanh(z)
 
 
 def _forward(z: Array, out: Array) -> None:
@@ -20,5 +27,5 @@ def _backward(z: Array, a: Array, delta: Array) -> None:
     delta *= z
 
 
-function = Activation(_forward, _backward)
+function = Activation(_formula, _forward, _backward)
 tanh = plain(function)

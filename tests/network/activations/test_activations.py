@@ -1,4 +1,4 @@
-"""Every activation against the math module, at the extremes, and against finite differences.
+"""Every activation against the math module, its fast form, PyTorch and finite differences.
 
 Modules: network/activations/*.
 """
@@ -243,6 +243,62 @@ def test_a_gradient_of_infinite_sums_is_that_of_the_limit_and_silent(case, dtype
     low, high = (SLOPE[case](value) for value in (-700.0, 700.0))
     # Where the derivative is read off the output, softplus and tanh are exactly their limits.
     np.testing.assert_allclose(delta[0, :2], [low, high], rtol=np.finfo(dtype).eps, atol=1e-30)
+
+
+def _fast(activation, z):
+    a = np.empty_like(z)
+    with np.errstate(all="raise", under="ignore", over="ignore", invalid="ignore"):
+        activation.forward(z, a)
+    return a
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [("float32", 1e-6), ("float64", 1e-12)])
+@pytest.mark.parametrize("case", CASES)
+def test_the_fast_form_agrees_with_the_formula(case, dtype, rtol):
+    @settings(deadline=None)
+    @given(_matrices(50, dtype))
+    def check(z):
+        activation = _make(case)
+        np.testing.assert_allclose(_fast(activation, z), activation.formula(z), rtol=rtol)
+
+    check()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", CASES)
+def test_the_fast_form_is_the_formula_at_special_values(case, dtype):
+    values = [0.0, 1e-30, 1.0, 3.0, 50.0, 88.0, 89.0, 100.0, 800.0, 1e4, 1e30, np.inf]
+    z = np.array([np.nan, *values, *np.negative(values)], dtype)[:, np.newaxis]
+    activation = _make(case)
+    np.testing.assert_array_equal(activation(z), _fast(activation, z))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", CASES)
+def test_the_formula_works_on_tensors_of_pytorch(case, dtype):
+    torch = pytest.importorskip("torch", reason="PyTorch is the oracle of this test")
+    z = np.random.default_rng(5).normal(0, 4, (30, 7)).astype(dtype)
+    special = np.array([[-np.inf], [-1e4], [0.0], [1e4], [np.inf], [np.nan]], dtype)
+    activation = _make(case)
+    a, limits = (activation.formula(torch.tensor(values)).numpy() for values in (z, special))
+    assert a.dtype == dtype
+    tolerance = {"float32": 1e-5, "float64": 1e-12}[dtype]
+    np.testing.assert_allclose(a, activation(z), rtol=tolerance, atol=tolerance / 10)
+    np.testing.assert_allclose(limits, activation(special), rtol=tolerance)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_pytorch_differentiates_the_formula_to_the_gradient(case):
+    torch = pytest.importorskip("torch", reason="PyTorch is the oracle of this test")
+    generator = np.random.default_rng(6)
+    z = generator.normal(0, 4, (30, 7))
+    z[0], z[1] = 0, np.linspace(-80, 80, 7)
+    upstream = generator.normal(size=z.shape)
+    theirs = torch.tensor(z, requires_grad=True)
+    activation, delta = _make(case), upstream.copy()
+    activation.formula(theirs).backward(torch.tensor(upstream))
+    activation.backward(z.copy(), activation(z), delta)
+    np.testing.assert_allclose(theirs.grad.numpy(), delta, rtol=1e-9, atol=1e-9)
 
 
 def test_sigmoid_keeps_the_relative_accuracy_of_small_values():

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from nnpipe.network.activations.normal_cdf import normal_cdf, normal_density
+from nnpipe.network.activations.normal_cdf import normal_cdf, normal_cdf_formula, normal_density
 
 Z = np.concatenate([np.linspace(-40, 40, 8001), np.linspace(-1e-3, 1e-3, 101)])
 
@@ -22,6 +22,12 @@ def test_the_distribution_function_agrees_with_erfc(dtype, atol):
     cdf = normal_cdf(z)
     assert cdf.dtype == dtype
     np.testing.assert_allclose(cdf, _expected(z), rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [("float64", 1e-12), ("float32", 1e-6)])
+def test_the_fast_form_of_the_distribution_function_agrees_with_the_formula(dtype, rtol):
+    z = Z.astype(dtype)
+    np.testing.assert_allclose(normal_cdf(z), normal_cdf_formula(z), rtol=rtol)
 
 
 def test_the_lower_tail_is_relatively_accurate():

@@ -9,6 +9,7 @@ import numpy as np
 from nnpipe.config.kind import Kind
 from nnpipe.config.options import option
 from nnpipe.network.activations.base import Activation
+from nnpipe.network.activations.namespace import namespace
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,16 @@ class SnakeOptions:
 def make(options):
     k = options.frequency
 
+    def formula(z):
+        return z + namespace(z).sin(k * z) ** 2 / k
+
     def forward(z, out):
         np.add(z, np.sin(k * z) ** 2 / k, out=out)
 
     def backward(z, a, delta):
         delta *= 1 + np.sin(2 * k * z)
 
-    return Activation(forward, backward, needs_z=True)
+    return Activation(formula, forward, backward, needs_z=True)
 
 
 snake = Kind(SnakeOptions, make)
