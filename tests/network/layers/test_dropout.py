@@ -9,7 +9,7 @@ from nnpipe.config.kind import Choice
 from nnpipe.network.build import build
 from nnpipe.network.chain import Stack
 from nnpipe.network.layers import LAYERS
-from nnpipe.network.layers.base import LayerKind
+from nnpipe.network.layers.base import LayerKind, Workspace
 from nnpipe.network.network import Network
 from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.losses import LOSSES
@@ -59,6 +59,20 @@ def test_the_gradient_is_that_of_finite_differences(before: Before, hidden: str)
     assert np.linalg.norm(pass_.gradient - expected) > 0.1 * np.linalg.norm(expected)
     expected = differences(pass_, t)
     assert np.linalg.norm(pass_.gradient - expected) < 1e-6 * np.linalg.norm(expected)
+
+
+def test_a_step_multiplies_by_the_mask_of_its_generator() -> None:
+    step = dropout(0.3).make().training({}, {}, 5, Workspace(9, 5, np.dtype("float64")))
+    x, delta = np.random.default_rng(0).normal(size=(2, 7, 5))
+    # By the docstring of the module: 0, or 1 / (1 - p), from one number of each feature.
+    mask = (np.random.default_rng(4).random((7, 5)) >= 0.3) / 0.7
+    step.room[:7] = x
+    out, before = np.empty((2, 7, 5))
+    for generator, factor in ((np.random.default_rng(4), mask), (None, np.ones((7, 5)))):
+        step.forward(out, generator)
+        step.backward(delta.copy(), before)
+        np.testing.assert_allclose(out, x * factor, rtol=1e-15)
+        np.testing.assert_allclose(before, delta * factor, rtol=1e-15)
 
 
 def test_dropout_keeps_the_mean_of_the_sums_and_changes_nothing_in_validation() -> None:
