@@ -29,7 +29,7 @@ def test_the_example_of_the_article_has_its_shapes_and_answers_between_zero_and_
 
 def test_by_default_every_parameter_is_standard_normal_the_bias_included():
     layer = build(mlp(2000, 1), inputs=50, seed=0, dtype="float64").layers[0]
-    for part in (layer.weights, layer.bias):
+    for part in (layer.parameters[:, :-1], layer.parameters[:, -1]):
         assert part.mean() == pytest.approx(0, abs=5 / np.sqrt(part.size))
         assert part.var() == pytest.approx(1, rel=0.2)
 
@@ -72,7 +72,7 @@ def test_a_uniform_architecture_has_depth_hidden_layers_and_an_output():
         "uniform", width=6, depth=2, outputs=3, output_activation=softmax
     )
     network = build(architecture.make(), inputs=4, seed=0, dtype="float32")
-    described = [(layer.name, layer.neurons, layer.activation) for layer in network.layers]
+    described = [(layer.name, layer.outputs, layer.activation) for layer in network.layers]
     assert described == [
         ("hidden1", 6, "sigmoid"),
         ("hidden2", 6, "sigmoid"),
@@ -86,7 +86,7 @@ def test_the_estimate_is_what_the_parameters_take(stack, dtype):
     layers, inputs = stack.make(), stack.options.inputs
     network = build(layers, inputs, seed=0, dtype=dtype)
     assert estimate(layers, inputs, dtype) == network.nbytes
-    assert all(layer.parameters.flags.c_contiguous for layer in network.layers)
+    assert all(array.flags.c_contiguous for array in network.arrays.values())
 
 
 def test_the_estimate_of_an_impossible_network_is_exact_and_allocates_nothing():
@@ -114,6 +114,6 @@ def test_parameters_beyond_the_dtype_are_refused(initializer, options):
     with pytest.raises(ConfigError) as caught:
         build(stack, inputs=2, seed=0, dtype="float32")
     assert str(caught.value) == (
-        f"architecture.layers.only.initializer: {initializer!r} draws numbers "
-        "that are too large for float32; expected smaller options"
+        "architecture.layers.only: its initial numbers are too large for float32; "
+        "expected an initializer with smaller options"
     )

@@ -10,16 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnpipe.errors import DataError
-from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.architectures import ARCHITECTURES
 from nnpipe.network.build import build
 from nnpipe.network.layer import Layer
+from nnpipe.network.layers import LAYERS
 from nnpipe.network.network import Network, formula
-from tests.strategies import batches, dtypes, stacks
+from tests.strategies import batches, dense, dtypes, stacks
 
 
 def _layer(name, neurons, inputs, dtype="float64"):
-    return Layer.of(name, np.ones((neurons, inputs + 1), dtype), ACTIVATIONS.choice("tanh"))
+    matrix = np.ones((neurons, inputs + 1), dtype)
+    return Layer(name, dense(neurons, "tanh"), inputs, {"parameters": matrix})
+
+
+def _norm(inputs, dtype="float64"):
+    arrays = {name: np.ones(inputs, dtype) for name in ("gain", "shift")}
+    return Layer("norm", LAYERS.choice("layer_norm"), inputs, arrays)
 
 
 @pytest.fixture
@@ -135,11 +141,19 @@ def test_it_knows_its_size(network):
         ((), "layers: found none; expected at least one"),
         (
             (_layer("a", 4, 3), _layer("b", 2, 5)),
-            "layers.b: found 5 inputs; expected 4, the neurons of 'a'",
+            "layers.b: found 5 inputs; expected 4, the outputs of 'a'",
         ),
         (
             (_layer("a", 4, 3), _layer("b", 2, 4, "float32")),
-            "layers.b: found float32 parameters; expected float64, the dtype of 'a'",
+            "layers.b.parameters: found float32; expected float64, as before it",
+        ),
+        (
+            (_layer("a", 4, 3), _norm(4, "float32")),
+            "layers.norm.gain: found float32; expected float64, as before it",
+        ),
+        (
+            (Layer("drop", LAYERS.choice("dropout"), 3, {}),),
+            "layers: found none with parameters; expected at least one",
         ),
         (
             (_layer("a", 4, 3), _layer("a", 2, 4)),

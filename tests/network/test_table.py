@@ -11,13 +11,13 @@ def test_the_example_of_the_article_is_shown_with_its_84115_parameters():
     stack = ARCHITECTURES.choice("mlp", sizes=[100, 50, 10, 5]).make()
     network = build(stack, inputs=784, seed=0, dtype="float32")
     assert stack_table(network) == (
-        "layer    activation  output shape    matrix     parameters\n"
-        "input                (samples, 784)\n"
-        "hidden1  sigmoid     (samples, 100)  100 × 785      78,500\n"
-        "hidden2  sigmoid     (samples, 50)   50 × 101        5,050\n"
-        "hidden3  sigmoid     (samples, 10)   10 × 51           510\n"
-        "output   sigmoid     (samples, 5)    5 × 11             55\n"
-        "total                                               84,115  float32, 328.6 KiB"
+        "layer    kind   activation  output shape    arrays     parameters\n"
+        "input                       (samples, 784)\n"
+        "hidden1  dense  sigmoid     (samples, 100)  100 × 785      78,500\n"
+        "hidden2  dense  sigmoid     (samples, 50)   50 × 101        5,050\n"
+        "hidden3  dense  sigmoid     (samples, 10)   10 × 51           510\n"
+        "output   dense  sigmoid     (samples, 5)    5 × 11             55\n"
+        "total                                                      84,115  float32, 328.6 KiB"
     )
 
 

@@ -36,6 +36,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Input:
     return Input(source, IDENTITY, "float32")
 
 
+def room(size: int) -> np.ndarray:
+    return np.ones((size, FEATURES + 1), np.float32)
+
+
 def epoch(batches: Batches, number: int = 1) -> list[np.ndarray]:
     """Return the numbers of the samples of each batch, after checking what belongs to them."""
     found = []
@@ -58,7 +62,7 @@ def test_an_epoch_has_every_sample_once_in_whole_batches(
     split = Split(SAMPLES, fraction, seed=3)
     left = SAMPLES - split.held
     memory = rows * (FEATURES + 1) * 4
-    found = epoch(Batches(data, split.kept, left, size, memory, seed))
+    found = epoch(Batches(data, split.kept, left, room(size), memory, seed))
     assert [len(batch) for batch in found[:-1]] == [size] * (len(found) - 1)
     assert len(found) == -(-left // size)
     np.testing.assert_array_equal(
@@ -67,11 +71,25 @@ def test_an_epoch_has_every_sample_once_in_whole_batches(
 
 
 @pytest.mark.parametrize("memory", [ALL, 300 * 16])
+def test_a_room_without_a_column_of_ones_gets_the_same_batches(data: Input, memory: int) -> None:
+    split = Split(SAMPLES, 0, seed=0)
+    narrow = np.empty((32, FEATURES), np.float32)
+    # As many samples fit the memory.
+    limit = memory * FEATURES // (FEATURES + 1)
+    one = Batches(data, split.kept, SAMPLES, room(32), memory, seed=1)
+    other = Batches(data, split.kept, SAMPLES, narrow, limit, seed=1)
+    for (x, t), (y, u) in zip(one.epoch(1), other.epoch(1), strict=True):
+        assert np.shares_memory(y, narrow)
+        np.testing.assert_array_equal(x[:, :-1], y)
+        np.testing.assert_array_equal(t, u)
+
+
+@pytest.mark.parametrize("memory", [ALL, 300 * 16])
 def test_the_order_is_that_of_the_seed_and_the_epoch(data: Input, memory: int) -> None:
     split = Split(SAMPLES, 0, seed=0)
 
     def order(seed: int | None, number: int) -> list[int]:
-        batches = Batches(data, split.kept, SAMPLES, 32, memory, seed)
+        batches = Batches(data, split.kept, SAMPLES, room(32), memory, seed)
         return np.concatenate(epoch(batches, number)).tolist()
 
     assert order(0, 1) == order(0, 1)
@@ -82,7 +100,7 @@ def test_the_order_is_that_of_the_seed_and_the_epoch(data: Input, memory: int) -
 
 def test_beyond_the_memory_the_order_is_still_far_from_that_of_the_file(data: Input) -> None:
     split = Split(SAMPLES, 0, seed=0)
-    batches = Batches(data, split.kept, SAMPLES, 50, 300 * 16, seed=0)
+    batches = Batches(data, split.kept, SAMPLES, room(50), 300 * 16, seed=0)
     assert not batches.whole
     for batch in epoch(batches):
         # Each batch draws from several parts of the file.

@@ -46,8 +46,9 @@ def test_backpropagation_finds_the_gradients_of_the_formulas(hidden, output, los
     network, (x, targets) = network_of(hidden, output), batch_of(kind)
     chosen = LOSSES.choice(loss).make()
     fast = Backpropagation(network, chosen, ROWS)
-    fast.backward(np.hstack([x, np.ones((ROWS, 1))]), targets)
-    found = Backpropagation.matrices(network, fast.gradient)
+    fast.room[:, :-1] = x
+    fast.backward(targets)
+    found = fast.views(fast.gradient).values()
     for matrix, expected in zip(found, gradients(network, chosen, x, targets), strict=True):
         np.testing.assert_allclose(matrix, expected, rtol=1e-12, atol=1e-14)
 
@@ -57,8 +58,9 @@ def test_gradient_descent_moves_the_parameters_as_the_reference_step_does():
     loss = LOSSES.choice("cross_entropy").make()
     fast = Backpropagation(network, loss, ROWS)
     descent = Descent(OPTIMIZERS.choice("sgd").make(), fast.parameters, fast.gradient)
+    fast.room[:, :-1] = x
     for _ in range(5):
-        fast.backward(np.hstack([x, np.ones((ROWS, 1))]), targets)
+        fast.backward(targets)
         descent.step(0.1)
         network = step(network, loss, x, targets, 0.1)
     for layer, expected in zip(fast.network.layers, network.layers, strict=True):

@@ -22,9 +22,10 @@ from nnpipe.errors import RunError, TrainingError
 from nnpipe.network.architectures import ARCHITECTURES
 from nnpipe.network.build import build
 from nnpipe.network.layers import LAYERS
-from nnpipe.network.layers.base import MakeTransform
+from nnpipe.network.layers.base import LayerKind
 from nnpipe.sources.input import Input
 from nnpipe.sources.normalizations.none import IDENTITY
+from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.batching import Batches
 from nnpipe.training.checkpoint import read_checkpoint, write_checkpoint
 from nnpipe.training.optimizers import OPTIMIZERS
@@ -38,53 +39,55 @@ from tests.inputs import open_input
 from tests.strategies import dense
 
 Vector = NDArray[np.float64]
-Batched = Callable[..., Batches]
-Transforms = dict[str, dict[str, Choice[MakeTransform]]]
+Given = Callable[..., Input]
+Before = dict[str, dict[str, Choice[LayerKind]]]
 
 SGD = OPTIMIZERS.choice("sgd", learning_rate=0.1)
 CONFIG = TrainingOptions(epochs=3, batch_size=8, shuffle=False)
 
 
 @pytest.fixture
-def batches(tmp_path: Path) -> Batched:
-    """Return a function that puts samples and targets in a file, and makes batches of them."""
+def given(tmp_path: Path) -> Given:
+    """Return a function that puts samples and targets in a file, and returns them as an input."""
 
-    def of(
-        x: NDArray[np.generic], y: NDArray[np.generic], size: int = 8, key: str = "input"
-    ) -> Batches:
+    def of(x: NDArray[np.generic], y: NDArray[np.generic], key: str = "input") -> Input:
         path = tmp_path / f"{len(list(tmp_path.iterdir()))}.h5"
         with h5py.File(path, "w") as file:
             file["x"], file["y"] = x, y
         named = {"labels": "/y"} if y.ndim == 1 else {"targets": "/y"}
         source = open_input("hdf5", key=key, path=str(path), dataset="/x", **named)
-        data = Input(source, IDENTITY, str(x.dtype))
-        return Batches(data, Split(len(x), 0, 0).kept, len(x), size, 1 << 30, seed=None)
+        return Input(source, IDENTITY, str(x.dtype))
 
     return of
 
 
 def training(
-    data: Batches,
-    validation: Batches | None = None,
+    data: Input,
+    validation: Input | None = None,
     config: TrainingOptions = CONFIG,
     optimizer: Choice[Optimizer] = SGD,
     sizes: tuple[int, ...] = (3,),
     output: str = "softmax",
-    transforms: Transforms | None = None,
+    before: Before | None = None,
     threads: int = 1,
     seed: int = 0,
 ) -> Training:
-    x, _ = next(data.epoch(0))
     layers = {
         f"layer{i}": dense(size, "tanh" if i < len(sizes) else output)
         for i, size in enumerate(sizes, start=1)
     }
     named: dict[str, Choice[Any]] = {}
     for name, layer in layers.items():
-        named |= {**(transforms or {}).get(name, {}), name: layer}
+        named |= {**(before or {}).get(name, {}), name: layer}
     recipe = Recipe(config, optimizer, ARCHITECTURES.choice("stack", layers=named), seed=seed)
-    net = build(named, inputs=x.shape[1] - 1, seed=seed, dtype=str(x.dtype))
-    return Training(net, recipe, data, validation, threads)
+    net = build(named, inputs=data.features, seed=seed, dtype=data.dtype)
+    pass_ = Backpropagation(net, recipe.loss, config.batch_size, named, threads)
+
+    def batches(of: Input) -> Batches:
+        whole = Split(of.samples, 0, 0).kept
+        return Batches(of, whole, of.samples, pass_.room, 1 << 30, seed=None)
+
+    return Training(pass_, recipe, batches(data), validation and batches(validation), threads)
 
 
 def train(work: Training) -> Training:
@@ -111,11 +114,11 @@ CASES: dict[str, tuple[TrainingOptions, Choice[Optimizer]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_linear_layer_goes_where_its_steps_by_hand_lead(batches: Batched, case: str) -> None:
+def test_a_linear_layer_goes_where_its_steps_by_hand_lead(given: Given, case: str) -> None:
     config, optimizer = CASES[case]
     generator = np.random.default_rng(1)
     x, t = generator.normal(size=(20, 4)), generator.normal(size=(20, 2))
-    work = training(batches(x, t), config=config, optimizer=optimizer, sizes=(2,), output="linear")
+    work = training(given(x, t), config=config, optimizer=optimizer, sizes=(2,), output="linear")
     rate = optimizer.options.learning_rate
     momentum = getattr(optimizer.options, "momentum", 0)
     p = work.last.layers[0].parameters.copy()
@@ -149,7 +152,7 @@ def test_a_linear_layer_goes_where_its_steps_by_hand_lead(batches: Batched, case
     assert work.ended
 
 
-NORM: Transforms = {"layer2": {"norm": LAYERS.choice("batch_norm")}}
+NORM: Before = {"layer2": {"norm": LAYERS.choice("batch_norm")}}
 
 
 def classes(rows: int, features: int = 4, seed: int = 0) -> tuple[Vector, NDArray[np.int64]]:
@@ -157,11 +160,11 @@ def classes(rows: int, features: int = 4, seed: int = 0) -> tuple[Vector, NDArra
     return generator.normal(size=(rows, features)), generator.integers(0, 3, rows)
 
 
-def test_cores_change_no_bit(batches: Batched) -> None:
+def test_cores_change_no_bit(given: Given) -> None:
     generator = np.random.default_rng(0)
     x = generator.random((384, 784), np.float32)
-    data = batches(x, generator.integers(0, 10, 384), 128)
-    transforms = {
+    data = given(x, generator.integers(0, 10, 384))
+    before = {
         "layer1": {"drop": LAYERS.choice("dropout", rate=0.2)},
         "layer2": {
             "norm": LAYERS.choice("batch_norm"),
@@ -176,7 +179,7 @@ def test_cores_change_no_bit(batches: Batched) -> None:
                 config=config,
                 optimizer=OPTIMIZERS.choice("adam"),
                 sizes=(512, 256, 10),
-                transforms=transforms,
+                before=before,
                 threads=threads,
             )
         )
@@ -194,13 +197,11 @@ def test_cores_change_no_bit(batches: Batched) -> None:
 
 
 @pytest.mark.parametrize("keep", ["best", "last"])
-def test_what_is_validated_is_the_network_that_the_training_leaves(
-    batches: Batched, keep: str
-) -> None:
+def test_what_is_validated_is_the_network_that_the_training_leaves(given: Given, keep: str) -> None:
     x, y = classes(60)
     aside, answers = classes(50, seed=1)
     config = replace(CONFIG, epochs=8)
-    work = training(batches(x, y), batches(aside, answers), config, sizes=(6, 3), transforms=NORM)
+    work = training(given(x, y), given(aside, answers), config, sizes=(6, 3), before=NORM)
     train(work)
     number = work.best_epoch if keep == "best" else 8
     outputs = getattr(work, keep)(aside)
@@ -215,17 +216,17 @@ def test_what_is_validated_is_the_network_that_the_training_leaves(
     assert (np.abs(variance - 1) > 1e-3).all()
 
 
-def test_dropout_drops_anew_in_every_epoch_and_by_the_seed(batches: Batched) -> None:
+def test_dropout_drops_anew_in_every_epoch_and_by_the_seed(given: Given) -> None:
     x, y = classes(60)
     # So slow that the parameters stay where they are: losses differ by what is dropped alone.
     still = OPTIMIZERS.choice("sgd", learning_rate=1e-300)
     dropping = {"layer2": {"drop": LAYERS.choice("dropout", rate=0.5)}}
 
-    def losses(transforms: Transforms, data: Batches) -> list[float]:
-        work = training(data, optimizer=still, sizes=(6, 3), transforms=transforms)
+    def losses(before: Before, data: Input) -> list[float]:
+        work = training(data, optimizer=still, sizes=(6, 3), before=before)
         return [epoch.loss for epoch in train(work).history]
 
-    data = batches(x, y)
+    data = given(x, y)
     assert len(set(losses({}, data))) == 1
     assert len(set(losses(dropping, data))) == 3
     assert losses(dropping, data) == losses(dropping, data)
@@ -233,14 +234,14 @@ def test_dropout_drops_anew_in_every_epoch_and_by_the_seed(batches: Batched) -> 
 
 @pytest.mark.parametrize("after", [1, 3])
 def test_a_restored_training_remembers_the_best_epoch(
-    batches: Batched, tmp_path: Path, after: int
+    given: Given, tmp_path: Path, after: int
 ) -> None:
     # Labels of chance: what the network learns of the one half makes it worse at the other.
-    data, aside = batches(*classes(40)), batches(*classes(40, seed=1))
+    data, aside = given(*classes(40)), given(*classes(40, seed=1))
     config, fast = replace(CONFIG, epochs=6), OPTIMIZERS.choice("adam", learning_rate=0.3)
 
     def make() -> Training:
-        return training(data, aside, config, fast, sizes=(20, 3), transforms=NORM)
+        return training(data, aside, config, fast, sizes=(20, 3), before=NORM)
 
     whole, stopped = train(make()), make()
     assert whole.best_epoch == 1
@@ -259,18 +260,18 @@ def test_a_restored_training_remembers_the_best_epoch(
     assert [epoch.validation_loss for epoch in resumed.history] == losses
 
 
-def test_patience_counts_from_the_best_epoch(batches: Batched) -> None:
+def test_patience_counts_from_the_best_epoch(given: Given) -> None:
     config = replace(CONFIG, epochs=50, patience=2)
     fast = OPTIMIZERS.choice("adam", learning_rate=0.3)
-    data, aside = batches(*classes(40)), batches(*classes(40, seed=1))
+    data, aside = given(*classes(40)), given(*classes(40, seed=1))
     work = train(training(data, aside, config, fast, sizes=(20, 3)))
     assert len(work.history) == work.best_epoch + 2 < 50
 
 
-def test_a_checkpoint_of_another_version_is_refused(batches: Batched, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_version_is_refused(given: Given, tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.h5"
     with path.open("w+b") as written:
-        write_checkpoint(written, train(training(batches(*classes(20)))).checkpoint({}))
+        write_checkpoint(written, train(training(given(*classes(20)))).checkpoint({}))
     with h5py.File(path, "a") as file:
         file.attrs["format_version"] = 2
     with pytest.raises(RunError) as error:
@@ -281,11 +282,11 @@ def test_a_checkpoint_of_another_version_is_refused(batches: Batched, tmp_path: 
     )
 
 
-def test_a_gradient_whose_squares_overflow_is_clipped(batches: Batched) -> None:
+def test_a_gradient_whose_squares_overflow_is_clipped(given: Given) -> None:
     generator = np.random.default_rng(0)
     x = generator.normal(size=(8, 4)).astype(np.float32) * np.float32(1e25)
     config = replace(CONFIG, epochs=1, clip_norm=1e-3)
-    work = training(batches(x, generator.integers(0, 3, 8)), config=config)
+    work = training(given(x, generator.integers(0, 3, 8)), config=config)
     before = work.last.layers[0].parameters.copy()
     train(work)
     assert 1e23 < work.history[0].gradient_norm < 1e27
@@ -299,12 +300,10 @@ def diverges(work: Training) -> str:
     return str(error.value)
 
 
-def test_running_variances_that_overflow_end_the_training(batches: Batched) -> None:
+def test_running_variances_that_overflow_end_the_training(given: Given) -> None:
     x, y = classes(20)
     large = (x * 1e20).astype(np.float32)
-    work = training(
-        batches(large, y), transforms={"layer1": {"norm0": LAYERS.choice("batch_norm")}}
-    )
+    work = training(given(large, y), before={"layer1": {"norm0": LAYERS.choice("batch_norm")}})
     assert diverges(work) == (
         "training: found a running mean or variance that is not finite in epoch 1, batch 1; the "
         "first numbers that are not finite are in the layer norm0; expected finite numbers. "
@@ -312,9 +311,9 @@ def test_running_variances_that_overflow_end_the_training(batches: Batched) -> N
     )
 
 
-@pytest.mark.parametrize("transforms", [{}, {"layer1": {"norm0": LAYERS.choice("batch_norm")}}])
+@pytest.mark.parametrize("before", [{}, {"layer1": {"norm0": LAYERS.choice("batch_norm")}}])
 def test_an_input_that_is_not_finite_is_told_from_a_network_that_is_not(
-    batches: Batched, transforms: Transforms
+    given: Given, before: Before
 ) -> None:
     x, y = classes(20)
     holed = x.copy()
@@ -326,18 +325,16 @@ def test_an_input_that_is_not_finite_is_told_from_a_network_that_is_not(
             f"Clean the data; {key}.on_nonfinite=error names the sample."
         )
 
-    work = training(batches(holed, y), transforms=transforms)
+    work = training(given(holed, y), before=before)
     assert diverges(work) == "training: found a loss of nan in epoch 1, batch 2" + tail("input")
-    work = training(batches(x, y), batches(holed, y, key="validation"), transforms=transforms)
+    work = training(given(x, y), given(holed, y, key="validation"), before=before)
     where = "epoch 1, batch 2 of the validation"
     assert diverges(work) == f"training: found a loss of nan in {where}" + tail("validation")
 
 
 @pytest.mark.parametrize("layer", ["layer1", "layer2"])
-def test_the_layer_is_named_whose_numbers_are_not_finite_first(
-    batches: Batched, layer: str
-) -> None:
-    work = training(batches(*classes(20)), sizes=(6, 3))
+def test_the_layer_is_named_whose_numbers_are_not_finite_first(given: Given, layer: str) -> None:
+    work = training(given(*classes(20)), sizes=(6, 3))
     start = work.checkpoint({})
     # Of the first layer infinity is seen by nobody: tanh makes 1 of it, and a gradient of 0.
     found, index = {

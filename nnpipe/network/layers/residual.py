@@ -133,12 +133,14 @@ class _Step(Step):
         self._inner = inner
         self.room, self.statistics = inner.room, inner.statistics
         self._x: Array = inner.room[:, :inputs]
-        self._delta = space.empty(inputs)
+        # The derivative of the last inner activation may need F(x), so x is not added in place.
+        self._out, self._delta = space.empty(inputs), space.empty(inputs)
 
     def forward(self, out: Array, generator: np.random.Generator | None) -> None:
         """Write x + F(x)."""
-        self._inner.forward(out, generator)
-        out += self._x[: len(out)]
+        inner = self._out[: len(out)]
+        self._inner.forward(inner, generator)
+        np.add(inner, self._x[: len(out)], out=out)
 
     def backward(self, delta: Array, before: Array | None) -> None:
         """Add the gradient of the sum to that of the inner layers."""

@@ -7,7 +7,7 @@ import pytest
 
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.architectures import ARCHITECTURES, guess_architecture
-from nnpipe.network.architectures.base import dense_layers, transforms
+from nnpipe.network.chain import lasting
 from nnpipe.network.initializers import INITIALIZERS
 from nnpipe.network.layers import LAYERS
 from tests.strategies import dense
@@ -20,7 +20,7 @@ def stack_of(kind, **options):
 
 
 def described(kind, **options):
-    layers = dense_layers(stack_of(kind, **options))
+    layers = {name: layer.options for name, layer in stack_of(kind, **options).items()}
     return [(name, layer.neurons, layer.activation.kind) for name, layer in layers.items()]
 
 
@@ -43,7 +43,7 @@ def test_without_an_output_activation_the_last_layer_has_that_of_the_others():
 def test_the_options_of_an_activation_are_those_of_every_layer():
     leaky = ACTIVATIONS.choice("leaky_relu", slope=0.3)
     stack = ARCHITECTURES.choice("mlp", sizes=[2, 1], activation=leaky).make()
-    assert [layer.activation for layer in dense_layers(stack).values()] == [leaky, leaky]
+    assert [layer.options.activation for layer in stack.values()] == [leaky, leaky]
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_a_uniform_architecture_has_as_many_hidden_layers_as_its_depth(depth, na
 
 def test_every_layer_has_the_initializer_of_its_architecture():
     initializer = INITIALIZERS.choice("uniform", low=-1.0)
-    layers = dense_layers(stack_of("uniform", initializer=initializer)).values()
-    assert [layer.initializer for layer in layers] == [initializer] * 3
+    layers = stack_of("uniform", initializer=initializer).values()
+    assert [layer.options.initializer for layer in layers] == [initializer] * 3
 
 
 def test_a_stack_is_itself_in_the_order_in_which_it_is_written():
@@ -74,13 +74,12 @@ def test_no_sizes_are_no_layers():
     assert stack_of("mlp", sizes=[]) == {}
 
 
-def test_dropout_is_no_layer_of_the_network_but_a_transform_before_the_one_after_it():
+def test_training_leaves_the_layers_that_it_does_not_remove():
     drop0, drop2 = LAYERS.choice("dropout", rate=0.2), LAYERS.choice("dropout")
     layers = {"drop0": drop0, "a": dense(3), "b": dense(3), "drop2": drop2, "c": dense(2)}
     stack = stack_of("stack", layers=layers)
-    assert list(dense_layers(stack)) == ["a", "b", "c"]
-    assert transforms(stack) == {"a": {"drop0": drop0}, "c": {"drop2": drop2}}
-    assert transforms(stack_of("mlp")) == {}
+    assert lasting(stack) == {"a": layers["a"], "b": layers["b"], "c": layers["c"]}
+    assert lasting(stack_of("mlp")) == stack_of("mlp")
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ CHANGED: list[tuple[str, dict[str, Any]]] = [
     ("elu", {"alpha": 0.1}),
     ("gelu", {"approximate": "tanh"}),
 ]
+NORMAL = {"kind": "normal", "bias": None, "mean": 0.0, "std": 1.0}
+MISSING = " does not hold every option of the kind 'dense'."
 TAIL = " This file was not written by nnpipe, or was altered."
 
 Write = Callable[..., Path]
@@ -68,7 +70,7 @@ def test_an_activation_with_its_defaults_keeps_the_format_of_version_1(
     with h5py.File(path) as file:
         group: Any = file["layers/layer0"]
         assert set(group.attrs) >= {"kind", "activation", "inputs", "neurons", "order"}
-        assert "activation_options" not in group.attrs
+        assert "options" not in group.attrs
     [layer], _ = read_parameters(path)
     assert layer.activation == name
 
@@ -81,14 +83,12 @@ def test_options_that_are_not_the_defaults_give_version_2_and_are_read_back(
     path = write(before)
     assert format_of(path) == ("nnpipe network", 2)
     with h5py.File(path) as file:
-        said = [json.loads(file[f"layers/layer{i}"].attrs["activation_options"]) for i in (0, 1)]
-    assert said == [options, {"alpha": 1.0}]
+        said = [json.loads(file[f"layers/layer{i}"].attrs["options"]) for i in (0, 1)]
+    assert said[0] == {"neurons": 3, "activation": {"kind": name} | options, "initializer": NORMAL}
+    assert said[1] == said[0] | {"activation": {"kind": "elu", "alpha": 1.0}}
     layers, normalization = read_parameters(path)
     assert normalization is IDENTITY
-    assert [(layer.activation, dict(layer.options)) for layer in layers] == [
-        (name, options),
-        ("elu", {"alpha": 1.0}),
-    ]
+    assert [layer.declared for layer in layers] == [layer.declared for layer in before.layers]
     x = np.random.default_rng(0).normal(0, 3, (50, 2))
     np.testing.assert_array_equal(Network(tuple(layers))(x), before(x))
     defaults = network(ACTIVATIONS.choice(name), ACTIVATIONS.choice("elu"))
@@ -160,48 +160,58 @@ def say(**attributes: Any) -> Callable[[Any], None]:
     return lambda file: file["layers/layer0"].attrs.update(attributes)
 
 
+def leaky(**options: Any) -> str:
+    """Return the options of a layer of leaky_relu, some of them others."""
+    activation = {"kind": "leaky_relu", "slope": 0.3}
+    return json.dumps({"neurons": 3, "activation": activation, "initializer": NORMAL} | options)
+
+
+def sloped(slope: Any, **options: Any) -> Callable[[Any], None]:
+    return say(options=leaky(activation={"kind": "leaky_relu", "slope": slope} | options))
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (
-            say(activation="leaky_rleu"),
-            ": 'leaky_rleu' is not an activation; expected one of "
+            say(options=leaky(activation={"kind": "leaky_rleu"})),
+            ": options.activation.kind: 'leaky_rleu' is not an activation; expected one of "
             f"{', '.join(ACTIVATIONS.names)}. Did you mean 'leaky_relu'?",
         ),
-        (say(kind="convolution"), " is of the kind 'convolution'; expected 'dense'."),
+        (say(activation="relu"), " has the activation 'relu'; expected 'leaky_relu'."),
         (
-            say(activation_options='{"slope": 5}'),
-            ": activation_options.slope: found 5.0; expected 0 to 1.",
+            say(kind="convolution"),
+            ": options.kind: 'convolution' is not a kind of layer; expected one of "
+            f"{', '.join(LAYERS.names)}.",
         ),
         (
-            say(activation_options='{"slope": "x"}'),
-            ": activation_options.slope: found 'x'; expected a number.",
+            say(kind="layer_norm", options="{}"),
+            " is not a layer_norm with 2 inputs and 3 outputs.",
         ),
+        (sloped(5), ": options.activation.slope: found 5.0; expected 0 to 1."),
+        (sloped("x"), ": options.activation.slope: found 'x'; expected a number."),
+        (sloped(None), MISSING),
         (
-            say(activation_options='{"slop": 0.1}'),
-            ": activation_options.slop: unknown key for the kind 'leaky_relu'; "
+            sloped(0.1, slop=0.1),
+            ": options.activation.slop: unknown key for the kind 'leaky_relu'; "
             "expected one of slope. Did you mean 'slope'?",
         ),
+        (say(options=leaky(activation="leaky_relu")), MISSING),
+        (say(options="{}"), ": options.neurons: missing; set it."),
+        (say(options='{"neurons": 3}'), MISSING),
+        (say(options=leaky(kind="dense")), MISSING),
         (
-            say(activation_options="{}"),
-            " does not hold every option of the activation 'leaky_relu'.",
+            say(options=leaky(neurons=4)),
+            " is not a dense with 2 inputs and 3 outputs.",
         ),
+        (say(options="[]"), " has options that are not a mapping."),
         (
-            say(activation_options='{"slope": null}'),
-            " does not hold every option of the activation 'leaky_relu'.",
-        ),
-        (
-            say(activation_options='{"slope": 0.1, "kind": "leaky_relu"}'),
-            " does not hold every option of the activation 'leaky_relu'.",
-        ),
-        (say(activation_options="[]"), " has activation_options that are not a mapping."),
-        (
-            lambda file: file["layers/layer0"].attrs.pop("activation_options"),
-            ": the attribute 'activation_options' is missing or of another type; expected a text.",
+            lambda file: file["layers/layer0"].attrs.pop("options"),
+            ": the attribute 'options' is missing or of another type; expected a text.",
         ),
     ],
 )
-def test_an_activation_that_is_not_known_in_full_is_refused(
+def test_a_layer_that_is_not_known_in_full_is_refused(
     write: Write, change: Callable[[Any], None], said: str
 ) -> None:
     path = write(network(ACTIVATIONS.choice("leaky_relu", slope=0.3)))
@@ -211,12 +221,12 @@ def test_an_activation_that_is_not_known_in_full_is_refused(
 @pytest.mark.parametrize("text", ["{", "NaN", '{"slope": 1e999}', '{"slope": 1, "slope": 2}'])
 def test_options_that_are_no_json_are_refused(write: Write, text: str) -> None:
     path = write(network(ACTIVATIONS.choice("leaky_relu", slope=0.3)))
-    assert refusal(path, say(activation_options=text)).startswith("parameters: layer 'layer0'")
+    assert refusal(path, say(options=text)).startswith("parameters: layer 'layer0'")
 
 
 def test_a_file_of_version_1_means_what_it_meant_whatever_is_added_to_it(write: Write) -> None:
     path = write(network(ACTIVATIONS.choice("leaky_relu")))
     with h5py.File(path, "a") as file:
-        say(activation_options='{"slope": 0.9}')(file)
+        sloped(0.9)(file)
     [layer], _ = read_parameters(path)
-    assert layer.options == {"slope": 0.01}
+    assert layer.declared.options.activation == ACTIVATIONS.choice("leaky_relu", slope=0.01)
