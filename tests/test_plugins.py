@@ -150,7 +150,8 @@ def test_parameters_name_the_activation_of_a_plugin_and_its_options(runs):
         assert (file.attrs["format"], file.attrs["format_version"]) == ("nnpipe network", 2)
         layer = file["layers/hidden1"].attrs
         assert layer["activation"] == "snake"
-        assert json.loads(layer["activation_options"]) == {"frequency": 0.5}
+        options = json.loads(layer["options"])
+        assert options["activation"] == {"kind": "snake", "frequency": 0.5}
 
 
 @pytest.mark.parametrize("name", ["set", "unset"])

@@ -7,10 +7,11 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nnpipe.network.chain import Chain, Stack, lasting
+from nnpipe.network.chain import Chain
 from nnpipe.network.layer import Layer
 from nnpipe.network.layers.base import count
 from nnpipe.network.network import Network, Prepare, plain
+from nnpipe.network.stack import Stack, lasting
 
 
 def build(

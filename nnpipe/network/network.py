@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from nnpipe.errors import DataError
 from nnpipe.network.activations.base import Array
-from nnpipe.network.chain import Chain, Stack, joined, split
+from nnpipe.network.chain import Chain, joined, split
 from nnpipe.network.layer import Layer
+from nnpipe.network.stack import Stack
 
 Execute = Callable[[Array], Array]
 """``execute(x)`` returns the outputs for x, (samples, inputs), in the network's dtype."""

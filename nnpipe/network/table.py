@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from nnpipe.network.chain import Chain, Stack
+from nnpipe.network.chain import Chain
 from nnpipe.network.network import Network
+from nnpipe.network.stack import Stack
 
 
 def stack_table(network: Network, stack: Stack | None = None) -> str:

@@ -17,8 +17,9 @@ from nnpipe.engines.dask import DaskOptions
 from nnpipe.errors import ConfigError, DataError, RunError
 from nnpipe.network.architectures.from_run import FromRunOptions
 from nnpipe.network.build import estimate
-from nnpipe.network.chain import Chain, last_activation, lasting
+from nnpipe.network.chain import Chain
 from nnpipe.network.network import Prepare, plain
+from nnpipe.network.stack import last_activation, lasting
 from nnpipe.pipeline.config import Config
 from nnpipe.pipeline.evaluation_inputs import close_all, find_misfits, held_out, open_inputs
 from nnpipe.pipeline.load import read_config

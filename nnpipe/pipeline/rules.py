@@ -7,7 +7,7 @@ from typing import Any
 
 from nnpipe.config.kind import MISSING, Choice
 from nnpipe.config.registry import unknown
-from nnpipe.network.chain import Stack, last_activation, lasting
+from nnpipe.network.stack import Stack, last_activation, lasting
 from nnpipe.pipeline.config import Config
 from nnpipe.report.illustrate import missing
 from nnpipe.runs.options import check_output

@@ -18,9 +18,10 @@ import numpy as np
 
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Array
-from nnpipe.network.chain import Chain, Stack
+from nnpipe.network.chain import Chain
 from nnpipe.network.layers.base import Workspace
 from nnpipe.network.network import Network
+from nnpipe.network.stack import Stack
 from nnpipe.system.tiles import cut
 from nnpipe.training.losses.base import Loss, Targets
 

@@ -11,7 +11,7 @@ from nnpipe.config.kind import Choice
 from nnpipe.config.load import load, store
 from nnpipe.config.options import choice, option
 from nnpipe.network.architectures import ARCHITECTURES
-from nnpipe.network.chain import Stack, last_activation
+from nnpipe.network.stack import Stack, last_activation
 from nnpipe.sources.normalizations import NORMALIZATIONS
 from nnpipe.sources.normalizations.base import Fit
 from nnpipe.training.losses import LOSSES, loss_of

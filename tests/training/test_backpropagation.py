@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import build
-from nnpipe.network.chain import Stack
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.network import Network
+from nnpipe.network.stack import Stack
 from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.descent import Descent
 from nnpipe.training.losses import LOSSES

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nnpipe.config.registry import Registry, modules
 
 if TYPE_CHECKING:
-    from nnpipe.network.chain import Stack
+    from nnpipe.network.stack import Stack
 
 ARCHITECTURES: Registry[Stack] = Registry(
     "a form of architecture",

@@ -9,10 +9,10 @@ from nnpipe.config.kind import Choice
 from nnpipe.config.options import choice, option
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Activation
-from nnpipe.network.chain import Stack
 from nnpipe.network.initializers import INITIALIZERS
 from nnpipe.network.initializers.base import Draw
 from nnpipe.network.layers import LAYERS
+from nnpipe.network.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nnpipe.config.kind import MISSING, Kind
 from nnpipe.config.options import option
 from nnpipe.network.architectures.base import ArchitectureOptions
-from nnpipe.network.chain import Stack
+from nnpipe.network.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from nnpipe.config.kind import Choice, Kind
 from nnpipe.config.options import choices
 from nnpipe.network.architectures.base import ArchitectureOptions
-from nnpipe.network.chain import check_stack
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.layers.base import LayerKind
+from nnpipe.network.stack import check_stack
 
 
 @dataclass(frozen=True)

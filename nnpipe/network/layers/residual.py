@@ -22,9 +22,10 @@ from nnpipe.config.load import store
 from nnpipe.config.options import choices
 from nnpipe.errors import DataError
 from nnpipe.network.activations.base import Array
-from nnpipe.network.chain import Chain, check_stack, lasting
+from nnpipe.network.chain import Chain
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.layers.base import Arrays, Forward, LayerKind, Shape, Step, Workspace
+from nnpipe.network.stack import check_stack, lasting
 
 # An attribute of parameters.h5 holds the options as JSON, and HDF5 limits it to 64 KiB.
 _MOST_TEXT = 60_000

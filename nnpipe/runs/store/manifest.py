@@ -33,11 +33,7 @@ PART = re.compile(r"results/part-\d{5}\.h5", re.ASCII)
 
 
 def is_part(name: str) -> bool:
-    """Return whether an artifact is a part of the results, by its name.
-
-    >>> is_part("results/part-00042.h5"), is_part("results/../part-00042.h5")
-    (True, False)
-    """
+    """Return whether an artifact is a part of the results, by its name."""
     return PART.fullmatch(name) is not None
 
 
@@ -68,9 +64,7 @@ class Manifest:
     metrics : mapping
         What the stages measured. JSON has no NaN; a metric that is not finite is null.
     network : list of mapping
-        The layers in order: name, kind, activation, inputs, neurons (its outputs), arrays (their
-        shapes as a text) and parameters (their entries). Without the others, inputs and neurons
-        are those of a dense layer.
+        By layer: name, kind (dense if missing), activation, inputs, neurons, arrays, parameters.
     input : mapping
         The fingerprint of the input: kind, path, size, mtime_ns, dataset, shape, dtype; inside it
         those of the labels, and of the validation and test inputs. `paths` are the files read, by
@@ -175,20 +169,15 @@ _LARGEST = 1 << 64
 def _is_layer(entry: Any) -> bool:
     match entry:
         case {"name": str(), "activation": str(), "inputs": int(inputs), "neurons": int(neurons)}:
-            texts = (entry.get("kind", ""), entry.get("arrays", ""))
-            count = entry.get("parameters", 0)
-            return (
-                all(type(n) is int and 1 <= n <= MOST_NEURONS for n in (inputs, neurons))
-                and all(isinstance(text, str) for text in texts)
-                and type(count) is int
-                and 0 <= count <= MOST_BYTES
-            )
+            texts = all(isinstance(entry.get(key, ""), str) for key in ("kind", "arrays"))
+            sizes = all(type(n) is int and 1 <= n <= MOST_NEURONS for n in (inputs, neurons))
+            return texts and sizes and _is_size(entry.get("parameters", 0))
         case _:
             return False
 
 
-def _is_size(entry: int) -> bool:
-    return not isinstance(entry, bool) and 0 <= entry <= MOST_BYTES
+def _is_size(entry: Any) -> bool:
+    return type(entry) is int and 0 <= entry <= MOST_BYTES
 
 
 def _is_number(entry: Any) -> bool:

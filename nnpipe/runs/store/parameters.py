@@ -42,11 +42,11 @@ from nnpipe.hdf5.datasets import read_ends
 from nnpipe.hdf5.links import link_of
 from nnpipe.hdf5.paths import follow
 from nnpipe.network.activations import ACTIVATIONS
-from nnpipe.network.chain import LAYER_NAME
 from nnpipe.network.layer import Layer
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.layers.base import LayerKind
 from nnpipe.network.network import Network
+from nnpipe.network.stack import LAYER_NAME
 from nnpipe.runs.store.axes import add_scale, attach, describe, mark_plot, mark_root
 from nnpipe.runs.store.folder import Folder
 from nnpipe.sources.normalizations.base import Normalization

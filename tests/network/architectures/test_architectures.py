@@ -7,9 +7,9 @@ import pytest
 
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.architectures import ARCHITECTURES, guess_architecture
-from nnpipe.network.chain import lasting
 from nnpipe.network.initializers import INITIALIZERS
 from nnpipe.network.layers import LAYERS
+from nnpipe.network.stack import lasting
 from tests.strategies import dense
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from nnpipe.config.kind import Choice
 from nnpipe.network.build import build
-from nnpipe.network.chain import Stack
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.layers.base import LayerKind, Workspace
 from nnpipe.network.network import Network
+from nnpipe.network.stack import Stack
 from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.losses import LOSSES
 from tests.strategies import dense

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from nnpipe.config.kind import Kind
 from nnpipe.config.options import option
 from nnpipe.network.layers.base import LayerKind, Step
