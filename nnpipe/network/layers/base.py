@@ -126,7 +126,7 @@ class Step(Protocol):
 
 
 class LayerKind(Protocol):
-    """A layer without numbers. All but the first five methods have defaults.
+    """A layer without numbers. Only `formula` and `training` have no default.
 
     Attributes
     ----------
@@ -144,14 +144,14 @@ class LayerKind(Protocol):
     absorbs: bool = False
 
     def arrays(self, inputs: int) -> Mapping[str, Shape]:
-        """Return the names and shapes of the trained arrays."""
-        ...
+        """Return the names and shapes of the trained arrays; by default, none."""
+        return {}
 
     def initialize(
         self, inputs: int, generator: np.random.Generator, dtype: np.dtype[np.floating[Any]]
     ) -> Arrays:
         """Return new arrays, drawn in float64 and rounded to the dtype."""
-        ...
+        return {}
 
     def formula(self, arrays: Arrays, x: Any) -> Any:
         """Return the outputs for x, (samples, inputs), by plain array operations."""
@@ -222,10 +222,7 @@ class LayerKind(Protocol):
         return self.options
 
     def describe(self, inputs: int) -> str:
-        """Return the shapes of the arrays, or what else characterizes the layer, as a short text.
-
-        The table of a network shows it.
-        """
+        """Return a short text for the table of a network: the shapes of the arrays."""
         return ", ".join(" × ".join(map(str, shape)) for shape in self.arrays(inputs).values())
 
 

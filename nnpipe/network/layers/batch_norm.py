@@ -22,7 +22,7 @@ import numpy as np
 
 from nnpipe.config.kind import Kind, NoOptions
 from nnpipe.network.activations.base import Array
-from nnpipe.network.layers.base import Affine, Arrays, LayerKind, Shape, Step, Workspace
+from nnpipe.network.layers.base import Affine, Arrays, LayerKind, Step, Workspace
 
 _MOMENTUM = 0.1
 _EPSILON = 1e-5
@@ -38,19 +38,9 @@ class BatchNorm(LayerKind):
     options: NoOptions
     leaves = "map"
 
-    def arrays(self, inputs: int) -> Mapping[str, Shape]:
-        """Return none."""
-        return {}
-
     def statistics(self, inputs: int) -> Mapping[str, int]:
         """Return the size of the running means and variances."""
         return {"": 2 * inputs}
-
-    def initialize(
-        self, inputs: int, generator: np.random.Generator, dtype: np.dtype[np.floating[Any]]
-    ) -> Arrays:
-        """Return none."""
-        return {}
 
     def formula(self, arrays: Arrays, x: Any) -> Any:
         """Return x normalized by the mean and variance of the batch."""
@@ -64,10 +54,6 @@ class BatchNorm(LayerKind):
     def mixes_samples(self) -> bool:
         """Return that it does."""
         return True
-
-    def describe(self, inputs: int) -> str:
-        """Return what the table of a network shows: nothing."""
-        return ""
 
 
 class _Step(Step):

@@ -74,7 +74,7 @@ class Dense(LayerKind):
     def formula(self, arrays: Arrays, x: Any) -> Any:
         """Return f(x Wᵀ + b)."""
         weights, bias = arrays["parameters"][:, :-1], arrays["parameters"][:, -1]
-        return self.options.activation.make()(x @ weights.T + bias)
+        return self.options.activation.make().formula(x @ weights.T + bias)
 
     def inference(self, arrays: Arrays, inputs: int) -> DenseForward:
         """Return the layer with a copy of its matrix."""

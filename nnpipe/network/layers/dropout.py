@@ -11,7 +11,6 @@ networks from overfitting (Journal of Machine Learning Research, 2014).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from nnpipe.config.kind import Kind
 from nnpipe.config.options import option
 from nnpipe.network.activations.base import Array
-from nnpipe.network.layers.base import Arrays, LayerKind, Shape, Step, Workspace
+from nnpipe.network.layers.base import Arrays, LayerKind, Step, Workspace
 
 
 @dataclass(frozen=True)
@@ -37,16 +36,6 @@ class Dropout(LayerKind):
 
     options: DropoutOptions
     leaves = "nothing"
-
-    def arrays(self, inputs: int) -> Mapping[str, Shape]:
-        """Return none."""
-        return {}
-
-    def initialize(
-        self, inputs: int, generator: np.random.Generator, dtype: np.dtype[np.floating[Any]]
-    ) -> Arrays:
-        """Return none."""
-        return {}
 
     def formula(self, arrays: Arrays, x: Any) -> Any:
         """Return the expected outputs, x."""

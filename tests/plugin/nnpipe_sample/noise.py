@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from nnpipe.config.kind import Kind
 from nnpipe.config.options import option
+from nnpipe.network.layers.base import LayerKind, Step
 
 
 @dataclass(frozen=True)
@@ -16,20 +16,30 @@ class NoiseOptions:
     std: float = option(0.01, "standard deviation", at_least=0)
 
 
-class Noise:
-    def __init__(self, std, rows, features, dtype):
-        self.statistics = np.empty(0, dtype)
-        self._std = std
+@dataclass(frozen=True)
+class Noise(LayerKind):
+    options: NoiseOptions
+    leaves = "nothing"
 
-    def forward(self, a, generator):
+    def formula(self, arrays, x):
+        return x
+
+    def training(self, arrays, gradients, inputs, space):
+        return NoiseStep(self.options.std, space.empty(inputs))
+
+
+class NoiseStep(Step):
+    def __init__(self, std, room):
+        self.std, self.room = std, room
+
+    def forward(self, out, generator):
+        out[...] = self.room[: len(out)]
         if generator is not None:
-            a += generator.normal(0, self._std, a.shape)
+            out += generator.normal(0, self.std, out.shape)
 
-    def backward(self, delta):
-        pass
-
-    def fold(self, parameters):
-        pass
+    def backward(self, delta, before):
+        if before is not None:
+            before[...] = delta
 
 
-noise = Kind(NoiseOptions, lambda options: partial(Noise, options.std))
+noise = Kind(NoiseOptions, Noise)
