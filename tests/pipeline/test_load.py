@@ -77,7 +77,7 @@ def test_what_is_in_range_has_no_problems(given):
         (
             dropout(kind="dropot"),
             "architecture.layers.drop.kind: 'dropot' is not a kind of layer; "
-            "expected one of batch_norm, dense, dropout. Did you mean 'dropout'?",
+            "expected one of batch_norm, dense, dropout, layer_norm, residual. Did you mean 'dropout'?",
         ),
         (
             {"architecture": {"layers": {"a": {"neurons": 2}, "drop": {"kind": "dropout"}}}},

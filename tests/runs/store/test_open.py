@@ -35,7 +35,7 @@ def run(tmp_path):
 def test_a_run_is_opened_with_all_that_it_holds(run):
     with open_run(run.path) as found:
         assert found.config["architecture"]["sizes"] == [4, 3]
-        assert [layer.neurons for layer in found.network.layers] == [4, 3]
+        assert [layer.outputs for layer in found.network.layers] == [4, 3]
         np.testing.assert_array_equal(found.outputs[:], run.outputs[:])
         assert found.metrics["samples"] == 20
         assert found.manifest.software["numpy"] == np.__version__
