@@ -110,7 +110,7 @@ HDF5 = ("input=hdf5", "input.path=data.h5")
             ["architecture=mpl"],
             [
                 "architecture: 'mpl' is not a choice; expected one of batch_norm, dropout, "
-                "from_run, mlp, stack, uniform. Did you mean 'mlp'?"
+                "from_run, mlp, residual, stack, uniform. Did you mean 'mlp'?"
             ],
         ),
         (
