@@ -1,7 +1,4 @@
-"""A network with blocks and normalizations, through the whole pipeline.
-
-Modules: pipeline/*.
-"""
+"""A network with blocks and normalizations, through the whole pipeline."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ from nnpipe.training.schedules import SCHEDULES
 from nnpipe.training.split import Split
 from nnpipe.training.training import Training
 from tests.inputs import open_input
-from tests.strategies import dense, every_kind
+from tests.strategies import dense, every_kind, residual
 
 Vector = NDArray[np.float64]
 Given = Callable[..., Input]
@@ -349,6 +349,17 @@ def test_running_variances_that_overflow_end_the_training(given: Given) -> None:
         "training: found a running mean or variance that is not finite in epoch 1, batch 1; the "
         "first numbers that are not finite are in the layer norm0; expected finite numbers. "
         "Set optimizer.learning_rate below 0.1, set training.clip_norm, or input.normalize."
+    )
+
+
+def test_a_block_is_named_whose_inner_numbers_are_not_finite(given: Given) -> None:
+    x, y = classes(20)
+    block = residual(norm=LAYERS.choice("batch_norm"), inner=dense(4, "tanh"))
+    stack = {"first": LAYERS.choice("residual", layers={"block": block}), "last": dense(3)}
+    found = diverges(of_stack(stack, given((x * 1e20).astype(np.float32), y), CONFIG))
+    assert found.startswith(
+        "training: found a running mean or variance that is not finite in epoch 1, batch 1; the "
+        "first numbers that are not finite are in the layer first;"
     )
 
 
