@@ -47,6 +47,31 @@ def dense(
     )
 
 
+def residual(**layers: Choice[Any]) -> Choice[Any]:
+    """Return a residual block of inner layers."""
+    return LAYERS.choice("residual", layers=layers)
+
+
+def every_kind(
+    hidden: str = "tanh", output: str = "softmax", width: int = 3, outputs: int = 3
+) -> dict[str, Choice[Any]]:
+    """Return layers of every kind, most of them within blocks too, and a block within a block."""
+    norm, batch_norm = LAYERS.choice("layer_norm"), LAYERS.choice("batch_norm")
+    drop = LAYERS.choice("dropout", rate=0.2)
+    inner = residual(norm=batch_norm, last=dense(width, hidden), drop=drop)
+    return {
+        "hidden": dense(width, hidden),
+        "norm": norm,
+        "block": residual(
+            norm=batch_norm, drop=drop, wide=dense(2, hidden), out=dense(width, hidden)
+        ),
+        "deep": residual(norm=norm, inner=inner),
+        "norm2": batch_norm,
+        "drop": drop,
+        "output": dense(outputs, output),
+    }
+
+
 @st.composite
 def stacks(draw: st.DrawFn, max_layers: int = 4, max_neurons: int = 12) -> Choice[Stack]:
     """Draw an architecture of named layers with its number of inputs set."""

@@ -46,12 +46,13 @@ class Chain(LayerKind):
             If a layer cannot have so many inputs.
         """
         for name, kind in self.layers.items():
-            yield name, kind, inputs
             try:
-                inputs = kind.outputs(inputs)
+                outputs = kind.outputs(inputs)
             except DataError as error:
                 problem = f"layers.{name}.{error}"
                 raise DataError(problem) from error
+            yield name, kind, inputs
+            inputs = outputs
 
     def outputs(self, inputs: int) -> int:
         """Return the number of outputs of the last layer."""

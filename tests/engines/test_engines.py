@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nnpipe.engines import ENGINES
 from nnpipe.network.build import build
-from tests.strategies import ACTIVATION_NAMES, dense
+from tests.strategies import ACTIVATION_NAMES, dense, every_kind
 
 BOUNDS = {"float32": 2e-6, "float64": 1e-13}
 
@@ -59,6 +59,22 @@ def test_activations_of_each_layer_can_be_kept(kind, activation):
     np.testing.assert_allclose(kept["first"], first, rtol=0, atol=1e-13)
     np.testing.assert_allclose(kept["second"], network.layers[1](first), rtol=0, atol=1e-12)
     np.testing.assert_array_equal(kept["second"], outputs)
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [("float32", 1e-5), ("float64", 1e-12)])
+@pytest.mark.parametrize("kind", ENGINES.built_in)
+@pytest.mark.parametrize("rows", [1, 300])
+def test_every_kind_of_layer_is_executed_as_its_formula(kind, dtype, bound, rows):
+    network = build(every_kind("sigmoid"), 5, 3, dtype)
+    x = np.random.default_rng(0).standard_normal((rows, 5)).astype(dtype)
+    names = [layer.name for layer in network.layers]
+    outputs, kept = ENGINES.choice(kind).make()(network).forward(x, names)
+    assert list(kept) == names
+    expected = x.astype("float64")
+    for layer in network.astype("float64").layers:
+        expected = layer(expected)
+        np.testing.assert_allclose(kept[layer.name], expected, rtol=bound, atol=bound)
+    np.testing.assert_array_equal(kept["output"], outputs)
 
 
 @pytest.mark.parametrize("kind", ENGINES.built_in)

@@ -20,10 +20,14 @@ import nnpipe
 from nnpipe.engines import fast
 from nnpipe.engines.blas import one_thread
 from nnpipe.engines.fast import FastEngine
+from nnpipe.engines.folded import halve_sigmoids
 from nnpipe.engines.tiles import tile_rows
+from nnpipe.network.build import build
+from nnpipe.network.layers import LAYERS
+from nnpipe.network.network import formula
 from nnpipe.system.threads import share
 from tests.engines.test_engines import BOUNDS, oracle
-from tests.strategies import ACTIVATION_NAMES
+from tests.strategies import ACTIVATION_NAMES, dense, every_kind, residual
 
 
 def samples(rows, features, dtype="float32", seed=0):
@@ -79,6 +83,44 @@ def test_the_number_of_threads_changes_no_bit(monkeypatch):
     assert len(found) == 1
 
 
+def test_neither_threads_nor_batches_change_a_bit_of_any_kind_of_layer(monkeypatch):
+    network = build(every_kind("sigmoid", width=40), 30, seed=0, dtype="float32")
+    monkeypatch.setattr(fast, "_MANY", 1)
+    monkeypatch.setattr(fast, "_LONG", 1)
+    x, engine, found = samples(1000, 30), FastEngine(network, tile=64), set()
+    for cores in (1, 2, 3, 8):
+        monkeypatch.setattr(fast, "cores", lambda cores=cores: cores)
+        found.add(engine(x).tobytes())
+    for batch in (64, 192, 640):
+        parts = [engine.forward(x[start : start + batch])[0] for start in range(0, 1000, batch)]
+        found.add(np.concatenate(parts).tobytes())
+    assert len(found) == 1
+
+
+NORM = LAYERS.choice("layer_norm")
+
+
+@pytest.mark.parametrize(
+    ("stack", "names"),
+    [
+        ({"a": dense(4), "b": dense(5), "c": dense(3)}, {"a", "b"}),
+        ({"a": dense(4), "n": NORM, "b": dense(5), "c": dense(3, "tanh")}, {"b"}),
+        ({"a": dense(4), "r": residual(b=dense(4), c=dense(4)), "d": dense(3)}, set()),
+        ({"r": residual(a=dense(6), b=dense(6)), "c": dense(5), "d": dense(3)}, {"c"}),
+        ({"a": dense(4, "relu"), "b": dense(5, "softmax"), "c": dense(3)}, set()),
+    ],
+)
+def test_sigmoids_are_halved_between_dense_layers_alone_with_the_same_outputs(stack, names):
+    network = build(stack, inputs=6, seed=1, dtype="float64")
+    x = 3 * samples(50, 6, "float64")
+    halved, found = halve_sigmoids(network)
+    assert found == names
+    assert [name for name, layer in halved.stack.items() if layer != network.stack[name]] == [
+        name for name in stack if name in names
+    ]
+    np.testing.assert_allclose(formula(halved, x), formula(network, x), rtol=1e-12)
+
+
 def test_whole_tiles_give_the_same_bits_apart_as_together():
     network = nnpipe.build({"inputs": 50, "sizes": [64, 10]})
     tile = tile_rows(network)
@@ -111,7 +153,9 @@ def test_the_parameters_of_a_network_cannot_be_changed_under_it():
 
 
 def test_threads_that_call_one_network_do_not_meet():
-    network = nnpipe.build({"inputs": 30, "sizes": [40, 5]})
+    network = build(
+        every_kind("sigmoid", width=40), 30, seed=0, dtype="float32", prepare=FastEngine
+    )
     x = samples(200, 30)
     expected = [network(row) for row in x]
     with ThreadPoolExecutor(8) as pool:

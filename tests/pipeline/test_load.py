@@ -86,6 +86,22 @@ def test_what_is_in_range_has_no_problems(given):
             "expected it before a layer with neurons. Remove it or move it.",
         ),
         (
+            dropout(kind="residual", layers={"norm": "batch_norm", "a": {"neurons": 3}})
+            | {"training": {"batch_size": 1}},
+            "training.batch_size: found 1; expected 2 or greater, because architecture.layers.drop "
+            "normalizes features over the samples of a batch",
+        ),
+        (
+            dropout(kind="residual", layers={"a": {"neurons": 3}, "drop": {"kind": "dropot"}}),
+            "architecture.layers.drop.layers.drop.kind: 'dropot' is not a kind of layer; "
+            "expected one of batch_norm, dense, dropout, layer_norm, residual. "
+            "Did you mean 'dropout'?",
+        ),
+        (
+            dropout(kind="residual"),
+            "architecture.layers.drop.layers: found no layer; expected at least one",
+        ),
+        (
             dropout(kind="batch_norm") | {"training": {"batch_size": 1}},
             "training.batch_size: found 1; expected 2 or greater, because architecture.layers.drop "
             "normalizes features over the samples of a batch",

@@ -57,6 +57,16 @@ def test_samples_that_are_bytes_reach_the_network_as_they_are_stored():
     )
 
 
+def test_a_layer_that_absorbs_no_map_is_left_as_it_is():
+    scaled = Input(Stored(pixels()), Normalization("scale", np.zeros(1), np.ones(1) / 255), "f4")
+    for layers in (
+        {"norm": "layer_norm"},
+        {"block": {"kind": "residual", "layers": {"a": {"neurons": 12}}}},
+    ):
+        network = nnpipe.build({"inputs": 12, "layers": layers})
+        assert fold_normalization(network, scaled) == (network, scaled)
+
+
 @pytest.mark.parametrize(
     ("dtype", "offset", "factor"),
     [

@@ -20,7 +20,7 @@ from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.descent import Descent
 from nnpipe.training.losses import LOSSES
 from nnpipe.training.optimizers import OPTIMIZERS
-from tests.strategies import dense
+from tests.strategies import dense, every_kind, residual
 
 HIDDEN = sorted(ACTIVATIONS.built_in)
 PAIRS = [("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy")] + [
@@ -90,6 +90,59 @@ def test_the_gradient_is_that_of_finite_differences(
     # Layer by layer, so that the gradient of one cannot hide behind that of another.
     for name, wanted in expected.items():
         assert np.linalg.norm(found[name] - wanted) < 1e-6 * np.linalg.norm(wanted)
+
+
+@pytest.mark.parametrize(("output", "loss"), [*PAIRS[:2], ("linear", "mean_squared_error")])
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_the_gradient_of_every_kind_of_layer_is_that_of_finite_differences(
+    hidden: str, output: str, loss: str
+) -> None:
+    stack = every_kind(hidden, output)
+    net = build(stack, inputs=6, seed=3, dtype="float64")
+    pass_ = Backpropagation(net, LOSSES.choice(loss).make(), 9, stack)
+    place(pass_, batch(9))
+    t = targets("one-hot", 9)
+    pass_.backward(t, np.random.default_rng(4))
+    found, expected = pass_.views(pass_.gradient), pass_.views(differences(pass_, t, seed=4))
+    for name, wanted in expected.items():
+        assert np.linalg.norm(found[name] - wanted) < 1e-6 * np.linalg.norm(wanted) + 1e-9, name
+
+
+NORM, BATCH_NORM, DROP = (LAYERS.choice(k) for k in ("layer_norm", "batch_norm", "dropout"))
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        every_kind(),
+        {"norm": BATCH_NORM, "a": dense(3, "relu"), "b": residual(drop=DROP, c=NORM, d=DROP)},
+        {"a": residual(n=BATCH_NORM, d=DROP, m=BATCH_NORM, last=dense(6, "linear")), "b": dense(3)},
+        {
+            "a": residual(b=residual(norm=BATCH_NORM, last=dense(6, "elu")), drop=DROP),
+            "norm": BATCH_NORM,
+            "drop": DROP,
+            "norm2": BATCH_NORM,
+            "last": dense(3, "softmax"),
+        },
+    ],
+)
+def test_folded_parameters_give_the_same_validation_loss(stack: Stack) -> None:
+    loss = LOSSES.choice("mean_squared_error").make()
+    net = build(stack, inputs=6, seed=3, dtype="float64")
+    pass_ = Backpropagation(net, loss, 9, stack)
+    chance, t = np.random.default_rng(0), targets("real", 9)
+    for seed in range(20):
+        place(pass_, 3 * batch(9, seed))
+        pass_.backward(t, chance)
+        pass_.parameters -= 0.05 * pass_.gradient
+    plain = Backpropagation(net, loss, 9)
+    plain.parameters[:] = pass_.folded()
+    for each in (pass_, plain):
+        place(each, batch(9, 99))
+    value, correct = pass_.forward(t)
+    assert plain.forward(t) == (pytest.approx(value, rel=1e-12), correct)
+    outputs = net.with_arrays(plain.views(plain.parameters))(batch(9, 99))
+    assert ((outputs - t) ** 2).sum() / 3 == pytest.approx(value, rel=1e-12)
 
 
 def test_a_single_sigmoid_neuron_takes_its_label_as_it_is() -> None:

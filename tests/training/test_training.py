@@ -21,6 +21,7 @@ from nnpipe.engines.blas import one_thread
 from nnpipe.errors import RunError, TrainingError
 from nnpipe.network.architectures import ARCHITECTURES
 from nnpipe.network.build import build
+from nnpipe.network.chain import Stack, lasting
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.layers.base import LayerKind
 from nnpipe.sources.input import Input
@@ -36,7 +37,7 @@ from nnpipe.training.schedules import SCHEDULES
 from nnpipe.training.split import Split
 from nnpipe.training.training import Training
 from tests.inputs import open_input
-from tests.strategies import dense
+from tests.strategies import dense, every_kind, residual
 
 Vector = NDArray[np.float64]
 Given = Callable[..., Input]
@@ -79,6 +80,18 @@ def training(
     named: dict[str, Choice[Any]] = {}
     for name, layer in layers.items():
         named |= {**(before or {}).get(name, {}), name: layer}
+    return of_stack(named, data, config, threads, optimizer, validation, seed)
+
+
+def of_stack(
+    named: Stack,
+    data: Input,
+    config: TrainingOptions,
+    threads: int = 1,
+    optimizer: Choice[Optimizer] = SGD,
+    validation: Input | None = None,
+    seed: int = 0,
+) -> Training:
     recipe = Recipe(config, optimizer, ARCHITECTURES.choice("stack", layers=named), seed=seed)
     net = build(named, inputs=data.features, seed=seed, dtype=data.dtype)
     pass_ = Backpropagation(net, recipe.loss, config.batch_size, named, threads)
@@ -160,6 +173,21 @@ def classes(rows: int, features: int = 4, seed: int = 0) -> tuple[Vector, NDArra
     return generator.normal(size=(rows, features)), generator.integers(0, 3, rows)
 
 
+def test_cores_change_no_bit_of_any_kind_of_layer(
+    given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnpipe.system.products._BLOCK", 1 << 10)
+    monkeypatch.setattr("nnpipe.training.descent._TILE", 1 << 10)
+    stack = every_kind(width=40)
+    data, config = given(*classes(96, 30)), replace(CONFIG, batch_size=32)
+    found = [train(of_stack(stack, data, config, threads)).checkpoint({}) for threads in (1, 2, 5)]
+    assert list(found[0].statistics) == ["block.norm", "deep.inner.norm", "norm2"]
+    for other in found[1:]:
+        np.testing.assert_array_equal(found[0].parameters, other.parameters)
+        for name, vector in found[0].statistics.items():
+            np.testing.assert_array_equal(vector, other.statistics[name])
+
+
 def test_cores_change_no_bit(given: Given) -> None:
     generator = np.random.default_rng(0)
     x = generator.random((384, 784), np.float32)
@@ -194,6 +222,19 @@ def test_cores_change_no_bit(given: Given) -> None:
         np.testing.assert_array_equal(first.statistics["norm"], other.statistics["norm"])
         for name in first.state:
             np.testing.assert_array_equal(first.state[name], other.state[name])
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_the_network_that_training_leaves_of_blocks_is_the_one_that_is_validated(
+    given: Given, keep: str
+) -> None:
+    x, y = classes(50, seed=1)
+    work = of_stack(every_kind(), given(*classes(60)), CONFIG, validation=given(x, y))
+    network = getattr(train(work), keep)
+    number = work.best_epoch if keep == "best" else 3
+    assert network.stack == lasting(every_kind())
+    expected = -np.log(network(x)[np.arange(50), y]).mean()
+    assert work.history[number - 1].validation_loss == pytest.approx(expected, rel=1e-10)
 
 
 @pytest.mark.parametrize("keep", ["best", "last"])
@@ -308,6 +349,17 @@ def test_running_variances_that_overflow_end_the_training(given: Given) -> None:
         "training: found a running mean or variance that is not finite in epoch 1, batch 1; the "
         "first numbers that are not finite are in the layer norm0; expected finite numbers. "
         "Set optimizer.learning_rate below 0.1, set training.clip_norm, or input.normalize."
+    )
+
+
+def test_a_block_is_named_whose_inner_numbers_are_not_finite(given: Given) -> None:
+    x, y = classes(20)
+    block = residual(norm=LAYERS.choice("batch_norm"), inner=dense(4, "tanh"))
+    stack = {"first": LAYERS.choice("residual", layers={"block": block}), "last": dense(3)}
+    found = diverges(of_stack(stack, given((x * 1e20).astype(np.float32), y), CONFIG))
+    assert found.startswith(
+        "training: found a running mean or variance that is not finite in epoch 1, batch 1; the "
+        "first numbers that are not finite are in the layer first;"
     )
 
 

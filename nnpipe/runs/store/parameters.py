@@ -192,8 +192,16 @@ def _declared(file: h5py.File) -> list[_Declared]:
         declared = (_version_1 if version_1 else _version_2)(group, what, neurons)
         kind = declared.make()
         activation = "linear" if kind.activation is None else kind.activation.kind
-        if kind.leaves != "layer" or kind.outputs(inputs) != neurons:
+        try:
+            outputs = kind.outputs(inputs)
+        except DataError as error:
+            problem = f"{what}: options.{error}."
+            raise DataError(problem) from error
+        if kind.leaves != "layer" or outputs != neurons:
             problem = f"{what} is not a {declared.kind} with {inputs} inputs and {neurons} outputs."
+            raise DataError(problem)
+        if kind.lasting() != declared.options:
+            problem = f"{what} has inner layers that training removes."
             raise DataError(problem)
         if (said := text_attribute(group, "activation", what)) != activation:
             problem = f"{what} has the activation {said!r}; expected {activation!r}."

@@ -15,12 +15,14 @@ from nnpipe.config.kind import Choice
 from nnpipe.errors import RunError
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import build
+from nnpipe.network.chain import lasting
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.network import Network
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.parameters import read_parameters, write_parameters
 from nnpipe.sources.normalizations.base import Normalization
 from nnpipe.sources.normalizations.none import IDENTITY
+from tests.strategies import every_kind
 
 FROZEN = Path(__file__).parents[2] / "frozen"
 CHANGED: list[tuple[str, dict[str, Any]]] = [
@@ -230,3 +232,189 @@ def test_a_file_of_version_1_means_what_it_meant_whatever_is_added_to_it(write: 
         sloped(0.9)(file)
     [layer], _ = read_parameters(path)
     assert layer.declared.options.activation == ACTIVATIONS.choice("leaky_relu", slope=0.01)
+
+
+@pytest.fixture
+def every(write: Write) -> Path:
+    """Return the path of a file with every kind of layer that training leaves."""
+    return write(build(every_kind(), inputs=6, seed=1, dtype="float64"))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_kind_of_layer_is_read_back_to_the_bit(write: Write, dtype: str) -> None:
+    before = build(every_kind(), inputs=6, seed=1, dtype=dtype)
+    path = write(before)
+    assert format_of(path) == ("nnpipe network", 2)
+    layers, _ = read_parameters(path)
+    after = Network(tuple(layers))
+    assert after.stack == before.stack == lasting(every_kind())
+    assert list(after.arrays) == list(before.arrays)
+    for name, array in before.arrays.items():
+        assert after.arrays[name].dtype == dtype
+        np.testing.assert_array_equal(after.arrays[name], array)
+    assert write(after).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
+def test_strangers_read_the_arrays_of_every_kind_of_layer(every: Path, engine: str) -> None:
+    pytest.importorskip("netCDF4" if engine == "netcdf4" else "h5netcdf", reason="not installed")
+    xarray = pytest.importorskip("xarray", reason="not installed")
+    with h5py.File(every) as file:
+        for name in (
+            "norm/gain",
+            "norm/shift",
+            "block/wide.parameters",
+            "deep/inner.last.parameters",
+        ):
+            dataset: Any = file[f"layers/{name}"]
+            assert {"long_name", "description", "units"} <= set(dataset.attrs)
+            assert all(len(dim.keys()) == 1 for dim in dataset.dims)
+        block: Any = file["layers/block"]
+        stored = dict(block.attrs)
+        wide = block["wide.parameters"][()]
+    assert (stored["kind"], stored["inputs"], stored["neurons"]) == ("residual", 3, 3)
+    assert list(json.loads(stored["options"])["layers"]) == ["wide", "out"]
+    assert stored["signal"] == "wide.parameters"
+    with xarray.open_dataset(every, group="layers/block", engine=engine) as found:
+        assert found["wide.parameters"].dims == ("wide.parameters_0", "wide.parameters_1")
+        np.testing.assert_array_equal(found["wide.parameters"], wide)
+        assert found.attrs["kind"] == "residual"
+    with xarray.open_dataset(every, group="layers/norm", engine=engine) as found:
+        assert found.gain.sizes == {"gain_0": 3}
+
+
+def changed(name: str, change: Callable[[Any], Any]) -> Callable[[Any], None]:
+    """Return what changes the options of a layer in a file."""
+
+    def in_file(file: Any) -> None:
+        attributes = file[f"layers/{name}"].attrs
+        options = json.loads(attributes["options"])
+        new = change(options)
+        attributes["options"] = json.dumps(options if new is None else new)
+
+    return in_file
+
+
+def replaced(path: str, data: Any = None, **storage: Any) -> Callable[[Any], None]:
+    """Return what deletes a dataset in a file, and makes another one if it is given."""
+
+    def in_file(file: Any) -> None:
+        del file[path]
+        if data is not None or storage:
+            file.create_dataset(path, data=data, **storage)
+
+    return in_file
+
+
+def inner(layers: Any, **others: Any) -> Callable[[Any], None]:
+    return lambda options: options["layers"].update(layers, **others)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            changed("block", inner({"wide": {"kind": "convolution"}})),
+            "layer 'block': options.layers.wide.kind: 'convolution' is not a kind of layer; "
+            f"expected one of {', '.join(LAYERS.names)}.",
+        ),
+        (
+            lambda file: file["layers/norm"].attrs.update(kind="batch_norm"),
+            "layer 'norm' is not a batch_norm with 3 inputs and 3 outputs.",
+        ),
+        (
+            lambda file: file["layers/norm"].attrs.update(kind="residual"),
+            "layer 'norm': options.layers: found no layer; expected at least one.",
+        ),
+        (
+            lambda file: file["layers/norm"].attrs.update(neurons=4),
+            "layer 'norm' is not a layer_norm with 3 inputs and 4 outputs.",
+        ),
+        (
+            lambda file: file["layers/block"].attrs.update(inputs=4),
+            "layer 'block': options.layers: found 3 outputs; expected 4, as many as inputs, "
+            "because they are added to these.",
+        ),
+        (
+            changed("norm", lambda options: {"epsilon": 0.1}),
+            "layer 'norm': options.epsilon: unknown key for the kind 'layer_norm', which has no "
+            "options.",
+        ),
+        (
+            changed("block", lambda options: {"layers": []}),
+            "layer 'block': options.layers: found []; expected a mapping.",
+        ),
+        (
+            changed("block", inner({"wide": {"neurons": 2}})),
+            "layer 'block' does not hold every option of the kind 'residual'.",
+        ),
+        (
+            changed("block", lambda options: {}),
+            "layer 'block': options.layers: found no layer; expected at least one.",
+        ),
+        (
+            changed("block", inner({}, last="batch_norm")),
+            "layer 'block': options.layers.last: found batch_norm at the end; expected it before a "
+            "layer with neurons. Remove it or move it.",
+        ),
+        (
+            changed("block", inner({"a/b": "layer_norm"})),
+            "layer 'block': options.layers: 'a/b' cannot name a layer; expected a letter, then "
+            "letters, digits and '_', at most 64 in all, and not 'all'.",
+        ),
+        (
+            changed(
+                "block", lambda options: {"layers": {"norm": "batch_norm"} | options["layers"]}
+            ),
+            "layer 'block' has inner layers that training removes.",
+        ),
+        (
+            replaced("layers/norm/gain", np.ones(4)),
+            "/layers/norm/gain has the shape (4,); expected (3,).",
+        ),
+        (
+            replaced("layers/norm/gain", shape=(3,), dtype="f8", chunks=(3,)),
+            "/layers/norm/gain declares 24 bytes; found 0 stored.",
+        ),
+        (
+            replaced("layers/norm/gain", np.arange(3)),
+            "/layers/norm/gain is int64; expected float32 or float64.",
+        ),
+    ],
+)
+def test_a_stack_that_a_stranger_altered_is_refused_in_one_line(
+    every: Path, change: Callable[[Any], None], said: str
+) -> None:
+    assert refusal(every, change) == f"parameters: {said}{TAIL}"
+
+
+def test_an_array_that_is_missing_is_named_beside_those_that_are_there(every: Path) -> None:
+    found = refusal(every, replaced("layers/block/out.parameters"))
+    assert found.startswith(
+        "parameters: '/layers/block/out.parameters' is not in parameters.h5; it holds "
+    )
+    assert found.endswith(TAIL)
+
+
+def test_options_nested_deeper_than_json_may_be_are_refused_in_one_line(every: Path) -> None:
+    deep = '{"layers": {"a": ' * 300 + '"layer_norm"' + "}}" * 300
+    deeper = deep.replace('"a": {', '"a": {"kind": "residual", ')
+    for text in (deep, deeper, "[" * 60_000):
+        found = refusal(
+            every, lambda file, text=text: file["layers/block"].attrs.update(options=text)
+        )
+        assert found.startswith("parameters: layer 'block'")
+        assert found.endswith(TAIL)
+        assert "\n" not in found
+
+
+def test_a_claimed_size_is_refused_before_anything_is_allocated(every: Path) -> None:
+    def claim(file: Any) -> None:
+        file["layers/norm"].attrs.update(inputs=10**12, neurons=10**12)
+        replaced("layers/norm/gain", shape=(10**12,), dtype="f8", chunks=(1 << 20,))(file)
+
+    found = refusal(every, claim)
+    assert found == (
+        "parameters: /layers/norm/gain in parameters.h5 declares 8,000,000,000,000 bytes "
+        f"(1000000000000,); found 0 bytes stored. Write the whole dataset.{TAIL}"
+    )

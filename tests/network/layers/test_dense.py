@@ -1,0 +1,65 @@
+"""Dense layers absorb the affine maps before and after them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nnpipe.network.layers import LAYERS
+from nnpipe.network.layers.base import Affine
+from tests.strategies import dense, dtypes
+
+FORMS = st.sampled_from(["none", "scalar", "vector"])
+
+
+@given(st.data(), st.integers(1, 9), st.integers(1, 9), dtypes, st.integers(0, 999))
+def test_the_absorbed_matrix_gives_the_composed_formulas(
+    data: st.DataObject, inputs: int, neurons: int, dtype: str, seed: int
+) -> None:
+    generator = np.random.default_rng(seed)
+
+    def drawn(size: int) -> Any:
+        form = data.draw(FORMS)
+        return None if form == "none" else generator.normal(size=() if form == "scalar" else size)
+
+    before, after = (Affine(drawn(size), drawn(size)) for size in (inputs, neurons))
+    layer = dense(neurons, "linear").make()
+    matrix = generator.normal(size=(neurons, inputs + 1)).astype(dtype)
+    matrix = np.asarray(matrix, order=data.draw(st.sampled_from("CF")))
+    kept, x = matrix.copy(), generator.normal(size=(5, inputs))
+
+    def mapped(affine: Affine, a: Any) -> Any:
+        scale = 1 if affine.scale is None else affine.scale
+        return a * scale + (0 if affine.shift is None else affine.shift)
+
+    exact = {"parameters": matrix.astype(np.float64)}
+    sums = layer.formula(exact, mapped(before, x))
+    tolerance = 1e-12 if dtype == "float64" else 1e-4
+    for first, last, expected in (
+        (before, after, mapped(after, sums)),
+        (before, None, sums),
+        (None, after, mapped(after, layer.formula(exact, x))),
+    ):
+        found = layer.absorb({"parameters": matrix}, before=first, after=last)
+        assert found["parameters"].dtype == dtype
+        assert found["parameters"].strides == matrix.strides
+        np.testing.assert_allclose(
+            layer.formula({"parameters": found["parameters"].astype(np.float64)}, x),
+            expected,
+            rtol=tolerance,
+            atol=tolerance,
+        )
+    np.testing.assert_array_equal(matrix, kept)
+
+
+@pytest.mark.parametrize("name", [n for n in LAYERS.built_in if n not in ("dense", "residual")])
+def test_the_other_kinds_absorb_nothing(name: str) -> None:
+    layer = LAYERS.choice(name).make()
+    assert not layer.absorbs
+    with pytest.raises(TypeError) as caught:
+        layer.absorb({}, before=Affine(scale=2.0))
+    assert str(caught.value) == "absorb: this kind of layer absorbs no map"
