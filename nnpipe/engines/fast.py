@@ -12,8 +12,8 @@ import numpy as np
 from nnpipe.config.kind import Kind
 from nnpipe.engines.base import Array, TiledOptions
 from nnpipe.engines.blas import one_thread
-from nnpipe.engines.folded import halve_sigmoids
 from nnpipe.engines.tiles import tile_rows
+from nnpipe.network.folding import Part, fold
 from nnpipe.network.layers.base import Forward
 from nnpipe.network.network import Network
 from nnpipe.system.cores import cores
@@ -41,10 +41,11 @@ class FastEngine:
         self.tile = tile or tile_rows(network)
         self._dtype = network.dtype
         self._products = network.parameter_count
-        network, self._halved = halve_sigmoids(network)
         self._names = [layer.name for layer in network.layers]
-        forwards = [la.transform.inference(la.arrays, la.inputs) for la in network.layers]
         self._widths = [layer.outputs for layer in network.layers]
+        parts = [Part(la.name, la.transform, la.inputs, la.arrays) for la in network.layers]
+        layers, self._maps = fold(parts)
+        forwards = [layer.kind.inference(layer.arrays, layer.inputs) for layer in layers]
         self._room = _Room(forwards, [network.inputs, *self._widths], self.tile, network.dtype)
 
     def forward(self, x: Array, keep: Collection[str] = ()) -> tuple[Array, Mapping[str, Array]]:
@@ -92,12 +93,13 @@ class FastEngine:
                 x = a
 
     def _copy(self, a: Array, name: str, out: Array) -> None:
-        """Write a layer's activations into `out`, given those of the rewritten network."""
-        if name in self._halved:
-            np.multiply(a, 0.5, out=out)
-            out += 0.5
-        else:
+        """Write a layer's activations into `out`, given those of the folded layer."""
+        affine = self._maps.get(name)
+        if affine is None:
             np.copyto(out, a)
+        else:
+            np.multiply(a, affine.scale, out=out)
+            np.add(out, affine.shift, out=out)
 
     def _one(self, x: Array) -> Array:
         """Return the outputs for one sample with as few calls as possible, which take the time."""

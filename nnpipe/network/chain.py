@@ -13,6 +13,7 @@ import numpy as np
 from nnpipe.config.kind import Choice
 from nnpipe.errors import ConfigError, DataError
 from nnpipe.network.activations.base import Activation, Array
+from nnpipe.network.folding import Part, fold
 from nnpipe.network.layers.base import (
     Affine,
     Arrays,
@@ -109,11 +110,11 @@ class Chain(LayerKind):
 
     def inference(self, arrays: Arrays, inputs: int) -> Forward:
         """Return the functions of all layers as one."""
-        parts = split(arrays)
-        each = list(self.each(inputs))
-        forwards = [kind.inference(parts.get(name, {}), n) for name, kind, n in each]
-        dtype = next(iter(arrays.values())).dtype
-        return _Forwards(forwards, [n for _, _, n in each[1:]], dtype)
+        parts, dtype = split(arrays), next(iter(arrays.values())).dtype
+        each = (Part(name, kind, n, parts.get(name, {})) for name, kind, n in self.each(inputs))
+        layers, _ = fold(list(each))
+        forwards = [layer.kind.inference(layer.arrays, layer.inputs) for layer in layers]
+        return _Forwards(forwards, [layer.inputs for layer in layers[1:]], dtype)
 
     def training(self, arrays: Arrays, gradients: Arrays, inputs: int, space: Workspace) -> Steps:
         """Return the layers in training."""

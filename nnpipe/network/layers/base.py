@@ -28,11 +28,10 @@ class Affine(NamedTuple):
     Attributes
     ----------
     scale, shift : vector with one entry per feature, or a number for all of them
-        None stands for a scale of 1, and for a shift of 0.
     """
 
-    scale: Array | float | None = None
-    shift: Array | float | None = None
+    scale: Array | float = 1.0
+    shift: Array | float = 0.0
 
 
 class Forward(Protocol):
@@ -204,6 +203,13 @@ class LayerKind(Protocol):
     def mixes_samples(self) -> bool:
         """Return whether a training step normalizes over the samples of a batch."""
         return False
+
+    def split(self, arrays: Arrays) -> tuple[LayerKind, Arrays, Affine] | None:
+        """Return a layer and its arrays, and the affine map that makes this layer of it.
+
+        None if there is no such map that would be worth to be absorbed by the next layer.
+        """
+        return None
 
     def weights(self, arrays: Arrays) -> Sequence[Array]:
         """Return the numbers that penalties shrink, as NumPy views of the arrays."""

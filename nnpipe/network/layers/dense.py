@@ -110,19 +110,28 @@ class Dense(LayerKind):
         """
         matrix = arrays["parameters"].copy("K")
         weights, bias = matrix[:, :-1], matrix[:, -1]
-        if before is not None and before.shift is not None:
-            if np.ndim(before.shift) == 0:
-                bias += before.shift * weights.sum(axis=1, dtype=np.float64)
-            else:
+        if before is not None:
+            if np.ndim(before.shift):
                 # Not BLAS: the last bits of its products may depend on the number of threads.
                 bias += np.einsum("ni,i->n", weights, before.shift)
-        if before is not None and before.scale is not None:
+            elif before.shift:
+                bias += before.shift * weights.sum(axis=1, dtype=np.float64)
             weights *= before.scale
-        if after is not None and after.scale is not None:
+        if after is not None:
             matrix *= np.reshape(after.scale, (-1, 1))
-        if after is not None and after.shift is not None:
             bias += after.shift
         return {"parameters": matrix}
+
+    def split(self, arrays: Arrays) -> tuple[LayerKind, Arrays, Affine] | None:
+        """Return a layer of tanh instead of one of sigmoids.
+
+        1 / (1 + e^-z) = 1/2 + tanh(z / 2) / 2, and one tanh takes a third of the time of the four
+        steps of a sigmoid. A factor of one half is exact.
+        """
+        if self.options.activation.kind != "sigmoid":
+            return None
+        tanh = Dense(replace(self.options, activation=ACTIVATIONS.choice("tanh")))
+        return tanh, self.absorb(arrays, after=Affine(scale=0.5)), Affine(scale=0.5, shift=0.5)
 
     def weights(self, arrays: Arrays) -> Sequence[Array]:
         """Return the matrix without the bias, (neurons, inputs)."""
