@@ -311,7 +311,7 @@ def test_layers_that_do_not_fit_each_other_are_refused(folder, refused):
         widths_that_differ(file)
     forge(folder)
     assert refused(*FROM_RUN) == (
-        "layers.output: found 7 inputs; expected 4, the neurons of 'hidden1'"
+        "layers.output: found 7 inputs; expected 4, the outputs of 'hidden1'"
     )
 
 

@@ -246,6 +246,7 @@ def _version_2(group: Any, what: str, neurons: int) -> Choice[LayerKind]:
 
 def _chosen(registry: Registry[Any], given: Mapping[str, Any], what: str) -> Choice[Any]:
     try:
+        registry.load(given["kind"])  # which is an attribute of its own, not an option
         return load_choice(registry, given, "options")
     except ConfigError as error:
         problem = f"{what}: {error}"

@@ -183,8 +183,7 @@ def sloped(slope: Any, **options: Any) -> Callable[[Any], None]:
         (say(activation="relu"), " has the activation 'relu'; expected 'leaky_relu'."),
         (
             say(kind="convolution"),
-            ": options.kind: 'convolution' is not a kind of layer; expected one of "
-            f"{', '.join(LAYERS.names)}.",
+            f": 'convolution' is not a kind of layer; expected one of {', '.join(LAYERS.names)}.",
         ),
         (
             say(kind="layer_norm", options="{}"),
