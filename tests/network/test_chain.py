@@ -1,4 +1,7 @@
-"""A chain of layers: how it is checked, what its layers draw, and what training leaves."""
+"""A chain of layers: how it is checked, what its layers draw, and what training leaves.
+
+Modules: network/stack.py.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ import pytest
 
 from nnpipe.errors import DataError
 from nnpipe.network.build import build, estimate
-from nnpipe.network.chain import Chain, check_stack, last_activation, lasting
+from nnpipe.network.chain import Chain
 from nnpipe.network.layers import LAYERS
+from nnpipe.network.stack import check_stack, last_activation, lasting
 from tests.strategies import dense, every_kind, residual
 
 NORM, BATCH_NORM, DROP = (LAYERS.choice(k) for k in ("layer_norm", "batch_norm", "dropout"))

@@ -22,19 +22,20 @@ def test_the_absorbed_matrix_gives_the_composed_formulas(
 ) -> None:
     generator = np.random.default_rng(seed)
 
-    def drawn(size: int) -> Any:
+    def drawn(size: int, neutral: float) -> Any:
         form = data.draw(FORMS)
-        return None if form == "none" else generator.normal(size=() if form == "scalar" else size)
+        return (
+            neutral if form == "none" else generator.normal(size=None if form == "scalar" else size)
+        )
 
-    before, after = (Affine(drawn(size), drawn(size)) for size in (inputs, neurons))
+    before, after = (Affine(drawn(size, 1.0), drawn(size, 0.0)) for size in (inputs, neurons))
     layer = dense(neurons, "linear").make()
     matrix = generator.normal(size=(neurons, inputs + 1)).astype(dtype)
     matrix = np.asarray(matrix, order=data.draw(st.sampled_from("CF")))
     kept, x = matrix.copy(), generator.normal(size=(5, inputs))
 
     def mapped(affine: Affine, a: Any) -> Any:
-        scale = 1 if affine.scale is None else affine.scale
-        return a * scale + (0 if affine.shift is None else affine.shift)
+        return a * affine.scale + affine.shift
 
     exact = {"parameters": matrix.astype(np.float64)}
     sums = layer.formula(exact, mapped(before, x))
