@@ -202,6 +202,82 @@ def test_layers_and_distributions_of_plugins_are_chosen_in_stacks_and_random_inp
     assert "identical" in program(folder, *NNPIPE, "runs", "rerun", "stack/1")
 
 
+DEEP = """
+defaults:
+- config
+- override /architecture: stack
+- override /input: folder
+- override /pipeline: train
+- _self_
+architecture:
+  layers:
+    widest: {kind: maxout, units: 6, pieces: 3}
+    block:
+      kind: residual
+      layers:
+        norm: layer_norm
+        drop: {kind: dropout, rate: 0.1}
+        most: {kind: maxout, units: 6}
+    last: {kind: maxout, units: 3}
+input: {path: data}
+training: {epochs: 2, batch_size: 8, l2: 0.01}
+output: {activations: [all]}
+"""
+
+
+def test_a_layer_of_a_plugin_is_trained_stored_used_and_shown_like_a_built_in(folder):
+    (folder / "deep.yaml").write_text(DEEP)
+    command = (*RUN, "--config-dir", ".", "--config-name", "deep")
+    shown = program(folder, *command, "output.name=deep")
+    line = next(text for text in shown.splitlines() if text.startswith("widest"))
+    assert line.split()[1] == "maxout"
+    assert line.split()[-1] == "108"
+    stored = folder / "outputs/deep/v0001/parameters.h5"
+    with h5py.File(stored) as file, h5py.File(stored.with_name("results.h5")) as results:
+        assert (file.attrs["format"], file.attrs["format_version"]) == ("nnpipe network", 2)
+        assert json.loads(file["layers/widest"].attrs["options"]) == {"units": 6, "pieces": 3}
+        assert json.loads(file["layers/block"].attrs["options"]) == {
+            "layers": {"norm": "layer_norm", "most": {"kind": "maxout", "units": 6, "pieces": 2}}
+        }
+        weight, bias = (file[f"layers/widest/{name}"][()] for name in ("weight", "bias"))
+        x = np.concatenate([np.load(folder / "data" / f"{name}.npy") for name in "abc"])
+        expected = (np.einsum("jui,ni->jnu", weight, x) + bias[:, None]).max(axis=0)
+        np.testing.assert_allclose(results["activations/widest"], expected, rtol=1e-5, atol=1e-6)
+    assert "identical" in program(folder, *NNPIPE, "runs", "rerun", "deep/1")
+    assert "sound" in program(folder, *NNPIPE, "runs", "verify", "deep")
+    assert "maxout" in program(folder, *NNPIPE, "runs", "show", "deep/1")
+    assert "maxout" in (folder / "outputs/deep/v0001/report.html").read_text()
+    again = program(
+        folder, *RUN, "architecture=from_run", "architecture.run=outputs/deep/v0001",
+        "input=folder", "input.path=data", "output.name=used",
+    )  # fmt: skip
+    assert "maxout" in again
+    shown = program(folder, *command, "output.name=longer", "training.epochs=3",
+                    "training.resume=outputs/deep/v0001")  # fmt: skip
+    assert "epoch 3/3" in shown
+    differ = program(folder, *NNPIPE, "runs", "diff", "deep/1", "longer/1", status=1)
+    assert "widest.weight" in differ
+    assert "block.most.bias" in differ
+
+
+def test_layers_of_plugins_pass_the_tests_of_every_kind(folder):
+    tests = Path(__file__).parent / "network/layers/test_layers.py"
+    options = ("-n", "0", "-p", "no:cacheprovider", "-q", "-k", "maxout or noise")
+    environment = os.environ | {"PYTHONPATH": str(PLUGIN)}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(tests)],
+        cwd=tests.parents[3], env=environment, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert int(done.stdout.split(" passed")[0].split()[-1]) >= 10
+
+
+def test_the_layer_of_contributing_is_that_of_the_plugin():
+    text = Path(__file__).parents[1].joinpath("CONTRIBUTING.md").read_text(encoding="utf-8")
+    block = text.split("## Add a layer")[1].split("```python\n")[1].split("```")[0]
+    assert block == (PLUGIN / "nnpipe_sample/maxout.py").read_text(encoding="utf-8")
+
+
 def test_what_is_wrong_with_options_of_plugins_is_said_at_once(folder):
     refused = program(
         folder, *RUN, "optimizer=lion", "optimizer.beta2=1", "optimizer.betta1=0.5",
