@@ -1,6 +1,6 @@
 """The fast engine: the same bits whoever works, no warning, and what goes wrong is heard.
 
-Modules: engines/blas.py, engines/folded.py.
+Modules: engines/blas.py.
 """
 
 from __future__ import annotations
@@ -20,14 +20,11 @@ import nnpipe
 from nnpipe.engines import fast
 from nnpipe.engines.blas import one_thread
 from nnpipe.engines.fast import FastEngine
-from nnpipe.engines.folded import halve_sigmoids
 from nnpipe.engines.tiles import tile_rows
 from nnpipe.network.build import build
-from nnpipe.network.layers import LAYERS
-from nnpipe.network.network import formula
 from nnpipe.system.threads import share
 from tests.engines.test_engines import BOUNDS, oracle
-from tests.strategies import ACTIVATION_NAMES, dense, every_kind, residual
+from tests.strategies import ACTIVATION_NAMES, every_kind
 
 
 def samples(rows, features, dtype="float32", seed=0):
@@ -95,30 +92,6 @@ def test_neither_threads_nor_batches_change_a_bit_of_any_kind_of_layer(monkeypat
         parts = [engine.forward(x[start : start + batch])[0] for start in range(0, 1000, batch)]
         found.add(np.concatenate(parts).tobytes())
     assert len(found) == 1
-
-
-NORM = LAYERS.choice("layer_norm")
-
-
-@pytest.mark.parametrize(
-    ("stack", "names"),
-    [
-        ({"a": dense(4), "b": dense(5), "c": dense(3)}, {"a", "b"}),
-        ({"a": dense(4), "n": NORM, "b": dense(5), "c": dense(3, "tanh")}, {"b"}),
-        ({"a": dense(4), "r": residual(b=dense(4), c=dense(4)), "d": dense(3)}, set()),
-        ({"r": residual(a=dense(6), b=dense(6)), "c": dense(5), "d": dense(3)}, {"c"}),
-        ({"a": dense(4, "relu"), "b": dense(5, "softmax"), "c": dense(3)}, set()),
-    ],
-)
-def test_sigmoids_are_halved_between_dense_layers_alone_with_the_same_outputs(stack, names):
-    network = build(stack, inputs=6, seed=1, dtype="float64")
-    x = 3 * samples(50, 6, "float64")
-    halved, found = halve_sigmoids(network)
-    assert found == names
-    assert [name for name, layer in halved.stack.items() if layer != network.stack[name]] == [
-        name for name in stack if name in names
-    ]
-    np.testing.assert_allclose(formula(halved, x), formula(network, x), rtol=1e-12)
 
 
 def test_whole_tiles_give_the_same_bits_apart_as_together():

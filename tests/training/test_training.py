@@ -21,9 +21,9 @@ from nnpipe.engines.blas import one_thread
 from nnpipe.errors import RunError, TrainingError
 from nnpipe.network.architectures import ARCHITECTURES
 from nnpipe.network.build import build
-from nnpipe.network.chain import Stack, lasting
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.layers.base import LayerKind
+from nnpipe.network.stack import Stack, lasting
 from nnpipe.sources.input import Input
 from nnpipe.sources.normalizations.none import IDENTITY
 from nnpipe.training.backpropagation import Backpropagation

@@ -13,7 +13,7 @@ from nnpipe.network.layers import LAYERS
 from nnpipe.network.layers.base import Affine
 from tests.strategies import dense, dtypes
 
-FORMS = st.sampled_from(["none", "scalar", "vector"])
+FORMS = st.sampled_from(["default", "scalar", "vector"])
 
 
 @given(st.data(), st.integers(1, 9), st.integers(1, 9), dtypes, st.integers(0, 999))
@@ -22,19 +22,24 @@ def test_the_absorbed_matrix_gives_the_composed_formulas(
 ) -> None:
     generator = np.random.default_rng(seed)
 
-    def drawn(size: int) -> Any:
-        form = data.draw(FORMS)
-        return None if form == "none" else generator.normal(size=() if form == "scalar" else size)
+    def drawn(size: int) -> Affine:
+        """Return a map whose scale and shift may each be a vector, a number or the default."""
+        return Affine(
+            **{
+                name: generator.normal(size=size if form == "vector" else None)
+                for name in Affine._fields
+                if (form := data.draw(FORMS)) != "default"
+            }
+        )
 
-    before, after = (Affine(drawn(size), drawn(size)) for size in (inputs, neurons))
+    before, after = drawn(inputs), drawn(neurons)
     layer = dense(neurons, "linear").make()
     matrix = generator.normal(size=(neurons, inputs + 1)).astype(dtype)
     matrix = np.asarray(matrix, order=data.draw(st.sampled_from("CF")))
     kept, x = matrix.copy(), generator.normal(size=(5, inputs))
 
     def mapped(affine: Affine, a: Any) -> Any:
-        scale = 1 if affine.scale is None else affine.scale
-        return a * scale + (0 if affine.shift is None else affine.shift)
+        return a * affine.scale + affine.shift
 
     exact = {"parameters": matrix.astype(np.float64)}
     sums = layer.formula(exact, mapped(before, x))

@@ -15,9 +15,9 @@ from nnpipe.config.kind import Choice
 from nnpipe.errors import RunError
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.build import build
-from nnpipe.network.chain import lasting
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.network import Network
+from nnpipe.network.stack import lasting
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.parameters import read_parameters, write_parameters
 from nnpipe.sources.normalizations.base import Normalization
