@@ -13,7 +13,7 @@ from nnpipe.network.layers import LAYERS
 from nnpipe.network.layers.base import Affine
 from tests.strategies import dense, dtypes
 
-FORMS = st.sampled_from(["default", "scalar", "vector"])
+FORMS = st.sampled_from(["none", "scalar", "vector"])
 
 
 @given(st.data(), st.integers(1, 9), st.integers(1, 9), dtypes, st.integers(0, 999))
@@ -22,17 +22,13 @@ def test_the_absorbed_matrix_gives_the_composed_formulas(
 ) -> None:
     generator = np.random.default_rng(seed)
 
-    def drawn(size: int) -> Affine:
-        """Return a map whose scale and shift may each be a vector, a number or the default."""
-        return Affine(
-            **{
-                name: generator.normal(size=size if form == "vector" else None)
-                for name in Affine._fields
-                if (form := data.draw(FORMS)) != "default"
-            }
+    def drawn(size: int, neutral: float) -> Any:
+        form = data.draw(FORMS)
+        return (
+            neutral if form == "none" else generator.normal(size=None if form == "scalar" else size)
         )
 
-    before, after = drawn(inputs), drawn(neurons)
+    before, after = (Affine(drawn(size, 1.0), drawn(size, 0.0)) for size in (inputs, neurons))
     layer = dense(neurons, "linear").make()
     matrix = generator.normal(size=(neurons, inputs + 1)).astype(dtype)
     matrix = np.asarray(matrix, order=data.draw(st.sampled_from("CF")))
