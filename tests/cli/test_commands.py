@@ -100,7 +100,7 @@ def test_a_run_is_found_by_its_path_from_anywhere(root: Path, ask: Ask) -> None:
     path = make(root)
     _, out, _ = ask("show", path)
     assert out.startswith("run     small/v0001\nstatus  complete\n")
-    assert "hidden1  sigmoid     4 × 6           24" in out
+    assert "hidden1  dense  sigmoid     4 × 6           24" in out
 
 
 def test_an_unknown_address_is_answered_with_what_there_is(root: Path, ask: Ask) -> None:

@@ -47,3 +47,19 @@ def test_maps_are_absorbed_by_dense_layers_alone_with_the_same_outputs(stack, na
         assert (part.arrays == {}) == (layer.name in names and layer.kind == "layer_norm")
         np.testing.assert_allclose(kept[layer.name], x, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(outputs, x, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", LAYERS.built_in)
+def test_a_layer_is_its_split_and_the_map_after_it(name: str) -> None:
+    options = {"dense": {"neurons": 3}, "residual": {"layers": {"a": dense(4)}}}
+    kind = LAYERS.choice(name, **options.get(name, {})).make()
+    generator = np.random.default_rng(0)
+    arrays = {key: generator.normal(size=shape) for key, shape in kind.arrays(4).items()}
+    parts = kind.split(arrays)
+    assert (parts is None) == (name not in ("dense", "layer_norm"))
+    if parts is not None:
+        other, rest, affine = parts
+        x, out = generator.normal(size=(9, 4)), np.empty((9, kind.outputs(4)))
+        other.inference(rest, 4)(x, out)
+        given = affine.scale * out + affine.shift
+        np.testing.assert_allclose(given, kind.formula(arrays, x), rtol=1e-11, atol=1e-12)
