@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,26 +27,28 @@ from typing import Any
 import h5py
 import numpy as np
 import threadpoolctl
+from benchmarks.stacks import STACKS, dense, torch_module
 
+from nnpipe.config.load import load_choice
 from nnpipe.engines.blas import one_thread
-from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.architectures import ARCHITECTURES
 from nnpipe.network.build import build
-from nnpipe.network.initializers import INITIALIZERS
 from nnpipe.sources import SOURCES
 from nnpipe.sources.input import Input
 from nnpipe.sources.normalizations.base import Normalization
+from nnpipe.training.backpropagation import Backpropagation
 from nnpipe.training.batching import Batches
 from nnpipe.training.options import TrainingOptions
 from nnpipe.training.recipe import Recipe
 from nnpipe.training.split import Split
 from nnpipe.training.training import Training
 
-NETWORKS = ((100, 10), (512, 256, 10))
+DENSE = ((100, 10), (512, 256, 10))
 SAMPLES, FEATURES, BATCH = 8000, 784, 128
 # Seconds until the previous program's threads, which wait actively, have gone to sleep.
 REST = 0.15
 Epoch = Callable[[], object]
+Layers = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args(arguments)
     # Imported first, because only loaded BLAS libraries can be limited.
-    import sklearn.neural_network  # noqa: F401
+    import sklearn.neural_network
     import torch
 
     torch.set_num_threads(options.threads)
@@ -76,22 +78,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"\n{SAMPLES} samples, batches of {BATCH}, float32, Adam, ReLU. Milliseconds per "
             "epoch, and nnpipe's time as a share of that; medians (least-greatest)"
         )
-        for sizes in NETWORKS:
-            compare(sizes, x, y, options.threads, options.rounds)
+        for sizes in DENSE:
+            name = "-".join(map(str, (FEATURES, *sizes)))
+            others = {"scikit-learn": lambda sizes=sizes: sklearn(sizes, x, y)}
+            compare(name, mlp(sizes), (x, y), options, others)
+        for name, layers in STACKS.items():
+            compare(name, layers("softmax"), (x, y), options, {})
     return 0
 
 
-def compare(sizes: Sequence[int], x: Any, y: Any, threads: int, rounds: int) -> None:
+def mlp(sizes: Sequence[int]) -> Layers:
+    """Return dense layers of these sizes."""
+    hidden = {f"hidden{i}": dense(neurons) for i, neurons in enumerate(sizes[:-1])}
+    return {**hidden, "output": dense(sizes[-1], "softmax")}
+
+
+def compare(
+    name: str, layers: Layers, data: tuple[Any, Any], options: Any, others: Mapping[str, Any]
+) -> None:
     """Time the programs in turn, and print medians of times and of ratios."""
     programs: dict[str, Callable[[], Epoch]] = {
-        "nnpipe": lambda: ours(sizes, x, y, threads),
-        "PyTorch": lambda: pytorch(sizes, x, y, fused=False),
-        "PyTorch, fused Adam": lambda: pytorch(sizes, x, y, fused=True),
-        "scikit-learn": lambda: sklearn(sizes, x, y),
+        "nnpipe": lambda: ours(layers, *data, options.threads),
+        "PyTorch": lambda: pytorch(layers, *data, fused=False),
+        "PyTorch, fused Adam": lambda: pytorch(layers, *data, fused=True),
+        **others,
     }
     wall: dict[str, list[float]] = {name: [] for name in programs}
     processor: dict[str, list[float]] = {name: [] for name in programs}
-    for _ in range(rounds):
+    for _ in range(options.rounds):
         for name, start in programs.items():
             epoch = start()
             time.sleep(REST)
@@ -100,10 +114,10 @@ def compare(sizes: Sequence[int], x: Any, y: Any, threads: int, rounds: int) -> 
             epoch()
             wall[name].append(time.perf_counter() - begin)
             processor[name].append(time.process_time() - begun)
-    print(f"\n{'-'.join(map(str, (FEATURES, *sizes))):<22}    wall                  processor")
-    for name in programs:
-        cells = [cell(times["nnpipe"], times[name]) for times in (wall, processor)]
-        print(f"  {name:<20}{'  '.join(cells)}")
+    print(f"\n{name:<30}    wall                  processor")
+    for program in programs:
+        cells = [cell(times["nnpipe"], times[program]) for times in (wall, processor)]
+        print(f"  {program:<28}{'  '.join(cells)}")
 
 
 def cell(ours: Sequence[float], theirs: Sequence[float]) -> str:
@@ -113,8 +127,14 @@ def cell(ours: Sequence[float], theirs: Sequence[float]) -> str:
     return f"{statistics.median(theirs) * 1e3:8.1f}  {share}"
 
 
-def ours(sizes: Sequence[int], x: Any, y: Any, threads: int) -> Epoch:
+def ours(layers: Layers, x: Any, y: Any, threads: int) -> Epoch:
     """Return a function that trains for an epoch as the stage does, without validation."""
+    declared = {"kind": "stack", "layers": layers}
+    architecture = load_choice(ARCHITECTURES, declared, "architecture")
+    network = build(architecture.make(), FEATURES, 0, "float32")
+    options = TrainingOptions(epochs=1000, batch_size=BATCH)
+    recipe = Recipe(training=options, architecture=architecture)
+    passes = Backpropagation(network, recipe.loss, BATCH, threads=threads)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.h5"
         with h5py.File(path, "w") as file:
@@ -123,19 +143,9 @@ def ours(sizes: Sequence[int], x: Any, y: Any, threads: int) -> Epoch:
             0, "input"
         )
         data = Input(source, Normalization("scale", np.zeros(1), np.array([1 / 255])), "float32")
-        batches = Batches(data, Split(SAMPLES, 0, 0).kept, SAMPLES, BATCH, 1 << 30, seed=0)
+        batches = Batches(data, Split(SAMPLES, 0, 0).kept, SAMPLES, passes.room, 1 << 30, seed=0)
         source.close()
-    architecture = ARCHITECTURES.choice(
-        "mlp",
-        sizes=list(sizes),
-        activation=ACTIVATIONS.choice("relu"),
-        output_activation=ACTIVATIONS.choice("softmax"),
-        initializer=INITIALIZERS.choice("he_normal", bias=INITIALIZERS.choice("zeros")),
-    )
-    network = build(architecture.make(), FEATURES, 0, "float32")
-    options = TrainingOptions(epochs=1000, batch_size=BATCH)
-    recipe = Recipe(training=options, architecture=architecture)
-    training = Training(network, recipe, batches, None, threads)
+    training = Training(passes, recipe, batches, None, threads)
 
     def epoch() -> None:
         with one_thread:  # as in the stage
@@ -144,16 +154,12 @@ def ours(sizes: Sequence[int], x: Any, y: Any, threads: int) -> Epoch:
     return epoch
 
 
-def pytorch(sizes: Sequence[int], x: Any, y: Any, *, fused: bool) -> Epoch:
+def pytorch(layers: Layers, x: Any, y: Any, *, fused: bool) -> Epoch:
     """Return a function that trains the same network for an epoch with PyTorch."""
     import torch
 
-    layers: list[Any] = []
-    inputs = FEATURES
-    for neurons in sizes[:-1]:
-        layers += [torch.nn.Linear(inputs, neurons), torch.nn.ReLU()]
-        inputs = neurons
-    model = torch.nn.Sequential(*layers, torch.nn.Linear(inputs, sizes[-1]))
+    declared = load_choice(ARCHITECTURES, {"kind": "stack", "layers": layers}, "architecture")
+    model = torch_module(build(declared.make(), FEATURES, 0, "float32").layers)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=fused)
     loss = torch.nn.CrossEntropyLoss()
     samples, labels = torch.tensor(x, dtype=torch.float32) / 255, torch.tensor(y)

@@ -7,6 +7,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import DTypeLike
 
+from nnpipe.errors import ConfigError, DataError
 from nnpipe.network.chain import Chain
 from nnpipe.network.layer import Layer
 from nnpipe.network.layers.base import count
@@ -37,9 +38,8 @@ def build(
     Raises
     ------
     ConfigError
-        If an initial number is too large for the dtype.
-    DataError
-        If a layer cannot have as many inputs as it would get.
+        If an initial number is too large for the dtype, or if a layer cannot have as many inputs
+        as it would get.
 
     >>> from nnpipe.network.architectures.mlp import MlpOptions
     >>> build(MlpOptions().stack([100, 50, 10, 5]), inputs=784, seed=0, dtype="float32")
@@ -47,7 +47,10 @@ def build(
     """
     left = lasting(stack)
     chain = Chain.of(left)
-    drawn = chain.draw(inputs, seed, cast("np.dtype[np.floating[Any]]", np.dtype(dtype)))
+    try:
+        drawn = chain.draw(inputs, seed, cast("np.dtype[np.floating[Any]]", np.dtype(dtype)))
+    except DataError as error:
+        raise ConfigError([f"architecture.{error}"]) from error
     layers = (Layer(name, left[name], n, drawn[name]) for name, _, n in chain.each(inputs))
     return Network(tuple(layers), prepare)
 

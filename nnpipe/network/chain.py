@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nnpipe.config.kind import Choice
-from nnpipe.errors import ConfigError, DataError
+from nnpipe.errors import DataError
 from nnpipe.network.activations.base import Activation, Array
 from nnpipe.network.folding import Part, fold
 from nnpipe.network.layers.base import (
@@ -84,7 +84,7 @@ class Chain(LayerKind):
 
         Raises
         ------
-        ConfigError
+        DataError
             If a number is too large for the dtype.
         """
         drawn: dict[str, Arrays] = {}
@@ -93,12 +93,15 @@ class Chain(LayerKind):
             try:
                 with np.errstate(over="raise"):
                     drawn[name] = kind.initialize(n, stream, dtype)
+            except DataError as error:
+                problem = f"layers.{name}.{error}"
+                raise DataError(problem) from error
             except (FloatingPointError, OverflowError) as error:
                 problem = (
-                    f"architecture.layers.{name}: its initial numbers are too large for {dtype}; "
+                    f"layers.{name}: its initial numbers are too large for {dtype}; "
                     "expected an initializer with smaller options"
                 )
-                raise ConfigError([problem]) from error
+                raise DataError(problem) from error
         return drawn
 
     def formula(self, arrays: Arrays, x: Any) -> Any:
@@ -116,7 +119,7 @@ class Chain(LayerKind):
         forwards = [layer.kind.inference(layer.arrays, layer.inputs) for layer in layers]
         return _Forwards(forwards, [layer.inputs for layer in layers[1:]], dtype)
 
-    def training(self, arrays: Arrays, gradients: Arrays, inputs: int, space: Workspace) -> Steps:
+    def training(self, arrays: Arrays, gradients: Arrays, inputs: int, space: Workspace) -> Step:
         """Return the layers in training."""
         return Steps(self, arrays, gradients, inputs, space)
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Array
-from nnpipe.network.chain import Chain
+from nnpipe.network.chain import Chain, Steps
 from nnpipe.network.layers.base import Workspace
 from nnpipe.network.network import Network
 from nnpipe.network.stack import Stack
@@ -81,9 +81,8 @@ class Backpropagation:
         self._loss, self._rows = loss, 0
         widest = max(self.chain.widths(network.inputs))
         space = Workspace(rows, widest, network.dtype, threads)
-        self._steps = self.chain.training(
-            self.views(self.parameters), self.views(self.gradient), network.inputs, space
-        )
+        vectors = self.views(self.parameters), self.views(self.gradient)
+        self._steps = Steps(self.chain, *vectors, network.inputs, space)
         self.room, self.statistics = self._steps.room, self._steps.statistics
         self._z, self._delta = space.empty(network.outputs), space.empty(network.outputs)
 

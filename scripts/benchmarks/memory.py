@@ -8,6 +8,7 @@ import numpy as np
 
 import nnpipe
 from benchmarks.peers import installed, peer
+from benchmarks.stacks import INPUTS, STACKS
 from benchmarks.timing import Row, compare, in_turn
 
 
@@ -15,26 +16,32 @@ def measure(config: Any) -> list[Row]:
     """Return the rows of all networks, activations and numbers of samples."""
     wanted, rows = config.memory, []
     peers = installed(wanted.peers)
-    for sizes in wanted.networks:
+    cases: dict[str, tuple[dict[str, Any], list[str]]] = {}
+    for sizes in map(list, wanted.networks):
         for activation in wanted.activations:
-            for samples in wanted.samples:
-                rows += _case(list(sizes), activation, samples, peers, config)
+            declared = {"inputs": sizes[0], "sizes": sizes[1:], "activation": activation}
+            declared["initializer"] = "glorot_normal"
+            cases[f"{'-'.join(map(str, sizes))}, {activation}"] = declared, peers
+    for name in wanted.stacks:
+        declared = {"inputs": INPUTS, "layers": STACKS[name]("linear")}
+        cases[name] = declared, [peer for peer in peers if peer == "torch"]
+    for name, (declared, those) in cases.items():
+        for samples in wanted.samples:
+            rows += _case(name, declared, samples, those, config)
     return rows
 
 
 def _case(
-    sizes: list[int], activation: str, samples: int, peers: list[str], config: Any
+    name: str, declared: dict[str, Any], samples: int, peers: list[str], config: Any
 ) -> list[Row]:
-    architecture = {"inputs": sizes[0], "sizes": sizes[1:], "activation": activation}
-    architecture["initializer"] = "glorot_normal"
-    network = nnpipe.build(architecture, seed=config.seed)
-    x = np.random.default_rng(config.seed).standard_normal((samples, sizes[0])).astype(np.float32)
+    network = nnpipe.build(declared, seed=config.seed)
+    generator = np.random.default_rng(config.seed)
+    x = generator.standard_normal((samples, network.inputs)).astype(np.float32)
     calls: dict[str, Any] = {"nnpipe": lambda: network(x)}
-    for name in peers:
-        calls[name] = peer(name, network, x, config.threads)
-        found = calls[name]()
+    for other in peers:
+        calls[other] = peer(other, network, x, config.threads)
+        found = calls[other]()
         if found is not None and not np.allclose(found, network(x), atol=1e-3, rtol=1e-3):
-            problem = f"{name}: the outputs differ from those of nnpipe for {sizes}, {activation}"
+            problem = f"{other}: the outputs differ from those of nnpipe for {name}"
             raise ValueError(problem)
-    case = f"{'-'.join(map(str, sizes))}, {activation}, {samples:,}"
-    return compare("memory", case, in_turn(calls, config.repeats))
+    return compare("memory", f"{name}, {samples:,}", in_turn(calls, config.repeats))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.stacks import torch_call
 from nnpipe.network.network import Network
 
 MODULES = {
@@ -36,7 +37,7 @@ def peer(name: str, network: Network, x: Any, threads: int) -> Callable[[], Any]
     """Return a function that runs a peer on float32 samples."""
     return {
         "onnxruntime": _onnxruntime,
-        "torch": _torch,
+        "torch": torch_call,
         "sklearn": _sklearn,
         "numpy": _numpy,
         "products": _products,
@@ -53,8 +54,12 @@ def write_onnx(network: Network, path: Path) -> None:
     constants: list[Any] = []
     a = "x"
     for i, layer in enumerate(network.layers):
-        constants.append(numpy_helper.from_array(np.ascontiguousarray(layer.weights), f"w{i}"))
-        constants.append(numpy_helper.from_array(np.ascontiguousarray(layer.bias), f"b{i}"))
+        constants.append(
+            numpy_helper.from_array(np.ascontiguousarray(layer.parameters[:, :-1]), f"w{i}")
+        )
+        constants.append(
+            numpy_helper.from_array(np.ascontiguousarray(layer.parameters[:, -1]), f"b{i}")
+        )
         nodes.append(helper.make_node("Gemm", [a, f"w{i}", f"b{i}"], [f"z{i}"], transB=1))
         nodes.append(helper.make_node(operators[layer.activation], [f"z{i}"], [f"a{i}"]))
         a = f"a{i}"
@@ -90,36 +95,16 @@ def _onnxruntime(network: Network, x: Any, threads: int) -> Callable[[], Any]:
     return lambda: opened.run(None, {"x": x})[0]
 
 
-def _torch(network: Network, x: Any, threads: int) -> Callable[[], Any]:
-    import torch
-
-    torch.set_num_threads(threads)
-    functions = {"sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
-    modules: list[Any] = []
-    for layer in network.layers:
-        linear = torch.nn.Linear(layer.inputs, layer.neurons)
-        linear.weight.data = torch.from_numpy(np.ascontiguousarray(layer.weights))
-        linear.bias.data = torch.from_numpy(np.ascontiguousarray(layer.bias))
-        modules += [linear, functions[layer.activation]()]
-    model, samples = torch.nn.Sequential(*modules), torch.from_numpy(x)
-
-    def call() -> Any:
-        with torch.inference_mode():
-            return model(samples).numpy()
-
-    return call
-
-
 def _sklearn(network: Network, x: Any, threads: int) -> Callable[[], Any]:
     from sklearn.neural_network import MLPRegressor
 
     names = {"sigmoid": "logistic", "tanh": "tanh", "relu": "relu"}
     layers = network.layers
-    model: Any = MLPRegressor([layer.neurons for layer in layers[:-1]])
+    model: Any = MLPRegressor([layer.outputs for layer in layers[:-1]])
     model.activation = names[layers[0].activation]
     model.out_activation_ = names[layers[-1].activation]
-    model.coefs_ = [np.ascontiguousarray(layer.weights.T) for layer in layers]
-    model.intercepts_ = [np.ascontiguousarray(layer.bias) for layer in layers]
+    model.coefs_ = [np.ascontiguousarray(layer.parameters[:, :-1].T) for layer in layers]
+    model.intercepts_ = [np.ascontiguousarray(layer.parameters[:, -1]) for layer in layers]
     model.n_layers_, model.n_outputs_ = len(layers) + 1, network.outputs
     model.n_features_in_ = network.inputs
     return lambda: model.predict(x)
@@ -136,7 +121,9 @@ def _numpy(network: Network, x: Any, threads: int) -> Callable[[], Any]:
         a = x
         with np.errstate(over="ignore"):
             for layer in network.layers:
-                a = functions[layer.activation](a @ layer.weights.T + layer.bias)
+                a = functions[layer.activation](
+                    a @ layer.parameters[:, :-1].T + layer.parameters[:, -1]
+                )
         return a
 
     return call
@@ -144,8 +131,8 @@ def _numpy(network: Network, x: Any, threads: int) -> Callable[[], Any]:
 
 def _products(network: Network, x: Any, threads: int) -> Callable[[], Any]:
     """Return a function with the least work: only the matrix products, into existing arrays."""
-    matrices = [np.ascontiguousarray(layer.weights).T for layer in network.layers]
-    buffers = [np.empty((len(x), layer.neurons), x.dtype) for layer in network.layers]
+    matrices = [np.ascontiguousarray(layer.parameters[:, :-1]).T for layer in network.layers]
+    buffers = [np.empty((len(x), layer.outputs), x.dtype) for layer in network.layers]
 
     def call() -> Any:
         a = x

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnpipe.errors import DataError
+from nnpipe.errors import ConfigError, DataError
 from nnpipe.network.build import build, estimate
 from nnpipe.network.chain import Chain
+from nnpipe.network.initializers import INITIALIZERS
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.stack import lasting
 from tests.strategies import dense, every_kind, residual
@@ -41,8 +42,23 @@ def test_an_inner_layer_added_later_changes_no_other_one_of_the_same_shape():
 
 def test_a_block_of_another_width_is_refused_with_its_key():
     stack = {"a": residual(b=residual(c=dense(5), d=dense(3)), e=NORM), "f": dense(2)}
-    expected = "expected 4, as many as inputs, because they are added to these"
-    for make in (Chain.of(stack).outputs, lambda n: build(stack, n, seed=0, dtype="float32")):
-        with pytest.raises(DataError) as caught:
-            make(4)
-        assert str(caught.value) == f"layers.a.layers.b.layers: found 3 outputs; {expected}"
+    expected = (
+        "layers.a.layers.b.layers: found 3 outputs; "
+        "expected 4, as many as inputs, because they are added to these"
+    )
+    with pytest.raises(DataError) as caught:
+        Chain.of(stack).outputs(4)
+    assert str(caught.value) == expected
+    with pytest.raises(ConfigError) as refused:
+        build(stack, 4, seed=0, dtype="float32")
+    assert str(refused.value) == f"architecture.{expected}"
+
+
+def test_initial_numbers_beyond_the_dtype_are_refused_with_the_key_of_their_layer():
+    large = LAYERS.choice("dense", neurons=4, initializer=INITIALIZERS.choice("normal", std=1e300))
+    with pytest.raises(ConfigError) as refused:
+        build({"a": residual(b=residual(c=large))}, 4, seed=0, dtype="float32")
+    assert str(refused.value) == (
+        "architecture.layers.a.layers.b.layers.c: its initial numbers are too large for float32; "
+        "expected an initializer with smaller options"
+    )

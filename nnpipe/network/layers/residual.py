@@ -10,9 +10,8 @@ He, Zhang, Ren, Sun: Deep residual learning for image recognition (CVPR 2016), e
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from nnpipe.errors import DataError
 from nnpipe.network.activations.base import Array
 from nnpipe.network.chain import Chain
 from nnpipe.network.layers import LAYERS
-from nnpipe.network.layers.base import Arrays, Forward, LayerKind, Shape, Step, Workspace
+from nnpipe.network.layers.base import Arrays, Forward, LayerKind, Step, Workspace
 from nnpipe.network.stack import check_stack, lasting
 
 # An attribute of parameters.h5 holds the options as JSON, and HDF5 limits it to 64 KiB.
@@ -40,20 +39,12 @@ class ResidualOptions:
     )
 
 
-@dataclass(frozen=True)
-class Residual(LayerKind):
-    """The block with the arrays of its inner layers, named ``layer.array``."""
+class Residual(Chain):
+    """The inner layers as a chain, with a sum at its end."""
 
-    options: ResidualOptions
-
-    @cached_property
-    def inner(self) -> Chain:
-        """The inner layers."""
-        return Chain.of(self.options.layers)
-
-    def mixes_samples(self) -> bool:
-        """Return whether an inner layer does."""
-        return self.inner.mixes_samples()
+    def __init__(self, options: ResidualOptions) -> None:
+        super().__init__({name: chosen.make() for name, chosen in options.layers.items()})
+        self.options = options
 
     def outputs(self, inputs: int) -> int:
         """Return the number of inputs.
@@ -63,7 +54,7 @@ class Residual(LayerKind):
         DataError
             If the inner layers have another number of outputs.
         """
-        outputs = self.inner.outputs(inputs)
+        outputs = super().outputs(inputs)
         if outputs != inputs:
             problem = (
                 f"layers: found {outputs} outputs; expected {inputs}, as many as inputs, "
@@ -72,43 +63,30 @@ class Residual(LayerKind):
             raise DataError(problem)
         return inputs
 
-    def arrays(self, inputs: int) -> Mapping[str, Shape]:
-        """Return the shapes of the inner layers' arrays."""
-        return self.inner.arrays(inputs)
-
-    def statistics(self, inputs: int) -> Mapping[str, int]:
-        """Return the sizes of the inner layers' statistics."""
-        return self.inner.statistics(inputs)
-
     def widths(self, inputs: int) -> Sequence[int]:
         """Return the widths of the inner layers, and of the sum."""
-        return (*self.inner.widths(inputs), inputs)
-
-    def initialize(
-        self, inputs: int, generator: np.random.Generator, dtype: np.dtype[np.floating[Any]]
-    ) -> Arrays:
-        """Return the inner layers' new arrays."""
-        return self.inner.initialize(inputs, generator, dtype)
+        return (*super().widths(inputs), inputs)
 
     def formula(self, arrays: Arrays, x: Any) -> Any:
         """Return x + F(x)."""
-        return x + self.inner.formula(arrays, x)
+        return x + super().formula(arrays, x)
 
     def inference(self, arrays: Arrays, inputs: int) -> Forward:
         """Return the block ready for inference."""
-        return _Forward(self.inner.inference(arrays, inputs))
+        return _Forward(super().inference(arrays, inputs))
 
     def training(self, arrays: Arrays, gradients: Arrays, inputs: int, space: Workspace) -> Step:
         """Return the block in training; see `Step`."""
-        return _Step(self.inner.training(arrays, gradients, inputs, space), inputs, space)
+        return _Step(super().training(arrays, gradients, inputs, space), inputs, space)
 
-    def weights(self, arrays: Arrays) -> Sequence[Array]:
-        """Return the inner layers' weights."""
-        return self.inner.weights(arrays)
+    @property
+    def activation(self) -> None:
+        """None: a sum ends the block."""
+        return None
 
-    def biases(self, arrays: Arrays) -> Sequence[Array]:
-        """Return the inner layers' biases."""
-        return self.inner.biases(arrays)
+    def linear(self) -> Residual:
+        """Return the block itself."""
+        return self
 
     def lasting(self) -> ResidualOptions:
         """Return the inner layers that training leaves."""
