@@ -22,6 +22,9 @@ from typing import Any, Generic, TypeVar
 MISSING: Any = "???"
 """The value of an option without a default, as OmegaConf writes it."""
 
+AUTO: Any = "auto"
+"""The value of an option that the task or the data decides, before anything is made."""
+
 Options = TypeVar("Options")
 Made = TypeVar("Made", covariant=True)
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 import numpy as np
 
 from nnpipe.config.defaults import VERSION_1, modernize
-from nnpipe.config.kind import MISSING, Choice
+from nnpipe.config.kind import AUTO, MISSING, Choice
 from nnpipe.config.options import Guess, Limits
 from nnpipe.config.registry import Registry, did_you_mean
 from nnpipe.errors import ConfigError
@@ -149,6 +149,8 @@ class _Loading:
 
     def value(self, field: dataclasses.Field[Any], wanted: Any, value: Any, where: str) -> Any:
         """Return a value in the type of its field, or `_INVALID`."""
+        if field.metadata.get("auto") and isinstance(value, str) and value == AUTO:
+            return AUTO
         origin = get_origin(wanted)
         if origin in (Union, types.UnionType):
             if value is None:

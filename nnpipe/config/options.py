@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from nnpipe.config.kind import MISSING
+from nnpipe.config.kind import AUTO, MISSING
 from nnpipe.config.registry import Registry
 
 Guess = Callable[[Mapping[str, Any]], str]
@@ -78,10 +78,11 @@ def option(  # one keyword for each limit, so that a field reads like a sentence
 ) -> Any:
     """Return a dataclass field with a default, a documentation and limits.
 
-    The default `MISSING` marks an option that must be set. A default list is copied for each
-    config.
+    The default `MISSING` marks an option that must be set. An option with the default `AUTO` also
+    accepts the word. A default list is copied for each config.
     """
-    metadata = {"doc": doc, "limits": Limits(above, at_least, below, at_most, among)}
+    limits = Limits(above, at_least, below, at_most, among)
+    metadata = {"doc": doc, "limits": limits, "auto": default is AUTO}
     if isinstance(default, list):
         copied = cast("list[Any]", default)
         return field(default_factory=copied.copy, metadata=metadata)
@@ -101,16 +102,17 @@ def choice(
     registry : Registry
         Where the kind's name is looked up.
     default : str or None
-        The kind if none is given; None means no choice.
+        The kind if none is given; None means no choice, and `AUTO` that the task decides.
     doc : str
         The documentation for users.
     guess : callable, optional
         Returns the kind's name for a mapping without `kind`; by default, `default`.
     """
-    metadata: dict[str, Any] = {"doc": doc, "registry": registry}
-    metadata |= {"guess": guess or _always(default or MISSING)}
-    if default is None:
-        return field(default=None, metadata=metadata)
+    metadata: dict[str, Any] = {"doc": doc, "registry": registry, "auto": default is AUTO}
+    named = MISSING if default in (None, AUTO) else default
+    metadata |= {"guess": guess or _always(named)}
+    if default in (None, AUTO):
+        return field(default=default, metadata=metadata)
     return field(default_factory=lambda: registry.choice(default), metadata=metadata)
 
 

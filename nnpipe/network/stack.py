@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from nnpipe.config.kind import Choice
+from nnpipe.config.kind import AUTO, Choice
 from nnpipe.network.layers.base import LayerKind
+from nnpipe.network.purpose import Purpose
 
 LAYER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
@@ -24,14 +26,27 @@ def lasting(stack: Stack) -> dict[str, Choice[LayerKind]]:
     }
 
 
+def resolved(
+    stack: Stack, purpose: Purpose, *, inner: bool = False
+) -> dict[str, Choice[LayerKind]]:
+    """Return the layers with a value for each `auto`."""
+    last = "" if inner else list(lasting(stack))[-1]
+    return {
+        name: replace(chosen, options=chosen.make().resolved(purpose, last=name == last))
+        for name, chosen in stack.items()
+    }
+
+
 def last_activation(stack: Stack) -> str:
     """Return the name of the activation of the last layer that training leaves.
 
-    It is `linear` if the layer has none, and empty if there is no layer.
+    It is `linear` if the layer has none, and empty if it is not decided or if there is no layer.
     """
     if not (left := lasting(stack)):
         return ""
     activation = list(left.values())[-1].make().activation
+    if activation == AUTO:
+        return ""
     return "linear" if activation is None else activation.kind
 
 

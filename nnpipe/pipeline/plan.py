@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from nnpipe.config.kind import AUTO
 from nnpipe.distributed.cluster import find_missing, find_silence
 from nnpipe.engines.dask import DaskOptions
 from nnpipe.errors import ConfigError, DataError, RunError
@@ -20,13 +21,14 @@ from nnpipe.network.build import estimate
 from nnpipe.network.chain import Chain
 from nnpipe.network.network import Prepare, plain
 from nnpipe.network.stack import last_activation, lasting
+from nnpipe.pipeline.auto import decisions, resolve
 from nnpipe.pipeline.config import Config
-from nnpipe.pipeline.evaluation_inputs import close_all, find_misfits, held_out, open_inputs
+from nnpipe.pipeline.evaluation_inputs import close_all, find_misfits, open_inputs
 from nnpipe.pipeline.load import read_config
-from nnpipe.pipeline.rules import check_activations, check_loss
+from nnpipe.pipeline.rules import check_activations, check_loss, find_conflicts
 from nnpipe.runs.store.open import Run, open_run
 from nnpipe.sources.base import Source
-from nnpipe.training.recipe import Recipe, resolve
+from nnpipe.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,14 @@ class Plan:
         The open inputs by config key: `input`, and `validation` and `test` if configured.
     stored : Run or None
         The run whose parameters are used.
+    decided : str
+        The values that replace `auto`, as overrides in one line.
     """
 
     config: Config
     inputs: Mapping[str, Source]
     stored: Run | None
+    decided: str
 
     @property
     def source(self) -> Source:
@@ -112,7 +117,10 @@ def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
     try:
         if problems:
             raise ConfigError(problems)
-        config = _resolve(config, inputs["input"], stored)
+        asked, config = config, _resolve(config, inputs, stored)
+        problems += find_conflicts(config)
+        if problems:
+            raise ConfigError(problems)
         last = _last_layer(config, stored, inputs["input"].features)
         problems += find_misfits(config, recipe_of(config), inputs, *last)
         if problems:
@@ -124,13 +132,14 @@ def make_plan(given: Mapping[str, Any], prepare: Prepare = plain) -> Plan:
         # The run is repeated from other folders, and when `latest` is another one.
         resume = str(Path(config.training.resume).resolve())
         config = replace(config, training=replace(config.training, resume=resume))
-    return Plan(config, inputs, stored)
+    return Plan(config, inputs, stored, decisions(asked, config))
 
 
 def _stored(config: Config, prepare: Prepare, problems: list[str]) -> Run | None:
     """Open the run whose parameters are used, and append its problems to `problems`."""
     if not isinstance(config.architecture.options, FromRunOptions):
-        if config.input.options.normalize.kind == "from_run":
+        normalize = config.input.options.normalize
+        if normalize != AUTO and normalize.kind == "from_run":
             problems.append(
                 "input.normalize.kind: 'from_run' uses the statistics of the run that the "
                 "parameters come from; found another form of architecture. "
@@ -147,50 +156,46 @@ def _stored(config: Config, prepare: Prepare, problems: list[str]) -> Run | None
     return stored
 
 
-def _resolve(config: Config, source: Source, stored: Run | None) -> Config:
-    """Return the config with all values that the input and the stored run decide.
+def _resolve(config: Config, inputs: Mapping[str, Source], stored: Run | None) -> Config:
+    """Return the config with all values that the inputs and the stored run decide.
 
     Raises
     ------
     ConfigError
         If the network does not fit the input, the memory or the loss.
     """
-    architecture = config.architecture.options
+    architecture, source = config.architecture.options, inputs["input"]
     where = source.fingerprint().get("path", "the input")
     if stored is not None:
-        network = stored.network
-        if network.inputs != source.features:
+        if stored.network.inputs != source.features:
             problem = (
-                f"architecture.run: its network has {network.inputs} inputs; "
+                f"architecture.run: its network has {stored.network.inputs} inputs; "
                 f"found {source.features} features in {where}"
             )
             raise ConfigError([problem])
-        dtype, (_, last) = (
-            config.dtype or network.dtype.name,
-            _last_layer(config, stored, source.features),
-        )
-        misfits = check_loss(config.training.loss, last) if config.has_stage("train") else ()
-        if found := list(misfits):
+        last = stored.network.layers[-1].activation
+        loss = config.training.loss
+        if config.has_stage("train") and loss != AUTO and (found := list(check_loss(loss, last))):
             raise ConfigError(found)
-    else:
-        if architecture.inputs not in (None, source.features):
-            problem = (
-                f"architecture.inputs: found {architecture.inputs}; expected {source.features}, "
-                f"the number of features in {where}. Set it to {source.features} or to null."
-            )
-            raise ConfigError([problem])
-        dtype, stack = config.dtype or "float32", config.architecture.make()
-        _, last = _last_layer(config, stored, source.features)
-        needed, there = estimate(stack, source.features, dtype), _memory()
-        if needed > there:
-            problem = (
-                f"architecture: its parameters need {needed / 2**30:,.1f} GiB; "
-                f"expected at most the {there / 2**30:,.1f} GiB of memory here"
-            )
-            raise ConfigError([problem])
-    recipe = resolve(recipe_of(config), held_out(config), source.features, last)
-    architecture, training = recipe.architecture, recipe.training
-    return replace(config, architecture=architecture, training=training, dtype=dtype)
+        dtype = config.dtype or stored.network.dtype.name
+        return replace(resolve(config, inputs, stored), dtype=dtype)
+    if architecture.inputs not in (None, source.features):
+        problem = (
+            f"architecture.inputs: found {architecture.inputs}; expected {source.features}, "
+            f"the number of features in {where}. Set it to {source.features} or to null."
+        )
+        raise ConfigError([problem])
+    dtype = config.dtype or "float32"
+    config = replace(resolve(config, inputs, None), dtype=dtype)
+    _last_layer(config, None, source.features)
+    needed = estimate(config.architecture.make(), source.features, dtype)
+    if needed > (there := _memory()):
+        problem = (
+            f"architecture: its parameters need {needed / 2**30:,.1f} GiB; "
+            f"expected at most the {there / 2**30:,.1f} GiB of memory here"
+        )
+        raise ConfigError([problem])
+    return config
 
 
 def _last_layer(config: Config, stored: Run | None, features: int) -> tuple[int, str]:

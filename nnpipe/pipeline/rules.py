@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from nnpipe.config.kind import MISSING, Choice
+from nnpipe.config.kind import AUTO, MISSING, Choice
 from nnpipe.config.registry import unknown
 from nnpipe.network.stack import Stack, last_activation, lasting
 from nnpipe.pipeline.config import Config
@@ -26,29 +26,32 @@ def find_conflicts(config: Config) -> Iterator[str]:
         yield from check_activations(config.output.activations, lasting(stack))
     yield from _training(config, stack)
     for key, chosen in config.inputs.items():
-        kind = chosen.options.normalize.kind
-        if key != "input" and kind != "none":
+        normalize = chosen.options.normalize
+        if key != "input" and normalize != AUTO and normalize.kind != "none":
             yield (
-                f"{key}.normalize.kind: found {kind!r}; expected 'none': "
+                f"{key}.normalize.kind: found {normalize.kind!r}; expected 'none': "
                 "the normalization of `input` applies to it too"
             )
 
 
 def _stack(config: Config) -> Stack:
-    """Return the declared layers, or none if an option is missing."""
-    options: Any = config.architecture.options
-    return {} if MISSING in vars(options).values() else config.architecture.make()
+    """Return the declared layers, or none if an option is missing or not decided."""
+    options: dict[str, Any] = dict(vars(config.architecture.options))
+    open_values = any(isinstance(v, str) and v in (AUTO, MISSING) for v in options.values())
+    return {} if open_values else config.architecture.make()
 
 
 def _training(config: Config, stack: Stack) -> Iterator[str]:
     training = config.training
-    if config.validation is not None and training.validation_fraction:
+    fraction, loss = training.validation_fraction, training.loss
+    fraction = None if fraction == AUTO else fraction
+    if config.validation is not None and fraction:
         yield (
             f"training.validation_fraction: found {training.validation_fraction} and a validation "
             "input; expected one of them. Leave it null."
         )
-    held_out = training.validation_fraction != 0 or config.validation is not None
-    if training.patience is not None and not held_out:
+    held_out = fraction != 0 or config.validation is not None
+    if training.patience not in (AUTO, None) and not held_out:
         yield (
             f"training.patience: found {training.patience} without validation samples; "
             "expected null. Set training.validation_fraction above 0, or set `validation`."
@@ -61,7 +64,7 @@ def _training(config: Config, stack: Stack) -> Iterator[str]:
         )
     last = last_activation(stack)
     if config.has_stage("train") and last:
-        yield from check_loss(training.loss, last)
+        yield from check_loss(None if loss == AUTO else loss, last)
 
 
 def check_loss(loss: Choice[Loss] | None, activation: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from nnpipe.errors import ConfigError, RunFailed, one_line
 from nnpipe.network.architectures.from_run import FromRunOptions
 from nnpipe.network.build import build as build_network
 from nnpipe.network.network import Network
+from nnpipe.network.purpose import Purpose
 from nnpipe.network.table import stack_table
 from nnpipe.pipeline.load import read_config
 from nnpipe.pipeline.plan import Plan, make_plan
@@ -72,6 +74,7 @@ def build(
     declared = read_config(given).architecture
     if isinstance(declared.options, FromRunOptions):
         return open_run(declared.options.run).network
+    declared = replace(declared, options=declared.options.resolved(Purpose()))
     inputs = declared.options.inputs or inputs
     if inputs is None:
         raise ConfigError(["architecture.inputs: missing; set it to the number of features"])
@@ -177,6 +180,8 @@ def _build(
             }
             for layer in network.layers
         ]
+    if plan.decided and config.has_stage("train"):
+        logger.info("auto           %s", plan.decided)
     logger.info("%s", stack_table(network, config.architecture.make()))
     with record.phase("normalize"):
         return network, _normalization(plan, network, progress)

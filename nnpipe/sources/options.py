@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nnpipe.config.kind import MISSING, Choice
+from nnpipe.config.kind import AUTO, MISSING, Choice
 from nnpipe.config.options import choice, option
 from nnpipe.sources.normalizations import NORMALIZATIONS
 from nnpipe.sources.normalizations.base import Fit
@@ -14,7 +14,12 @@ from nnpipe.sources.normalizations.base import Fit
 class InputOptions:
     """The options of every input source."""
 
-    normalize: Choice[Fit] = choice(NORMALIZATIONS, "none", "how to rescale the features")
+    normalize: Choice[Fit] = choice(
+        NORMALIZATIONS,
+        AUTO,
+        "how to rescale the features; auto: from_run with architecture=from_run; where the "
+        "pipeline trains, scale for uint8 and standardize for other numbers; else none",
+    )
     on_nonfinite: str = option(
         "warn", "at NaN or infinity, warn or stop with an error", among=("warn", "error")
     )

@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from nnpipe.config.kind import Choice
+from nnpipe.config.kind import AUTO, Choice
 from nnpipe.config.options import choice, option
 from nnpipe.training.losses import LOSSES
 from nnpipe.training.losses.base import Loss
 from nnpipe.training.schedules import SCHEDULES
 from nnpipe.training.schedules.base import Schedule
 
+# With fewer samples a validation part costs more accuracy than early stopping brings.
+_FEW = 2000
+_EPOCHS, _PATIENCE = 100, 10
+
 
 @dataclass(frozen=True)
 class TrainingOptions:
     """The options of training."""
 
-    loss: Choice[Loss] | None = choice(LOSSES, None, "null: from the activation of the last layer")
-    epochs: int = option(20, "passes over all training samples", at_least=1)
-    batch_size: int = option(128, "samples per step", at_least=1)
+    loss: Choice[Loss] | None = choice(
+        LOSSES, AUTO, "auto, null: from the activation of the last layer"
+    )
+    epochs: int = option(
+        AUTO, "passes over all training samples; auto: from their number", at_least=1
+    )
+    batch_size: int = option(
+        AUTO, "samples per step; auto: a twentieth of all, from 16 to 128", at_least=1
+    )
     shuffle: bool = option(True, "shuffle the samples in every epoch")
     validation_fraction: float | None = option(
-        None, "share to hold out; null: 0.1, or 0 with a validation input", at_least=0, below=1
+        AUTO,
+        "share to hold out; auto: 0.1 of 2,000 samples or more, else 0, and 0 with a validation "
+        "input; null: 0.1, or 0 with a validation input",
+        at_least=0,
+        below=1,
     )
     patience: int | None = option(
-        None, "stop after this many epochs without a lower validation loss", at_least=1
+        AUTO,
+        "stop after this many epochs without a lower validation loss; auto: 10 with validation "
+        "samples; null: never",
+        at_least=1,
     )
     keep: str = option(
         "best", "network to keep: best (lowest validation loss) or last", among=("best", "last")
@@ -40,3 +57,35 @@ class TrainingOptions:
     )
     checkpoint_every: int = option(1, "epochs between checkpoints; 0: none", at_least=0)
     resume: str | None = option(None, "folder of the run whose training to continue")
+
+    def resolved(self, samples: int, *, trains: bool, validated: bool) -> TrainingOptions:
+        """Return the options with a value for each `auto` but the loss.
+
+        Parameters
+        ----------
+        samples : int
+            The number of samples of the input.
+        trains : bool
+            Whether the pipeline trains.
+        validated : bool
+            Whether there is a validation input.
+        """
+        fraction, patience = self.validation_fraction, self.patience
+        if fraction is None or (fraction == AUTO and not trains):
+            fraction = 0.0 if validated else 0.1
+        elif fraction == AUTO:
+            fraction = 0.0 if validated or samples < _FEW else 0.1
+        if patience == AUTO:
+            patience = _PATIENCE if trains and (validated or fraction) else None
+        epochs, batch_size = self.epochs, self.batch_size
+        if epochs == AUTO:
+            epochs = _EPOCHS if trains else 20
+        if batch_size == AUTO:
+            batch_size = min(max(samples // 20, 16), 128) if trains else 128
+        return replace(
+            self,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_fraction=fraction,
+            patience=patience,
+        )

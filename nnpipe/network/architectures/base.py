@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
-from nnpipe.config.kind import Choice
+from nnpipe.config.kind import AUTO, Choice
 from nnpipe.config.options import choice, option
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Activation
 from nnpipe.network.initializers import INITIALIZERS
 from nnpipe.network.initializers.base import Draw
 from nnpipe.network.layers import LAYERS
+from nnpipe.network.purpose import Purpose
 from nnpipe.network.stack import Stack
 
 
@@ -21,18 +23,46 @@ class ArchitectureOptions:
 
     inputs: int | None = option(None, "number of features; null: as in the input", at_least=1)
 
+    def resolved(self, purpose: Purpose) -> Self:
+        """Return the options with a value for each `auto`."""
+        return self
+
 
 @dataclass(frozen=True)
 class SharedOptions(ArchitectureOptions):
     """The options of layers that differ only in size."""
 
-    activation: Choice[Activation] = choice(ACTIVATIONS, "sigmoid", "activation of every layer")
+    activation: Choice[Activation] = choice(
+        ACTIVATIONS,
+        AUTO,
+        "of the hidden layers; auto: relu where something is trained, else sigmoid",
+    )
     output_activation: Choice[Activation] | None = choice(
-        ACTIVATIONS, None, "activation of the last layer; null: the same"
+        ACTIVATIONS,
+        AUTO,
+        "of the last layer; auto: as the targets need it, or as the hidden layers; null: as these",
     )
     initializer: Choice[Draw] = choice(
-        INITIALIZERS, "normal", "initial values of the parameters, including the bias column"
+        INITIALIZERS,
+        AUTO,
+        "initial parameters, with the bias column; auto: he_normal with relu, glorot_uniform with "
+        "sigmoid and tanh, both with bias zeros; normal where nothing is trained",
     )
+
+    def of_layers(self, purpose: Purpose, sizes: Sequence[int]) -> dict[str, Any]:
+        """Return the options of the layers with a value for each `auto`, for layers of sizes."""
+        activation, output, initializer = self.activation, self.output_activation, self.initializer
+        if activation == AUTO:
+            activation = purpose.activation()
+        if output == AUTO:
+            output = purpose.activation(last=True, neurons=sizes[-1]) if purpose.trains else None
+        if initializer == AUTO:
+            initializer = purpose.initializer(activation.kind)
+        return {
+            "activation": activation,
+            "output_activation": output or activation,
+            "initializer": initializer,
+        }
 
     def stack(self, sizes: Sequence[int]) -> Stack:
         """Return dense layers of these sizes, named hidden1, hidden2, ... and output."""

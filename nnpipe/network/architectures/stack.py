@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nnpipe.config.kind import Choice, Kind
 from nnpipe.config.options import choices
 from nnpipe.network.architectures.base import ArchitectureOptions
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.layers.base import LayerKind
-from nnpipe.network.stack import check_stack
+from nnpipe.network.purpose import Purpose
+from nnpipe.network.stack import check_stack, resolved
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,10 @@ class StackOptions(ArchitectureOptions):
     layers: dict[str, Choice[LayerKind]] = choices(
         LAYERS, {}, "layers by name, in order", guess=lambda given: "dense"
     )
+
+    def resolved(self, purpose: Purpose) -> StackOptions:
+        """Return the options with a value for each `auto`."""
+        return replace(self, layers=resolved(self.layers, purpose))
 
 
 def _check(options: StackOptions, key: str) -> Iterator[str]:

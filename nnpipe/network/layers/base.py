@@ -15,6 +15,7 @@ import numpy as np
 
 from nnpipe.config.kind import Choice
 from nnpipe.network.activations.base import Activation, Array
+from nnpipe.network.purpose import Purpose
 
 Arrays = Mapping[str, Array]
 """The arrays of a layer by name, in the order of `LayerKind.arrays`."""
@@ -222,6 +223,10 @@ class LayerKind(Protocol):
     def statistics(self, inputs: int) -> Mapping[str, int]:
         """Return the names and sizes of `Step.statistics`."""
         return {}
+
+    def resolved(self, purpose: Purpose, *, last: bool) -> Any:
+        """Return the options with a value for each `auto`, for a hidden layer or the last one."""
+        return self.options
 
     def lasting(self) -> Any:
         """Return the options that describe the layer after training."""

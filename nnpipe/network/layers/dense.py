@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from nnpipe.config.kind import MISSING, Choice, Kind
+from nnpipe.config.kind import AUTO, MISSING, Choice, Kind
 from nnpipe.config.options import choice, option
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Activation, Array
 from nnpipe.network.initializers import INITIALIZERS
 from nnpipe.network.initializers.base import Draw, initialize
 from nnpipe.network.layers.base import Affine, Arrays, Forward, LayerKind, Shape, Step, Workspace
+from nnpipe.network.purpose import Purpose
 from nnpipe.system.products import multiply
 
 # Bias and activation are applied block by block, so that the activation finds the block in cache.
@@ -38,9 +39,11 @@ class DenseOptions:
     """The options of dense."""
 
     neurons: int = option(MISSING, "number of neurons", at_least=1)
-    activation: Choice[Activation] = choice(ACTIVATIONS, "sigmoid", "function of the sums")
+    activation: Choice[Activation] = choice(
+        ACTIVATIONS, AUTO, "function of the sums; auto: see architecture=mlp"
+    )
     initializer: Choice[Draw] = choice(
-        INITIALIZERS, "normal", "initial values of the parameters, including the bias column"
+        INITIALIZERS, AUTO, "initial parameters, with the bias column; auto: see architecture=mlp"
     )
 
 
@@ -132,6 +135,15 @@ class Dense(LayerKind):
             return None
         tanh = Dense(replace(self.options, activation=ACTIVATIONS.choice("tanh")))
         return tanh, self.absorb(arrays, after=Affine(scale=0.5)), Affine(scale=0.5, shift=0.5)
+
+    def resolved(self, purpose: Purpose, *, last: bool) -> DenseOptions:
+        """Return the options with an activation and an initializer for each `auto`."""
+        activation, initializer = self.options.activation, self.options.initializer
+        if activation == AUTO:
+            activation = purpose.activation(last, self.options.neurons)
+        if initializer == AUTO:
+            initializer = purpose.initializer(activation.kind)
+        return replace(self.options, activation=activation, initializer=initializer)
 
     def weights(self, arrays: Arrays) -> Sequence[Array]:
         """Return the matrix without the bias, (neurons, inputs)."""

@@ -24,7 +24,8 @@ from nnpipe.network.activations.base import Array
 from nnpipe.network.chain import Chain
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.layers.base import Arrays, Forward, LayerKind, Step, Workspace
-from nnpipe.network.stack import check_stack, lasting
+from nnpipe.network.purpose import Purpose
+from nnpipe.network.stack import check_stack, lasting, resolved
 
 # An attribute of parameters.h5 holds the options as JSON, and HDF5 limits it to 64 KiB.
 _MOST_TEXT = 60_000
@@ -87,6 +88,10 @@ class Residual(Chain):
     def linear(self) -> Residual:
         """Return the block itself."""
         return self
+
+    def resolved(self, purpose: Purpose, *, last: bool) -> ResidualOptions:
+        """Return the options with a value for each `auto` of the inner layers."""
+        return replace(self.options, layers=resolved(self.options.layers, purpose, inner=True))
 
     def lasting(self) -> ResidualOptions:
         """Return the inner layers that training leaves."""

@@ -42,6 +42,7 @@ from nnpipe.hdf5.datasets import read_ends
 from nnpipe.hdf5.links import link_of
 from nnpipe.hdf5.paths import follow
 from nnpipe.network.activations import ACTIVATIONS
+from nnpipe.network.initializers import INITIALIZERS
 from nnpipe.network.layer import Layer
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.layers.base import LayerKind
@@ -227,7 +228,9 @@ def _version_1(group: Any, what: str, neurons: int) -> Choice[LayerKind]:
     name = text_attribute(group, "activation", what)
     options = VERSION_1["nnpipe.activations"].get(name, {})
     activation = _chosen(ACTIVATIONS, {**options, "kind": name}, what)
-    return LAYERS.choice("dense", neurons=neurons, activation=activation)
+    return LAYERS.choice(
+        "dense", neurons=neurons, activation=activation, initializer=INITIALIZERS.choice("normal")
+    )
 
 
 def _version_2(group: Any, what: str, neurons: int) -> Choice[LayerKind]:
