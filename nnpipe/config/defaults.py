@@ -56,6 +56,10 @@ VERSION_1: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 """By registry, kind and option."""
 
 
+ADDED: Mapping[str, Any] = {"training.standardize_targets": False}
+"""The values of options that a stored config lacks if it was written before they existed."""
+
+
 def modernize(group: str, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a kind in the form of the current version."""
     if (group, kind) == ("nnpipe.sources", "random"):

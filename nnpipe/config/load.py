@@ -13,7 +13,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 import numpy as np
 
-from nnpipe.config.defaults import VERSION_1, modernize
+from nnpipe.config.defaults import ADDED, VERSION_1, modernize
 from nnpipe.config.kind import AUTO, MISSING, Choice
 from nnpipe.config.options import Guess, Limits
 from nnpipe.config.registry import Registry, did_you_mean
@@ -100,10 +100,13 @@ class _Loading:
     def __init__(self, version: int | None) -> None:
         self.problems: list[str] = []
         self._defaults = VERSION_1 if version == 1 else {}
+        self._added: Mapping[str, Any] = {} if version is None else ADDED
 
     def options(self, schema: type, given: Mapping[str, Any], key: str, kind: str = "") -> Any:
         fields = {field.name: field for field in dataclasses.fields(schema)}
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {
+            name: self._added[place] for name in fields if (place := f"{key}.{name}") in self._added
+        }
         for name, value in given.items():
             where = f"{key}.{name}" if key else str(name)
             if name in fields:

@@ -143,6 +143,23 @@ class Network:
         layers = (layer.with_arrays(parts.get(layer.name, {})) for layer in self.layers)
         return replace(self, layers=tuple(layers))
 
+    def samples(self, x: ArrayLike) -> NDArray[np.generic]:
+        """Return samples as an array, (inputs,) or (samples, inputs).
+
+        Raises
+        ------
+        DataError
+            If `x` contains anything but real numbers, or has another shape.
+        """
+        samples = _real_array(x)
+        if samples.ndim not in (1, 2) or samples.shape[-1] != self.inputs:
+            problem = (
+                f"x: found shape {samples.shape}; "
+                f"expected ({self.inputs},) or (samples, {self.inputs})"
+            )
+            raise DataError(problem)
+        return samples
+
     def __call__(self, x: ArrayLike) -> Array:
         """Return the outputs for one or more samples.
 
@@ -159,13 +176,7 @@ class Network:
         DataError
             If `x` contains anything but real numbers, or has another shape.
         """
-        samples = _real_array(x)
-        if samples.ndim not in (1, 2) or samples.shape[-1] != self.inputs:
-            problem = (
-                f"x: found shape {samples.shape}; "
-                f"expected ({self.inputs},) or (samples, {self.inputs})"
-            )
-            raise DataError(problem)
+        samples = self.samples(x)
         rows = samples if samples.ndim == 2 else samples[np.newaxis]
         outputs = self._execute(rows.astype(self.dtype, copy=False))
         return outputs if samples.ndim == 2 else outputs[0]

@@ -12,8 +12,8 @@ from nnpipe.config.keys import dotted
 from nnpipe.config.kind import AUTO
 from nnpipe.config.load import store
 from nnpipe.network.purpose import Purpose
-from nnpipe.network.stack import last_activation
-from nnpipe.pipeline.config import Config
+from nnpipe.network.stack import last_activation, lasting
+from nnpipe.pipeline.config import FURTHER, Config
 from nnpipe.runs.store.open import Run
 from nnpipe.sources.base import Source
 from nnpipe.sources.input import read_targets
@@ -41,13 +41,21 @@ def resolve(config: Config, inputs: Mapping[str, Source], stored: Run | None) ->
         options = architecture.options.resolved(purpose)
         options = replace(options, inputs=options.inputs or source.features)
         architecture = replace(architecture, options=options)
-        last = last_activation(architecture.make())
+        stack = architecture.make()
+        last = last_activation(stack)
+        absorbs = list(lasting(stack).values())[-1].make().absorbs
     else:
         last = stored.network.layers[-1].activation
+        absorbs = stored.network.layers[-1].transform.absorbs
     if training.loss in (AUTO, None):
         training = replace(training, loss=LOSSES.choice(loss_of(last)))
     validated = config.validation is not None
-    training = training.resolved(source.samples, trains=trains, validated=validated)
+    training = training.resolved(
+        source.samples,
+        trains=trains,
+        validated=validated,
+        linear=last == "linear" and absorbs and _real(source),
+    )
     changed: dict[str, Any] = {}
     for key, chosen in config.inputs.items():
         if chosen.options.normalize == AUTO:
@@ -60,7 +68,8 @@ def resolve(config: Config, inputs: Mapping[str, Source], stored: Run | None) ->
 def decisions(before: Config, after: Config) -> str:
     """Return what was `auto` in a config and is decided now, as overrides in one line."""
     was, now = dotted(store(before)), dotted(store(after))
-    auto = [key for key, value in was.items() if value == AUTO]
+    further = tuple(f"{key}." for key in FURTHER)
+    auto = [key for key, value in was.items() if value == AUTO and not key.startswith(further)]
     found: list[str] = []
     for key in auto:
         if (kind := f"{key}.kind") in now:
@@ -88,6 +97,12 @@ def _purpose(config: Config, inputs: Mapping[str, Source]) -> Purpose:
     if loss not in (AUTO, None):
         output = loss.make().activation or "linear"
     return Purpose(True, outputs, output)
+
+
+def _real(source: Source) -> bool:
+    """Return whether the source has real targets."""
+    targets = read_targets(source, 0, 0)
+    return targets is not None and targets.ndim > 1
 
 
 def _classes(source: Source) -> int:

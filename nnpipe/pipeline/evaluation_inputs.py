@@ -45,6 +45,12 @@ def find_misfits(
         The activation of its last layer.
     """
     problems, source = list(_without_targets(config, inputs)), inputs["input"]
+    targets = read_targets(source, 0, 0)
+    if config.training.standardize_targets and targets is not None and targets.ndim == 1:
+        problems.append(
+            "training.standardize_targets: found true and labels; expected real targets. "
+            "Leave it auto."
+        )
     judges = config.has_stage("train") or config.has_stage("evaluate")
     for key, other in inputs.items():
         if other.features != source.features:

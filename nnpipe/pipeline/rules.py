@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from nnpipe.config.kind import AUTO, MISSING, Choice
+from nnpipe.config.load import store
 from nnpipe.config.registry import unknown
 from nnpipe.network.stack import Stack, last_activation, lasting
 from nnpipe.pipeline.config import Config
@@ -36,7 +37,7 @@ def find_conflicts(config: Config) -> Iterator[str]:
 
 def _stack(config: Config) -> Stack:
     """Return the declared layers, or none if an option is missing or not decided."""
-    options: dict[str, Any] = dict(vars(config.architecture.options))
+    options: dict[str, Any] = store(config.architecture.options)
     open_values = any(isinstance(v, str) and v in (AUTO, MISSING) for v in options.values())
     return {} if open_values else config.architecture.make()
 
@@ -65,6 +66,12 @@ def _training(config: Config, stack: Stack) -> Iterator[str]:
     last = last_activation(stack)
     if config.has_stage("train") and last:
         yield from check_loss(None if loss == AUTO else loss, last)
+        final = list(lasting(stack).values())[-1].make()
+        if training.standardize_targets is True and not (last == "linear" and final.absorbs):
+            yield (
+                f"training.standardize_targets: found true and a last layer with the activation "
+                f"{last!r}; expected a dense, linear one. Leave it auto."
+            )
 
 
 def check_loss(loss: Choice[Loss] | None, activation: str) -> Iterator[str]:

@@ -13,7 +13,6 @@ from nnpipe.sources.base import Source
 from nnpipe.sources.normalizations.base import Normalization
 
 _LABELS_TOGETHER = 1 << 16
-_BLOCK_BYTES = 256 << 10
 
 
 class Input:
@@ -29,6 +28,8 @@ class Input:
         The network's dtype.
     on_nonfinite : str
         ``warn`` counts values that are not finite; ``error`` refuses them.
+    target_scale : Normalization, optional
+        The normalization of real targets.
 
     Attributes
     ----------
@@ -44,6 +45,7 @@ class Input:
         normalization: Normalization,
         dtype: DTypeLike,
         on_nonfinite: str = "warn",
+        target_scale: Normalization | None = None,
     ) -> None:
         self.source = source
         self.normalization = normalization
@@ -52,9 +54,7 @@ class Input:
         self.nonfinite = 0
         self.first_nonfinite_row: int | None = None
         self.on_nonfinite = on_nonfinite
-        self._wide = np.result_type(source.dtype, self.dtype)
-        self._offset = normalization.offset.astype(self._wide)
-        self._factor = normalization.factor.astype(self._wide)
+        self._target_scale = target_scale
         self._safe = _stays_finite(source.dtype, normalization, self.dtype)
 
     @property
@@ -89,6 +89,13 @@ class Input:
         """
         return self.prepare(self.source.read(start, stop), start, copy=True)
 
+    def targets(self, start: int, stop: int) -> NDArray[Any] | None:
+        """Return the targets of the samples from start to stop; see `read_targets`."""
+        targets, scale = read_targets(self.source, start, stop), self._target_scale
+        if targets is None or scale is None:
+            return targets
+        return (targets - scale.offset) * scale.factor
+
     def prepare(
         self, raw: NDArray[Any], start: int, copy: bool = False
     ) -> NDArray[np.floating[Any]]:
@@ -101,23 +108,9 @@ class Input:
             if self.normalization.identity:
                 x = raw.astype(self.dtype, copy=copy)
             else:
-                x = self._normalize(raw)
+                x = self.normalization.apply(raw, self.dtype)
         if not self._safe:
             self._check(x, raw, start)
-        return x
-
-    def _normalize(self, raw: NDArray[Any]) -> NDArray[np.floating[Any]]:
-        x: NDArray[Any] = np.empty(raw.shape, self.dtype)
-        # A few rows at a time stay in the cache through all steps.
-        step = max(1, _BLOCK_BYTES // (self.features * self._wide.itemsize))
-        for start in range(0, len(raw), step):
-            part: NDArray[Any] = raw[start : start + step]
-            if self._offset.any():
-                part = np.subtract(part, self._offset, dtype=self._wide)
-                part *= self._factor
-            else:
-                part = np.multiply(part, self._factor, dtype=self._wide)
-            x[start : start + step] = part
         return x
 
     def _check(self, x: NDArray[Any], raw: NDArray[Any], start: int) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from nnpipe.config.kind import Kind, NoOptions
 from nnpipe.engines.blas import one_thread
-from nnpipe.sources.input import Input
+from nnpipe.network.layers.base import Affine
+from nnpipe.network.network import Network
+from nnpipe.sources.input import Input, read_targets
+from nnpipe.sources.moments import Moments
+from nnpipe.sources.normalizations.base import Normalization, inverse
 from nnpipe.stages.base import StageContext
 from nnpipe.system.cores import cores
 from nnpipe.training.backpropagation import Backpropagation
@@ -17,6 +22,8 @@ from nnpipe.training.checkpoint import FILE, read_checkpoint, write_checkpoint
 from nnpipe.training.history import write_csv, write_hdf5
 from nnpipe.training.split import Split
 from nnpipe.training.training import Training
+
+_TOGETHER = 1 << 16
 
 logger = logging.getLogger("nnpipe")
 
@@ -30,7 +37,9 @@ def _train(context: StageContext) -> None:
     recipe, artifacts = context.recipe, context.artifacts
     config = recipe.training
     split = Split(context.input.samples, config.validation_fraction or 0.0, recipe.seed)
-    training = _training(context, split)
+    scale = _scale(context.input, split) if config.standardize_targets else None
+    units = None if scale is None else Affine(1 / scale.factor, scale.offset)
+    training = _training(context, split, scale)
     course = recipe.fingerprint(context.input.samples)
     if config.resume is not None:
         training.restore(read_checkpoint(Path(config.resume)))
@@ -60,10 +69,10 @@ def _train(context: StageContext) -> None:
 
     artifacts.save("history.csv", lambda file: write_csv(file, training.history))
     artifacts.save("history.h5", lambda file: write_hdf5(file, training.history))
-    artifacts.save_parameters("last.h5", training.last)
+    artifacts.save_parameters("last.h5", _with_map(training.last, units))
     if training.best_epoch:
-        artifacts.save_parameters("best.h5", training.best)
-    context.network = training.best if config.keep == "best" else training.last
+        artifacts.save_parameters("best.h5", _with_map(training.best, units))
+    context.network = _with_map(training.best if config.keep == "best" else training.last, units)
     final = training.history[-1]
     context.metrics["training"] = {
         "epochs": final.epoch,
@@ -75,16 +84,41 @@ def _train(context: StageContext) -> None:
     }
 
 
-def _training(context: StageContext, split: Split) -> Training:
-    recipe, data = context.recipe, _quietly(context.input)
+def _scale(data: Input, split: Split) -> Normalization:
+    """Return the means and standard deviations of the targets of the training samples."""
+    moments: Moments | None = None
+    for start in range(0, data.samples, _TOGETHER):
+        stop = min(start + _TOGETHER, data.samples)
+        targets = read_targets(data.source, start, stop)
+        assert targets is not None
+        moments = moments or Moments(targets.shape[1])
+        moments.add(targets[split.kept(start, stop)])
+    assert moments is not None
+    return Normalization("standardize", moments.mean, inverse(moments.std))
+
+
+def _with_map(network: Network, affine: Affine | None) -> Network:
+    """Return the network whose last layer includes a map of its outputs."""
+    if affine is None:
+        return network
+    last = network.layers[-1]
+    absorbed = last.with_arrays(last.transform.absorb(last.arrays, after=affine))
+    return replace(network, layers=(*network.layers[:-1], absorbed))
+
+
+def _training(context: StageContext, split: Split, scale: Normalization | None) -> Training:
+    recipe, data = context.recipe, _quietly(context.input, scale)
     config, seed = recipe.training, recipe.seed
     limit, validation = config.memory_mib << 20, None
-    further = None if context.validation is None else _quietly(context.validation)
+    further = None if context.validation is None else _quietly(context.validation, scale)
     left = data.samples - split.held
     most = max(left, split.held if further is None else further.samples)
     threads = context.engine.options.threads or cores()
     rows, stack = min(config.batch_size, most), recipe.architecture.make()
-    passes = Backpropagation(context.network, recipe.loss, rows, stack, threads)
+    network = context.network
+    if scale is not None and not stack:  # a stored network gives outputs in the targets' units
+        network = _with_map(network, Affine(scale.factor, -scale.offset * scale.factor))
+    passes = Backpropagation(network, recipe.loss, rows, stack, threads)
     if further is not None:
         nothing = Split(further.samples, 0, seed)
         validation = Batches(further, nothing.kept, further.samples, passes.room, limit, seed=None)
@@ -97,9 +131,9 @@ def _training(context: StageContext, split: Split) -> Training:
     return Training(passes, recipe, batches, validation, threads)
 
 
-def _quietly(data: Input) -> Input:
+def _quietly(data: Input, scale: Normalization | None) -> Input:
     """Return an input to read repeatedly, whose counts do not go into the run's report."""
-    return Input(data.source, data.normalization, data.dtype, data.on_nonfinite)
+    return Input(data.source, data.normalization, data.dtype, data.on_nonfinite, scale)
 
 
 train = Kind(NoOptions, lambda options: _train)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnpipe.network.activations.base import Array
-from nnpipe.sources.input import Input, read_targets
+from nnpipe.sources.input import Input
 from nnpipe.system.seeding import named_stream
 from nnpipe.training.losses.base import Targets
 
@@ -117,7 +117,7 @@ class Batches:
         rows = slice(self._filled, self._filled + int(np.count_nonzero(wanted)))
         if rows.start == rows.stop:
             return
-        targets = read_targets(self._data.source, start, stop)
+        targets = self._data.targets(start, stop)
         assert targets is not None
         self._x[rows, : self._data.features] = self._data.read(start, stop)[wanted]
         self._targets[rows] = targets[wanted]
@@ -146,6 +146,6 @@ class Batches:
 
 
 def _empty(data: Input, rows: int) -> Targets:
-    like = read_targets(data.source, 0, 1)
+    like = data.targets(0, 1)
     assert like is not None
     return np.empty((rows, *like.shape[1:]), np.int64 if like.ndim == 1 else data.dtype)

@@ -29,6 +29,11 @@ class TrainingOptions:
     batch_size: int = option(
         AUTO, "samples per step; auto: a twentieth of all, from 16 to 128", at_least=1
     )
+    standardize_targets: bool = option(
+        AUTO,
+        "train on real targets with mean 0 and standard deviation 1, and give outputs in their "
+        "units; auto: with mean_squared_error and a linear last layer",
+    )
     shuffle: bool = option(True, "shuffle the samples in every epoch")
     validation_fraction: float | None = option(
         AUTO,
@@ -58,7 +63,9 @@ class TrainingOptions:
     checkpoint_every: int = option(1, "epochs between checkpoints; 0: none", at_least=0)
     resume: str | None = option(None, "folder of the run whose training to continue")
 
-    def resolved(self, samples: int, *, trains: bool, validated: bool) -> TrainingOptions:
+    def resolved(
+        self, samples: int, *, trains: bool, validated: bool, linear: bool
+    ) -> TrainingOptions:
         """Return the options with a value for each `auto` but the loss.
 
         Parameters
@@ -69,6 +76,8 @@ class TrainingOptions:
             Whether the pipeline trains.
         validated : bool
             Whether there is a validation input.
+        linear : bool
+            Whether the last layer is dense and linear, and its outputs are real targets.
         """
         fraction, patience = self.validation_fraction, self.patience
         if fraction is None or (fraction == AUTO and not trains):
@@ -82,8 +91,10 @@ class TrainingOptions:
             epochs = _EPOCHS if trains else 20
         if batch_size == AUTO:
             batch_size = min(max(samples // 20, 16), 128) if trains else 128
+        standardize = self.standardize_targets
         return replace(
             self,
+            standardize_targets=linear and trains if standardize == AUTO else standardize,
             epochs=epochs,
             batch_size=batch_size,
             validation_fraction=fraction,

@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Any, cast
 
 import h5py
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from nnpipe.config.moved import move_keys
 from nnpipe.errors import RunError
@@ -70,6 +72,30 @@ class Run:
     @cached_property
     def _stored(self) -> tuple[list[Any], Normalization]:
         return read_parameters(self.path / PARAMETERS)
+
+    def predict(self, x: ArrayLike) -> NDArray[np.floating[Any]]:
+        """Return the outputs for samples as the run's input has them: normalized, then computed.
+
+        `network` is the bare network, which expects normalized numbers.
+
+        Parameters
+        ----------
+        x : array-like of real numbers, (features,) or (samples, features)
+
+        Returns
+        -------
+        (outputs,) or (samples, outputs) array of the network's dtype
+
+        Raises
+        ------
+        DataError
+            If `x` contains anything but real numbers, or has another shape.
+        """
+        samples = self.network.samples(x)
+        if not self.normalization.identity:
+            rows = samples.reshape(-1, self.network.inputs)
+            samples = self.normalization.apply(rows, self.network.dtype).reshape(samples.shape)
+        return self.network(samples)
 
     @property
     def outputs(self) -> Any:

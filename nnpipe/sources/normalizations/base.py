@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from nnpipe.errors import DataError
 from nnpipe.sources.base import Source, fetch
 from nnpipe.sources.moments import Moments
 from nnpipe.system.cores import cores
+
+_BLOCK_BYTES = 256 << 10
 
 Statistics = NDArray[np.float64]
 
@@ -39,6 +41,26 @@ class Normalization:
     def identity(self) -> bool:
         """Whether the normalization changes nothing."""
         return not self.offset.any() and bool((self.factor == 1).all())
+
+    def apply(self, raw: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+        """Return stored samples, (samples, features), normalized and cast, in a new array.
+
+        They are normalized in the wider of the stored dtype and the network's dtype.
+        """
+        x: NDArray[Any] = np.empty(raw.shape, dtype)
+        wide = np.result_type(raw.dtype, x.dtype)
+        offset, factor = self.offset.astype(wide), self.factor.astype(wide)
+        # A few rows at a time stay in the cache through all steps.
+        step = max(1, _BLOCK_BYTES // (raw.shape[1] * wide.itemsize))
+        for start in range(0, len(raw), step):
+            part: NDArray[Any] = raw[start : start + step]
+            if offset.any():
+                part = np.subtract(part, offset, dtype=wide)
+                part *= factor
+            else:
+                part = np.multiply(part, factor, dtype=wide)
+            x[start : start + step] = part
+        return x
 
 
 class Features:
