@@ -133,7 +133,7 @@ class _Loading:
             return self.refuse(given, "a name, or a mapping with kind", key)
         mapping = dict(cast("Mapping[str, Any]", given))
         name = mapping.pop("kind", MISSING)
-        if isinstance(name, str) and name == MISSING and guess is not None:
+        if isinstance(name, str) and name in (MISSING, AUTO) and guess is not None:
             name = guess(mapping)
         if isinstance(name, str) and name == MISSING:
             return self.refuse(name, "a name", named)
@@ -152,7 +152,7 @@ class _Loading:
 
     def value(self, field: dataclasses.Field[Any], wanted: Any, value: Any, where: str) -> Any:
         """Return a value in the type of its field, or `_INVALID`."""
-        if field.metadata.get("auto") and isinstance(value, str) and value == AUTO:
+        if field.metadata.get("auto") and _is_auto(value):
             return AUTO
         origin = get_origin(wanted)
         if origin in (Union, types.UnionType):
@@ -213,6 +213,10 @@ class _Loading:
             found = "null" if value is None else repr(value)
             self.problems.append(f"{where}: found {found[:80]}; expected {expected}")
         return _INVALID
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str | dict) and value in (AUTO, {"kind": AUTO})
 
 
 def _has_invalid(values: Collection[Any]) -> bool:

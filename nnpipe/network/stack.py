@@ -30,7 +30,7 @@ def resolved(
     stack: Stack, purpose: Purpose, *, inner: bool = False
 ) -> dict[str, Choice[LayerKind]]:
     """Return the layers with a value for each `auto`."""
-    last = "" if inner else list(lasting(stack))[-1]
+    last = "" if inner else next(reversed(lasting(stack)), "")
     return {
         name: replace(chosen, options=chosen.make().resolved(purpose, last=name == last))
         for name, chosen in stack.items()

@@ -36,11 +36,11 @@ def resolve(config: Config, inputs: Mapping[str, Source], stored: Run | None) ->
     """
     trains, source = config.has_stage("train"), inputs["input"]
     architecture, training = config.architecture, config.training
+    purpose = _purpose(config, inputs) if trains and stored is None else Purpose()
+    options = architecture.options.resolved(purpose)
+    options = replace(options, inputs=options.inputs or source.features)
+    architecture = replace(architecture, options=options)
     if stored is None:
-        purpose = _purpose(config, inputs) if trains else Purpose()
-        options = architecture.options.resolved(purpose)
-        options = replace(options, inputs=options.inputs or source.features)
-        architecture = replace(architecture, options=options)
         stack = architecture.make()
         last = last_activation(stack)
         absorbs = list(lasting(stack).values())[-1].make().absorbs

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 from nnpipe.config.kind import AUTO, MISSING, Choice
-from nnpipe.config.load import store
 from nnpipe.config.registry import unknown
+from nnpipe.network.purpose import Purpose
 from nnpipe.network.stack import Stack, last_activation, lasting
 from nnpipe.pipeline.config import Config
 from nnpipe.report.illustrate import missing
@@ -18,14 +19,14 @@ from nnpipe.training.losses.base import Loss
 
 def find_conflicts(config: Config) -> Iterator[str]:
     """Yield each problem that spans several sections, one line each."""
-    stack = _stack(config)
+    stack, last = _declared(config)
     yield from check_output(config.output, "output")
     yield from missing(config.output)
     if not config.pipeline.stages:
         yield "pipeline.stages: found an empty list; expected at least one stage"
     if stack:
         yield from check_activations(config.output.activations, lasting(stack))
-    yield from _training(config, stack)
+    yield from _training(config, stack, last)
     for key, chosen in config.inputs.items():
         normalize = chosen.options.normalize
         if key != "input" and normalize != AUTO and normalize.kind != "none":
@@ -35,14 +36,23 @@ def find_conflicts(config: Config) -> Iterator[str]:
             )
 
 
-def _stack(config: Config) -> Stack:
-    """Return the declared layers, or none if an option is missing or not decided."""
-    options: dict[str, Any] = store(config.architecture.options)
-    open_values = any(isinstance(v, str) and v in (AUTO, MISSING) for v in options.values())
-    return {} if open_values else config.architecture.make()
+def _declared(config: Config) -> tuple[Stack, str]:
+    """Return the declared layers and the activation of the last one.
+
+    The layers are empty if an option is missing. The activation is empty if the data decides it.
+    """
+    options: Any = config.architecture.options
+    if MISSING in vars(options).values():
+        return {}, ""
+    trains, found = config.has_stage("train"), dict[str, Stack]()
+    for output in ("linear", "softmax"):
+        decided = options.resolved(Purpose(trains, output=output))
+        stack = replace(config.architecture, options=decided).make()
+        found[last_activation(stack)] = stack
+    return stack, next(iter(found)) if len(found) == 1 else ""
 
 
-def _training(config: Config, stack: Stack) -> Iterator[str]:
+def _training(config: Config, stack: Stack, last: str) -> Iterator[str]:
     training = config.training
     fraction, loss = training.validation_fraction, training.loss
     fraction = None if fraction == AUTO else fraction
@@ -63,7 +73,6 @@ def _training(config: Config, stack: Stack) -> Iterator[str]:
             "training.batch_size: found 1; expected 2 or greater, because architecture.layers."
             f"{mixing[0]} normalizes features over the samples of a batch"
         )
-    last = last_activation(stack)
     if config.has_stage("train") and last:
         yield from check_loss(None if loss == AUTO else loss, last)
         final = list(lasting(stack).values())[-1].make()

@@ -8,6 +8,7 @@ from nnpipe.network.initializers import INITIALIZERS
 from nnpipe.network.layers import LAYERS
 from nnpipe.pipeline.config import FURTHER, Config
 from nnpipe.pipeline.load import read_config
+from nnpipe.pipeline.plan import make_plan
 from nnpipe.sources import SOURCES
 from nnpipe.sources.normalizations import NORMALIZATIONS
 from nnpipe.training.options import TrainingOptions
@@ -16,13 +17,18 @@ from nnpipe.training.options import TrainingOptions
 def test_nothing_given_is_the_articles_network_over_random_samples():
     config = read_config({})
     assert config == Config()
-    assert config.architecture == ARCHITECTURES.choice(
+    with make_plan({}) as plan:
+        resolved = plan.config
+    sigmoid = ACTIVATIONS.choice("sigmoid")
+    assert resolved.architecture == ARCHITECTURES.choice(
         "mlp",
+        inputs=784,
         sizes=[100, 50, 10, 5],
-        activation=ACTIVATIONS.choice("sigmoid"),
+        activation=sigmoid,
+        output_activation=sigmoid,
         initializer=INITIALIZERS.choice("normal", mean=0.0, std=1.0),
     )
-    assert config.input == SOURCES.choice(
+    assert resolved.input == SOURCES.choice(
         "random", samples=1000, features=784, normalize=NORMALIZATIONS.choice("none")
     )
     assert config.engine.kind == "fast"

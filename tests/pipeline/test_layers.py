@@ -38,10 +38,16 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         file["x"] = generator.normal(size=(300, 4)).astype(np.float32)
         file["y"] = file["x"][:, :3].argmax(axis=1)
     return {
-        "input": {"kind": "hdf5", "path": folder / "x.h5", "dataset": "/x", "labels": "/y"},
+        "input": {
+            "kind": "hdf5",
+            "path": folder / "x.h5",
+            "dataset": "/x",
+            "labels": "/y",
+            "normalize": "none",
+        },
         "architecture": {"layers": LAYERS},
         "pipeline": {"stages": ["train", "evaluate", "infer"]},
-        "training": {"epochs": 4, "batch_size": 32},
+        "training": {"epochs": 4, "batch_size": 32, "validation_fraction": 0.1},
         "optimizer": {"kind": "adam", "learning_rate": 0.01},
         "output": {"root": folder / "outputs", "report": True, "activations": ["all"]},
     }

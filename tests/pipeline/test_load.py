@@ -175,9 +175,17 @@ def test_what_is_in_range_has_no_problems(given):
             f"{INITIALIZER_NAMES}. Did you mean 'normal'?",
         ),
         (
-            {"architecture": {"initializer": {"bias": "zero"}}},
+            {"architecture": {"initializer": {"kind": "normal", "bias": "zero"}}},
             f"architecture.initializer.bias: 'zero' is not an initializer; expected one of "
             f"{INITIALIZER_NAMES}. Did you mean 'zeros'?",
+        ),
+        (
+            {"architecture": {"initializer": {"bias": "zeros"}}},
+            "architecture.initializer.kind: missing; set it",
+        ),
+        (
+            {"architecture": {"initializer": {"kind": "auto", "gain": 2}}},
+            "architecture.initializer.kind: missing; set it",
         ),
         (
             {"architecture": {"layers": {}}},
@@ -404,6 +412,7 @@ def test_a_typed_null_is_the_default_of_version_1_and_none_of_the_kinds_business
         "optimizer": "momentum",
         "training": {"schedule": "step"},
         "architecture": {"initializer": "uniform"},
+        "input": {"normalize": "none"},
         "engine": "reference",
     }
     assert read_config(nulls) == read_config(plain)

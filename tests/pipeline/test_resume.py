@@ -16,8 +16,8 @@ import nnpipe
 from nnpipe.errors import ConfigError
 
 LAYERS = {
-    "hidden": {"neurons": 5, "activation": "tanh"},
-    "output": {"neurons": 2, "activation": "softmax"},
+    "hidden": {"neurons": 5, "activation": "tanh", "initializer": "normal"},
+    "output": {"neurons": 2, "activation": "softmax", "initializer": "normal"},
 }
 
 
@@ -30,9 +30,15 @@ def config(tmp_path, monkeypatch):
         file["x"], file["y"] = generator.normal(size=(60, 3)), np.arange(60) % 2
     return {
         "architecture": {"kind": "stack", "layers": LAYERS},
-        "input": {"kind": "hdf5", "path": "x.h5", "dataset": "/x", "labels": "/y"},
+        "input": {
+            "kind": "hdf5",
+            "path": "x.h5",
+            "dataset": "/x",
+            "labels": "/y",
+            "normalize": "none",
+        },
         "pipeline": {"stages": ["train"]},
-        "training": {"epochs": 2, "batch_size": 16},
+        "training": {"epochs": 2, "batch_size": 16, "validation_fraction": None, "patience": None},
         "output": {"report": False},
     }
 
@@ -126,7 +132,11 @@ def test_a_fingerprint_of_version_3_that_is_none_is_refused_in_words(config, cha
         ({"optimizer": {"kind": "adamw"}}, ["optimizer.kind: found 'adamw'; expected 'adam'"]),
         ({"optimizer": {"beta1": 0.8}}, ["optimizer.beta1: found 0.8; expected 0.9"]),
         (
-            {"architecture": {"layers": LAYERS | {"hidden": {"neurons": 5, "activation": "elu"}}}},
+            {
+                "architecture": {
+                    "layers": LAYERS | {"hidden": {**LAYERS["hidden"], "activation": "elu"}}
+                }
+            },
             ["architecture.layers.hidden.activation.kind: found 'elu'; expected 'tanh'"],
         ),
         (

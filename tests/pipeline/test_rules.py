@@ -14,6 +14,7 @@ def batch_norm(**training):
 
 
 TRAINED = {"pipeline": {"stages": ["train"]}}
+SIGMOIDS = {"architecture": {"activation": "sigmoid", "output_activation": None}}
 FILE = {"kind": "idx", "path": "x.gz"}
 
 
@@ -30,6 +31,8 @@ FILE = {"kind": "idx", "path": "x.gz"}
         {"training": {"patience": 3, "validation_fraction": 0}, "validation": FILE},
         {"training": {"loss": "cross_entropy"}},
         {**TRAINED, "training": {"loss": "mean_squared_error"}},
+        {**TRAINED, "training": {"loss": "cross_entropy"}},
+        {**TRAINED, "output": {"activations": ["hidden1", "output"]}},
         {**TRAINED, "architecture": {"run": "a"}, "training": {"loss": "cross_entropy"}},
         {"validation": FILE, "input": {"normalize": "scale"}, "test": FILE},
     ],
@@ -57,7 +60,7 @@ def test_a_config_that_keeps_the_rules_has_no_conflicts(given):
             "Set training.validation_fraction above 0, or set `validation`.",
         ),
         (
-            {**TRAINED, "training": {"loss": "cross_entropy"}},
+            {**TRAINED, **SIGMOIDS, "training": {"loss": "cross_entropy"}},
             "training.loss: 'cross_entropy' does not fit a last layer with the activation "
             "'sigmoid'; expected 'softmax'. Set the output activation to softmax, or training.loss "
             "to binary_cross_entropy.",
@@ -73,6 +76,11 @@ def test_a_config_that_keeps_the_rules_has_no_conflicts(given):
         (
             {"pipeline": {"stages": []}},
             "pipeline.stages: found an empty list; expected at least one stage",
+        ),
+        (
+            {**TRAINED, "output": {"activations": ["hidden2"]}},
+            "output.activations: 'hidden2' is not a layer; "
+            "expected one of all, hidden1, output. Did you mean 'hidden1'?",
         ),
         (
             {"output": {"activations": ["hiden1"]}},

@@ -10,7 +10,7 @@ from nnpipe.config.kind import AUTO, Choice
 from nnpipe.config.options import choice, option
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Activation
-from nnpipe.network.initializers import INITIALIZERS
+from nnpipe.network.initializers import INITIALIZERS, guess_initializer
 from nnpipe.network.initializers.base import Draw
 from nnpipe.network.layers import LAYERS
 from nnpipe.network.purpose import Purpose
@@ -47,6 +47,7 @@ class SharedOptions(ArchitectureOptions):
         AUTO,
         "initial parameters, with the bias column; auto: he_normal with relu, glorot_uniform with "
         "sigmoid and tanh, both with bias zeros; normal where nothing is trained",
+        guess_initializer,
     )
 
     def of_layers(self, purpose: Purpose, sizes: Sequence[int]) -> dict[str, Any]:
@@ -55,7 +56,8 @@ class SharedOptions(ArchitectureOptions):
         if activation == AUTO:
             activation = purpose.activation()
         if output == AUTO:
-            output = purpose.activation(last=True, neurons=sizes[-1]) if purpose.trains else None
+            neurons = sizes[-1] if sizes else None
+            output = purpose.activation(last=True, neurons=neurons) if purpose.trains else None
         if initializer == AUTO:
             initializer = purpose.initializer(activation.kind)
         return {

@@ -21,7 +21,7 @@ from nnpipe.config.kind import AUTO, MISSING, Choice, Kind
 from nnpipe.config.options import choice, option
 from nnpipe.network.activations import ACTIVATIONS
 from nnpipe.network.activations.base import Activation, Array
-from nnpipe.network.initializers import INITIALIZERS
+from nnpipe.network.initializers import INITIALIZERS, guess_initializer
 from nnpipe.network.initializers.base import Draw, initialize
 from nnpipe.network.layers.base import Affine, Arrays, Forward, LayerKind, Shape, Step, Workspace
 from nnpipe.network.purpose import Purpose
@@ -43,7 +43,10 @@ class DenseOptions:
         ACTIVATIONS, AUTO, "function of the sums; auto: see architecture=mlp"
     )
     initializer: Choice[Draw] = choice(
-        INITIALIZERS, AUTO, "initial parameters, with the bias column; auto: see architecture=mlp"
+        INITIALIZERS,
+        AUTO,
+        "initial parameters, with the bias column; auto: see architecture=mlp",
+        guess_initializer,
     )
 
 
