@@ -39,13 +39,18 @@ class OptunaSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Run the jobs."""
+        from nnpipe.app.composed import output_of, plain
         from nnpipe.app.study import search
         from nnpipe.app.sweep import ClaimSweep
+        from nnpipe.stages.metrics.ranking import direction_of
 
         lines = [*(f"{key}={value}" for key, value in (self.params or {}).items()), *arguments]
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         assert ClaimSweep.claimed is not None
-        search(ClaimSweep.claimed, parser.parse_overrides(lines), self._launch, self.settings)
+        settings = dict(self.settings)
+        if settings["direction"] == "auto":
+            settings["direction"] = direction_of(output_of(plain(self.config)).metric or "")
+        search(ClaimSweep.claimed, parser.parse_overrides(lines), self._launch, settings)
 
     def _launch(self, jobs: Sequence[Sequence[str]], first: int) -> list[Any]:
         self.validate_batch_is_legal(jobs)

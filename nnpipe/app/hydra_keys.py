@@ -96,7 +96,7 @@ RULES: dict[Key, Rule] = {
     ("launcher", "stderr_to_stdout"): _flag,
     # the sweepers
     ("sweeper", "max_batch_size"): _whole,
-    ("sweeper", "direction"): _one_of("maximize", "minimize"),
+    ("sweeper", "direction"): _one_of("auto", "maximize", "minimize"),
     ("sweeper", "sampler"): _one_of("tpe", "random"),
     **{("sweeper", name): _whole for name in ("n_trials", "n_jobs", "seed")},
 }

@@ -29,7 +29,7 @@ from nnpipe.system.text import printable
 
 TARGET = "hydra_plugins.nnpipe_optuna.OptunaSweeper"
 SAMPLERS = ("random", "tpe")
-DIRECTIONS = ("maximize", "minimize")
+DIRECTIONS = ("auto", "maximize", "minimize")
 
 Launch = Callable[[Sequence[Sequence[str]], int], Sequence[Any]]
 """``launch(jobs, first)`` runs jobs, each a list of overrides, and returns their metrics."""

@@ -69,8 +69,10 @@ def _parser() -> argparse.ArgumentParser:
 
     one = add("show", _show, "Show a run's config, stack, metrics and files; a sweep's table")
     one.add_argument("run", help=_ADDRESS)
-    one.add_argument("--by", metavar="METRIC", help="rank a sweep's jobs, highest first")
-    one.add_argument("--lowest", action="store_true", help="rank lowest first")
+    one.add_argument("--by", metavar="METRIC", help="rank a sweep's jobs, the best first")
+    order = one.add_mutually_exclusive_group()
+    order.add_argument("--lowest", action="store_true", help="rank the lowest first")
+    order.add_argument("--highest", action="store_true", help="rank the highest first")
 
     one = add("diff", _diff, "Compare two runs; exit status 1 if they differ")
     one.add_argument("a", help=_ADDRESS)
@@ -107,7 +109,12 @@ def _list(options: argparse.Namespace) -> CommandResult:
 def _show(options: argparse.Namespace) -> CommandResult:
     from nnpipe.runs.inspect.details import show
 
-    return show(find(options.run, options.root), options.root, options.by, options.lowest)
+    lowest = options.lowest
+    if options.by is not None and not (options.lowest or options.highest):
+        from nnpipe.stages.metrics.ranking import direction_of
+
+        lowest = direction_of(options.by) == "minimize"
+    return show(find(options.run, options.root), options.root, options.by, lowest)
 
 
 def _diff(options: argparse.Namespace) -> CommandResult:

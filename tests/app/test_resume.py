@@ -320,6 +320,11 @@ def test_the_table_ranks_the_jobs_by_a_metric(
         rows = list(csv.DictReader(file))
     expected = sorted(rows, key=lambda row: -float(row["outputs.mean"]))
     assert [line.split()[0] for line in shown[-3:]] == [row["job"] for row in expected]
+    for flags, sign in (((), 1), (("--highest",), -1)):
+        runs(["show", "default/1", "--by", "seconds", *flags])
+        shown = capsys.readouterr().out.splitlines()
+        expected = sorted(rows, key=lambda row: sign * float(row["seconds"]))
+        assert [line.split()[0] for line in shown[-3:]] == [row["job"] for row in expected]
     assert runs(["show", "default/1", "--by", "acuracy"]) == 2
     assert "'acuracy' is not a metric of this sweep" in capsys.readouterr().err
 

@@ -77,6 +77,16 @@ def test_a_study_holds_the_metric_of_every_job(
     assert runs(["verify", "default/1"]) == 0
 
 
+def test_a_study_goes_in_the_direction_of_its_metric(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [text.replace("outputs.std", "seconds") for text in ASKED]
+    assert main([*asked, "hydra.sweeper.n_trials=3"]) == 0
+    assert study(sweep).direction == optuna.study.StudyDirection.MINIMIZE
+    least = min(table(sweep), key=lambda row: float(row["seconds"]))
+    assert f"best   {least['job']}  " in capsys.readouterr().out
+
+
 def test_a_study_that_was_cut_short_goes_on_with_the_values_it_had_chosen(
     sweep: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,7 +150,8 @@ def test_what_a_study_cannot_use_is_refused_before_a_folder_is_made(
     assert main(["-m", *given, "seed=1,2"]) == 2
     assert capsys.readouterr().err == (
         "output.metric: missing; expected the metric to optimise, such as accuracy\n"
-        "hydra.sweeper.direction: 'up' is not a direction; expected one of maximize, minimize.\n"
+        "hydra.sweeper.direction: 'up' is not a direction; expected one of auto, maximize, "
+        "minimize.\n"
         "hydra.sweeper.n_trials: found 0; expected 1 or greater\n"
     )
     assert not sweep.parent.exists()

@@ -17,7 +17,7 @@ from nnpipe.runs.inspect.address import label
 from nnpipe.runs.inspect.columns import age_text, align, short, size_text
 from nnpipe.runs.inspect.command_result import CommandResult
 from nnpipe.runs.inspect.state import State, look
-from nnpipe.runs.inspect.sweep import read_jobs
+from nnpipe.runs.inspect.sweep import column_of, read_jobs
 from nnpipe.runs.store.manifest import Artifact
 from nnpipe.runs.store.open import CONFIG, OVERRIDES
 from nnpipe.system import documents
@@ -78,9 +78,10 @@ def read_yaml(path: Path) -> Any:
 
 
 def rank(rows: list[dict[str, Any]], by: str | None, lowest: bool = False) -> list[dict[str, Any]]:
-    """Sort a sweep's rows by a column of numbers; rows without it come last."""
+    """Sort a sweep's rows by a column of numbers; rows without it come last. See `column_of`."""
     if by is None:
         return rows
+    by = column_of(by, {name for row in rows for name in row})
     having = [row for row in rows if isinstance(row.get(by), int | float)]
     if not having:
         metrics = {

@@ -6,7 +6,7 @@ import csv
 import io
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -81,6 +81,16 @@ def job_line(job: Path) -> str:
     return f"{row['job']}  {row['status']:<11}  {typed}  {'  '.join(facts)}".rstrip()
 
 
+def column_of(name: str, columns: Collection[str]) -> str:
+    """Return the column of sweep.csv that a metric's name stands for.
+
+    Without a prefix it is the number of the evaluation, if there is one: ``accuracy`` is
+    ``evaluation.accuracy`` rather than the accuracy on the training samples.
+    """
+    judged = f"evaluation.{name}"
+    return judged if judged in columns else name
+
+
 def metric_of(job: Path, name: str | None) -> float | None:
     """Return a metric of a job by its name in sweep.csv, or None for a job that failed.
 
@@ -93,6 +103,7 @@ def metric_of(job: Path, name: str | None) -> float | None:
     if name is None or row["status"] != "complete":
         return None
     metrics = {key: value for key, value in row.items() if isinstance(value, int | float)}
+    name = column_of(name, metrics)
     if name not in row:
         raise ConfigError([f"output.metric: {unknown(name, 'a metric of this run', metrics)}"])
     return metrics.get(name)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nnpipe
-from nnpipe.runs.inspect.details import show
+from nnpipe.runs.inspect.details import rank, show
 from nnpipe.runs.inspect.difference import compare, report
 
 
@@ -70,3 +70,15 @@ def test_a_kind_without_options_is_compared_with_one_that_has_some_by_its_name(r
         "architecture.output_activation.kind": ("tanh", "leaky_relu"),
         "architecture.output_activation.slope": ("(absent)", 0.01),
     }
+
+
+def test_a_metric_without_a_prefix_is_that_of_the_evaluation():
+    rows = [
+        {"job": "000", "accuracy": 0.9, "evaluation.accuracy": 0.6},
+        {"job": "001", "accuracy": 0.8, "evaluation.accuracy": 0.7},
+        {"job": "002"},
+    ]
+    assert [row["job"] for row in rank(rows, "accuracy")] == ["001", "000", "002"]
+    assert [row["job"] for row in rank(rows, "accuracy", lowest=True)] == ["000", "001", "002"]
+    without = [{k: v for k, v in row.items() if k != "evaluation.accuracy"} for row in rows]
+    assert [row["job"] for row in rank(without, "accuracy")] == ["000", "001", "002"]
