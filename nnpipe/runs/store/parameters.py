@@ -197,7 +197,7 @@ def _declared(file: h5py.File) -> list[_Declared]:
         except DataError as error:
             problem = f"{what}: options.{error}."
             raise DataError(problem) from error
-        if kind.leaves != "layer" or outputs != neurons:
+        if inputs < 1 or outputs != neurons or kind.leaves != "layer":
             problem = f"{what} is not a {declared.kind} with {inputs} inputs and {neurons} outputs."
             raise DataError(problem)
         if kind.lasting() != declared.options:
