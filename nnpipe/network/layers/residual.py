@@ -102,9 +102,9 @@ class _Forward(Forward):
         self.inner(x, out)
         out += x
 
-    def in_thread(self, rows: int) -> Forward:
+    def in_thread(self) -> Forward:
         """Return the block with inner buffers of its own."""
-        return _Forward(self.inner.in_thread(rows))
+        return _Forward(self.inner.in_thread())
 
 
 class _Step(Step):
