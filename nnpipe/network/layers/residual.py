@@ -29,6 +29,9 @@ from nnpipe.network.stack import check_stack, lasting
 # An attribute of parameters.h5 holds the options as JSON, and HDF5 limits it to 64 KiB.
 _MOST_TEXT = 60_000
 
+# Readers refuse files of more than 32 levels, and each block has two.
+_MOST_BLOCKS = 10
+
 
 @dataclass(frozen=True)
 class ResidualOptions:
@@ -134,8 +137,20 @@ class _Step(Step):
         self._inner.fold(arrays)
 
 
+def _depth(options: ResidualOptions) -> int:
+    """Return how many blocks are inside each other, including this one."""
+    inner = (chosen.options for chosen in options.layers.values())
+    blocks = (_depth(block) for block in inner if isinstance(block, ResidualOptions))
+    return 1 + max(blocks, default=0)
+
+
 def _check(options: ResidualOptions, key: str) -> Iterator[str]:
     yield from check_stack(options.layers, f"{key}.layers", inner=True)
+    if (depth := _depth(options)) > _MOST_BLOCKS:
+        yield (
+            f"{key}: found {depth} residual blocks inside each other; "
+            f"expected at most {_MOST_BLOCKS}"
+        )
     if (size := len(json.dumps(store(options)))) > _MOST_TEXT:
         yield (
             f"{key}.layers: found {size:,} characters of options; expected at most {_MOST_TEXT:,}. "
