@@ -7,11 +7,12 @@ import pytest
 
 import nnpipe
 from nnpipe.network.build import build
+from nnpipe.network.layers import LAYERS
 from nnpipe.report.figures import Axis, Curves, Matrix, Parallel, Points
 from nnpipe.report.stack import stack_figure
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.manifest import verify
-from tests.strategies import every_kind
+from tests.strategies import dense, every_kind, residual
 
 pytest.importorskip("jinja2", reason="the extra nnpipe[report] is not installed")
 Image = pytest.importorskip("PIL.Image", reason="the extra nnpipe[report] is not installed")
@@ -82,3 +83,9 @@ def test_layers_without_lines_are_drawn(tmp_path):
     with Folder.open(tmp_path) as folder:
         (path,) = write_plots(folder, {"network": [stack_figure(network)]})
     assert path.is_file()
+
+
+def test_the_texts_between_columns_do_not_overlap():
+    stack = {"block": residual(norm=LAYERS.choice("layer_norm"), wide=dense(64), back=dense(64))}
+    network = build(stack, inputs=64, seed=0, dtype="float32")
+    assert stack_figure(network).texts == ["64, 64, 64 ×…"]
