@@ -183,9 +183,10 @@ class Steps(Step):
     def backward(self, delta: Array, before: Array | None) -> None:
         """Propagate the gradient from the last layer to the first."""
         rows = len(delta)
-        for step, target in zip(self._list[:0:-1], self._deltas[::-1], strict=True):
-            step.backward(delta, target[:rows])
-            delta = target[:rows]
+        for step, room in zip(self._list[:0:-1], reversed(self._deltas), strict=True):
+            target = room[:rows]
+            step.backward(delta, target)
+            delta = target
         self._list[0].backward(delta, before)
 
     def fold(self, arrays: Arrays) -> None:
