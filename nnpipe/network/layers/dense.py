@@ -159,7 +159,7 @@ class DenseForward(Forward):
     """
 
     def __init__(self, parameters: Array, function: Activation) -> None:
-        self.transposed: Array = np.ascontiguousarray(parameters.T)
+        self.transposed: Array = np.array(parameters.T, order="C")
         self.function = function
         self._weights, self._bias = self.transposed[:-1], self.transposed[-1]
         # Repeated biases must not take more memory than the parameters of many small layers.
