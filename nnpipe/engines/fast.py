@@ -134,7 +134,7 @@ class _Room(local):
         tile: int,
         dtype: np.dtype[np.floating[Any]],
     ) -> None:
-        self.forwards = [forward.in_thread(tile) for forward in forwards]
+        self.forwards = [forward.in_thread() for forward in forwards]
         self.tiles = [np.empty((tile, width), dtype) for width in widths[1:-1]]
         self.first, *hidden = [np.ones(width + 1, dtype) for width in widths[:-1]]
         outputs = [*(a[:-1] for a in hidden), None]

@@ -47,19 +47,23 @@ class Chain(LayerKind):
             If a layer cannot have so many inputs.
         """
         for name, kind in self.layers.items():
-            try:
-                outputs = kind.outputs(inputs)
-            except DataError as error:
-                problem = f"layers.{name}.{error}"
-                raise DataError(problem) from error
+            outputs = self._after(name, inputs)
             yield name, kind, inputs
             inputs = outputs
 
     def outputs(self, inputs: int) -> int:
         """Return the number of outputs of the last layer."""
-        for _, kind, before in self.each(inputs):
-            inputs = kind.outputs(before)
+        # Each layer is asked once. Twice would be 2^n times for n chains inside each other.
+        for name in self.layers:
+            inputs = self._after(name, inputs)
         return inputs
+
+    def _after(self, name: str, inputs: int) -> int:
+        try:
+            return self.layers[name].outputs(inputs)
+        except DataError as error:
+            problem = f"layers.{name}.{error}"
+            raise DataError(problem) from error
 
     def arrays(self, inputs: int) -> dict[str, Shape]:
         """Return the names and shapes of the arrays of all layers."""
@@ -113,11 +117,11 @@ class Chain(LayerKind):
 
     def inference(self, arrays: Arrays, inputs: int) -> Forward:
         """Return the functions of all layers as one."""
-        parts, dtype = split(arrays), next(iter(arrays.values())).dtype
+        parts = split(arrays)
         each = (Part(name, kind, n, parts.get(name, {})) for name, kind, n in self.each(inputs))
         layers, _ = fold(list(each))
         forwards = [layer.kind.inference(layer.arrays, layer.inputs) for layer in layers]
-        return _Forwards(forwards, [layer.inputs for layer in layers[1:]], dtype)
+        return _Forwards(forwards, [layer.inputs for layer in layers[1:]])
 
     def training(self, arrays: Arrays, gradients: Arrays, inputs: int, space: Workspace) -> Step:
         """Return the layers in training."""
@@ -179,9 +183,10 @@ class Steps(Step):
     def backward(self, delta: Array, before: Array | None) -> None:
         """Propagate the gradient from the last layer to the first."""
         rows = len(delta)
-        for step, target in zip(self._list[:0:-1], self._deltas[::-1], strict=True):
-            step.backward(delta, target[:rows])
-            delta = target[:rows]
+        for step, room in zip(self._list[:0:-1], reversed(self._deltas), strict=True):
+            target = room[:rows]
+            step.backward(delta, target)
+            delta = target
         self._list[0].backward(delta, before)
 
     def fold(self, arrays: Arrays) -> None:
@@ -219,27 +224,23 @@ class Steps(Step):
 class _Forwards(Forward):
     """A chain in inference. Calls of one object must not overlap."""
 
-    def __init__(
-        self,
-        forwards: Sequence[Forward],
-        widths: Sequence[int],
-        dtype: np.dtype[np.floating[Any]],
-        rows: int = 0,
-    ) -> None:
-        self._forwards, self._widths, self._dtype = forwards, widths, dtype
-        self._buffers = [np.empty((rows, width), dtype) for width in widths]
+    def __init__(self, forwards: Sequence[Forward], widths: Sequence[int]) -> None:
+        self._forwards, self._widths = forwards, widths
+        self._rows, self._buffers = 0, list[Array]()
 
     def __call__(self, x: Array, out: Array) -> None:
         """Write the outputs of the last layer."""
+        if len(x) > self._rows:
+            self._rows = len(x)
+            self._buffers = [np.empty((len(x), width), out.dtype) for width in self._widths]
         for forward, buffer in zip(self._forwards, self._buffers, strict=False):
             forward(x, buffer[: len(x)])
             x = buffer[: len(x)]
         self._forwards[-1](x, out)
 
-    def in_thread(self, rows: int) -> Forward:
+    def in_thread(self) -> Forward:
         """Return the chain with buffers of its own."""
-        forwards = [forward.in_thread(rows) for forward in self._forwards]
-        return _Forwards(forwards, self._widths, self._dtype, rows)
+        return _Forwards([forward.in_thread() for forward in self._forwards], self._widths)
 
 
 def joined(parts: Any) -> dict[str, Any]:

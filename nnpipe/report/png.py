@@ -210,9 +210,10 @@ def _stack(axes: Axes, figure: Stack) -> None:
         ]
         values = link[right, left]
         colours = [_BAR if value > 0 else _HOT for value in values.tolist()]
-        axes.add_collection(
-            LineCollection(lines, colors=colours, alpha=np.abs(values), lw=0.8, zorder=1)
-        )
+        if lines:
+            axes.add_collection(
+                LineCollection(lines, colors=colours, alpha=np.abs(values), lw=0.8, zorder=1)
+            )
         axes.text(i + 0.5, 1.15, _plain(figure.texts[i]), ha="center", fontsize=8, color=_SOFT)
     for i, (column, height) in enumerate(zip(figure.columns, heights, strict=True)):
         axes.scatter([i] * len(height), height, s=28, color="white", edgecolor="black", zorder=2)

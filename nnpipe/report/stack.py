@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from nnpipe.network.network import Network
 from nnpipe.report.figures import Column, Stack
 from nnpipe.report.layers import connections
+from nnpipe.report.svg.canvas import clip
 
 _SHOWN = 10
 _LAYERS = 30
+_LETTERS = 13
 
 
 def stack_figure(network: Network) -> Stack:
@@ -28,7 +30,7 @@ def stack_figure(network: Network) -> Stack:
             block += weights[shown]
         block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
         links.append(block / (np.abs(block).max() or 1.0))
-        texts.append(layer.describe())
+        texts.append(clip(layer.describe(), _LETTERS))
         columns.append(column)
     sizes = " - ".join(f"{column.size:,}" for column in columns)
     return Stack(f"A network of sizes {sizes}", columns, links, texts)

@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -69,6 +70,9 @@ def test_help_is_written_for_this_program(program, tmp_path):
     for text in ("architecture  mlp (sizes)", "== Examples ==", "outputs/<output.name>/v0001"):
         assert text in done.stdout
     assert done.stdout.count("\npython scripts/run.py") >= 5
+    words = set(re.findall(r"\w+", done.stdout))
+    for group in ("architecture", "experiment"):
+        assert {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")} <= words
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,6 +10,7 @@ from nnpipe.network.build import build, estimate
 from nnpipe.network.chain import Chain
 from nnpipe.network.initializers import INITIALIZERS
 from nnpipe.network.layers import LAYERS
+from nnpipe.network.layers.base import LayerKind
 from nnpipe.network.stack import lasting
 from tests.strategies import dense, every_kind, residual
 
@@ -62,3 +63,31 @@ def test_initial_numbers_beyond_the_dtype_are_refused_with_the_key_of_their_laye
         "architecture.layers.a.layers.b.layers.c: its initial numbers are too large for float32; "
         "expected an initializer with smaller options"
     )
+
+
+class Square(LayerKind):
+    """A layer without arrays, which remembers how often it is asked for its outputs."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def outputs(self, inputs):
+        self.asked += 1
+        return inputs
+
+    def formula(self, arrays, x):
+        return x**2
+
+
+def test_layers_without_arrays_are_a_chain():
+    x, out = np.array([[1.0, 2.0], [3.0, 4.0]]), np.empty((2, 2))
+    Chain({"a": Square(), "b": Square()}).inference({}, 2)(x, out)
+    np.testing.assert_array_equal(out, x**4)
+
+
+def test_a_chain_within_chains_is_asked_once_for_its_outputs():
+    square = chain = Square()
+    for _ in range(5):
+        chain = Chain({"inner": chain})
+    assert chain.outputs(3) == 3
+    assert square.asked == 1

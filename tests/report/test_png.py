@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 import nnpipe
+from nnpipe.network.build import build
+from nnpipe.network.layers import LAYERS
 from nnpipe.report.figures import Axis, Curves, Matrix, Parallel, Points
+from nnpipe.report.stack import stack_figure
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.manifest import verify
+from tests.strategies import dense, every_kind, residual
 
 pytest.importorskip("jinja2", reason="the extra nnpipe[report] is not installed")
 Image = pytest.importorskip("PIL.Image", reason="the extra nnpipe[report] is not installed")
@@ -69,3 +73,19 @@ def test_figures_with_any_names_are_drawn(figure, tmp_path):
     with Image.open(path) as image:
         image.load()
         assert len(image.getcolors(1 << 24)) > 5
+
+
+def test_layers_without_lines_are_drawn(tmp_path):
+    from nnpipe.report.png import write_plots
+
+    network = build(every_kind(), inputs=4, seed=0, dtype="float32")
+    assert not all(link.any() for link in stack_figure(network).links)
+    with Folder.open(tmp_path) as folder:
+        (path,) = write_plots(folder, {"network": [stack_figure(network)]})
+    assert path.is_file()
+
+
+def test_the_texts_between_columns_do_not_overlap():
+    stack = {"block": residual(norm=LAYERS.choice("layer_norm"), wide=dense(64), back=dense(64))}
+    network = build(stack, inputs=64, seed=0, dtype="float32")
+    assert stack_figure(network).texts == ["64, 64, 64 ×…"]

@@ -46,8 +46,8 @@ class Forward(Protocol):
         """Write the outputs for one sample, (inputs + 1,) with a last 1, into `out`, (outputs,)."""
         self(x[np.newaxis, :-1], out[np.newaxis])
 
-    def in_thread(self, rows: int) -> Forward:
-        """Return the function for another thread and for at most `rows` samples at a time."""
+    def in_thread(self) -> Forward:
+        """Return the function for another thread."""
         return self
 
 

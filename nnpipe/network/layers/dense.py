@@ -174,7 +174,7 @@ class DenseForward(Forward):
     """
 
     def __init__(self, parameters: Array, function: Activation) -> None:
-        self.transposed: Array = np.ascontiguousarray(parameters.T)
+        self.transposed: Array = np.array(parameters.T, order="C")
         self.function = function
         self._weights, self._bias = self.transposed[:-1], self.transposed[-1]
         # Repeated biases must not take more memory than the parameters of many small layers.
@@ -220,7 +220,8 @@ class _Step(Step):
     ) -> None:
         neurons, columns = parameters.shape
         self.room = np.ones((space.rows, columns), space.dtype)
-        self._parameters, self._gradient = parameters, gradient
+        self._weights, self._transposed = parameters[:, :-1], parameters.T
+        self._gradient = gradient.T
         self._function, self._threads = function, space.threads
         # The derivative of most functions needs no sums.
         kept = function is not None and function.needs_z
@@ -231,7 +232,7 @@ class _Step(Step):
         """Write f(A Pᵀ)."""
         rows = len(out)
         z = out if self._function is None else self._z[:rows]
-        multiply((self.room[:rows], self._parameters.T, z), threads=self._threads)
+        multiply((self.room[:rows], self._transposed, z), threads=self._threads)
         if self._function is not None:
             self._function.forward(z, out)
         self._out = out
@@ -241,9 +242,9 @@ class _Step(Step):
         a = self.room[: len(delta)]
         if self._function is not None:
             self._function.backward(self._z[: len(delta)], self._out, delta)
-        products = [(a.T, delta, self._gradient.T)]
+        products = [(a.T, delta, self._gradient)]
         if before is not None:
-            products.append((delta, self._parameters[:, :-1], before))
+            products.append((delta, self._weights, before))
         multiply(*products, threads=self._threads)
 
 

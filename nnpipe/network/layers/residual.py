@@ -30,6 +30,9 @@ from nnpipe.network.stack import check_stack, lasting, resolved
 # An attribute of parameters.h5 holds the options as JSON, and HDF5 limits it to 64 KiB.
 _MOST_TEXT = 60_000
 
+# Readers refuse files of more than 32 levels, and each block has two.
+_MOST_BLOCKS = 10
+
 
 @dataclass(frozen=True)
 class ResidualOptions:
@@ -107,9 +110,9 @@ class _Forward(Forward):
         self.inner(x, out)
         out += x
 
-    def in_thread(self, rows: int) -> Forward:
+    def in_thread(self) -> Forward:
         """Return the block with inner buffers of its own."""
-        return _Forward(self.inner.in_thread(rows))
+        return _Forward(self.inner.in_thread())
 
 
 class _Step(Step):
@@ -139,8 +142,20 @@ class _Step(Step):
         self._inner.fold(arrays)
 
 
+def _depth(options: ResidualOptions) -> int:
+    """Return how many blocks are inside each other, including this one."""
+    inner = (chosen.options for chosen in options.layers.values())
+    blocks = (_depth(block) for block in inner if isinstance(block, ResidualOptions))
+    return 1 + max(blocks, default=0)
+
+
 def _check(options: ResidualOptions, key: str) -> Iterator[str]:
     yield from check_stack(options.layers, f"{key}.layers", inner=True)
+    if (depth := _depth(options)) > _MOST_BLOCKS:
+        yield (
+            f"{key}: found {depth} residual blocks inside each other; "
+            f"expected at most {_MOST_BLOCKS}"
+        )
     if (size := len(json.dumps(store(options)))) > _MOST_TEXT:
         yield (
             f"{key}.layers: found {size:,} characters of options; expected at most {_MOST_TEXT:,}. "

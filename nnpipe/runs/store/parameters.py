@@ -64,7 +64,7 @@ FORMATS = {"nnpipe parameters": (1,), "nnpipe network": (2,)}
 def write_parameters(
     folder: Folder, name: str, network: Network, normalization: Normalization
 ) -> None:
-    """Write a network's parameter matrices and the normalization of its input into a file."""
+    """Write a network's arrays and the normalization of its input into a file."""
     with folder.publish(name) as new, new_hdf5(new) as (file, _):
         plain = all(_fits_version_1(layer) for layer in network.layers)
         file.attrs["format"] = "nnpipe parameters" if plain else "nnpipe network"
@@ -198,7 +198,7 @@ def _declared(file: h5py.File) -> list[_Declared]:
         except DataError as error:
             problem = f"{what}: options.{error}."
             raise DataError(problem) from error
-        if kind.leaves != "layer" or outputs != neurons:
+        if inputs < 1 or outputs != neurons or kind.leaves != "layer":
             problem = f"{what} is not a {declared.kind} with {inputs} inputs and {neurons} outputs."
             raise DataError(problem)
         if kind.lasting() != declared.options:

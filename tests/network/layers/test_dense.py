@@ -64,3 +64,13 @@ def test_the_other_kinds_absorb_nothing(name: str) -> None:
     with pytest.raises(TypeError) as caught:
         layer.absorb({}, before=Affine(scale=2.0))
     assert str(caught.value) == "absorb: this kind of layer absorbs no map"
+
+
+def test_inference_copies_the_matrix_in_whatever_order_it_is() -> None:
+    layer, x = dense(3, "linear").make(), np.ones((2, 4))
+    for order in ("C", "F"):
+        matrix = np.ones((3, 5)).copy(order)
+        forward, out = layer.inference({"parameters": matrix}, 4).in_thread(), np.empty((2, 3))
+        matrix[...] = 7
+        forward(x, out)
+        assert (out == 5).all()

@@ -6,10 +6,13 @@ Modules: network/layers/layer_norm.py.
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import nnpipe
 from nnpipe.config.load import load_choice, store
 from nnpipe.errors import ConfigError
 from nnpipe.network.build import build
@@ -77,6 +80,30 @@ def test_outputs_and_gradients_are_those_of_pytorch() -> None:
         )
         for mine, other in zip(ours, (module.weight.grad, module.bias.grad), strict=True):
             np.testing.assert_allclose(mine, other, rtol=1e-9, atol=1e-12)
+
+
+def nested(blocks: int) -> dict[str, Any]:
+    """Return blocks inside each other."""
+    layer: dict[str, Any] = {"kind": "dense", "neurons": 2}
+    for _ in range(blocks):
+        layer = {"kind": "residual", "layers": {"a": layer}}
+    return layer
+
+
+def test_no_more_blocks_stand_inside_each_other_than_a_file_can_hold(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_choice(LAYERS, nested(12), "block")
+    assert str(caught.value) == (
+        "block.layers.a: found 11 residual blocks inside each other; expected at most 10"
+    )
+    config = {
+        "architecture": {"kind": "stack", "inputs": 2, "layers": {"block": nested(10)}},
+        "input": {"kind": "random", "samples": 3, "features": 2},
+        "output": {"root": str(tmp_path), "report": False},
+    }
+    found = nnpipe.open_run(nnpipe.run(config).path)
+    assert found.config["architecture"]["layers"].keys() == {"block"}
+    assert found.network.arrays.keys() == {f"block.{'a.' * 10}parameters"}
 
 
 def test_a_block_without_layers_and_one_of_too_many_are_refused() -> None:

@@ -330,6 +330,10 @@ def inner(layers: Any, **others: Any) -> Callable[[Any], None]:
             "layer 'norm' is not a layer_norm with 3 inputs and 4 outputs.",
         ),
         (
+            lambda file: file["layers/norm"].attrs.update(inputs=0, neurons=0),
+            "layer 'norm' is not a layer_norm with 0 inputs and 0 outputs.",
+        ),
+        (
             lambda file: file["layers/block"].attrs.update(inputs=4),
             "layer 'block': options.layers: found 3 outputs; expected 4, as many as inputs, "
             "because they are added to these.",
