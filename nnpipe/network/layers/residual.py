@@ -141,7 +141,9 @@ class _Step(Step):
 
 def _check(options: ResidualOptions, key: str) -> Iterator[str]:
     yield from check_stack(options.layers, f"{key}.layers", inner=True)
-    if (size := len(json.dumps(store(options)))) > _MOST_TEXT:
+    decided = (resolved(options.layers, each, inner=True) for each in (Purpose(), Purpose(True)))
+    size = max(len(json.dumps(store(ResidualOptions(layers)))) for layers in decided)
+    if size > _MOST_TEXT:
         yield (
             f"{key}.layers: found {size:,} characters of options; expected at most {_MOST_TEXT:,}. "
             "Use several residual layers."
