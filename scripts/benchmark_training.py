@@ -132,7 +132,7 @@ def ours(layers: Layers, x: Any, y: Any, threads: int) -> Epoch:
     declared = {"kind": "stack", "layers": layers}
     architecture = load_choice(ARCHITECTURES, declared, "architecture")
     network = build(architecture.make(), FEATURES, 0, "float32")
-    options = TrainingOptions(epochs=1000, batch_size=BATCH)
+    options = TrainingOptions(loss=None, epochs=1000, batch_size=BATCH, patience=None)
     recipe = Recipe(training=options, architecture=architecture)
     passes = Backpropagation(network, recipe.loss, BATCH, threads=threads)
     with tempfile.TemporaryDirectory() as folder:

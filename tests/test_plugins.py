@@ -23,6 +23,7 @@ SET = [
     "architecture.base=12",
     "architecture.activation.kind=snake",
     "architecture.activation.frequency=0.5",
+    "architecture.output_activation=null",
     "architecture.initializer={kind: checkers, size: 0.2, bias: zeros}",
     "input=folder",
     "input.path=data",
@@ -219,7 +220,7 @@ architecture:
         drop: {kind: dropout, rate: 0.1}
         most: {kind: maxout, units: 6}
     last: {kind: maxout, units: 3}
-input: {path: data}
+input: {path: data, normalize: none}
 training: {epochs: 2, batch_size: 8, l2: 0.01}
 output: {activations: [all]}
 """

@@ -27,7 +27,7 @@ from nnpipe.app.job import begin_job, job_of
 from nnpipe.app.modules import installed_modules
 from nnpipe.app.progress import progress_for
 from nnpipe.app.slurm import OWN, cancel_line, wait_for_others
-from nnpipe.app.sweep import PLACE, SINCE, ClaimSweep, SweepRefused
+from nnpipe.app.sweep import FORMER, PLACE, SINCE, ClaimSweep, SweepRefused, with_former_defaults
 from nnpipe.app.termination import TERMINATED, Terminated, terminable
 from nnpipe.errors import NnpipeError, RunError, RunFailed, one_line
 from nnpipe.pipeline.run import run
@@ -167,6 +167,8 @@ def _run_job(
 ) -> float | None:
     """Run a job of a sweep, unless it is done, and return its metric."""
     environment = context.job.env_set
+    if FORMER in environment:
+        given = with_former_defaults(given)
     with ExitStack() as stack:
         sweep = stack.enter_context(_sweep(Path(environment[PLACE])))
         folder = stack.enter_context(job_of(sweep, job_folder(context.job.num)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from nnpipe.app.composed import output_of, plain
 from nnpipe.app.job import has_ended, job_of, refuse_running
 from nnpipe.app.slurm import OWN, SUBMITTED, is_slurm, refuse_line_breaks
 from nnpipe.app.swept import MOST_JOBS, count_jobs, swept_keys, swept_overrides
+from nnpipe.config.defaults import is_before_auto, without_auto
 from nnpipe.config.keys import dotted
 from nnpipe.config.load import load, store
 from nnpipe.errors import ConfigError, NnpipeError, RunError, RunFailed, one_line
@@ -28,7 +30,7 @@ from nnpipe.runs.store.claim import claim
 from nnpipe.runs.store.definition import STUDY, SWEEP, Definition, read_definition, write_definition
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.lock import is_held
-from nnpipe.runs.store.manifest import FILE
+from nnpipe.runs.store.manifest import FILE, SCHEMA_VERSION
 from nnpipe.runs.store.open import LOG
 from nnpipe.runs.store.parts import FOLDER as PARTS
 from nnpipe.runs.store.record import Record, now
@@ -39,6 +41,9 @@ SINCE = "NNPIPE_SINCE"
 
 PLACE = "NNPIPE_SWEEP"
 """The variable with a sweep's folder, for its jobs."""
+
+FORMER = "NNPIPE_FORMER"
+"""The variable that tells the jobs of a sweep that began before `auto` to use its defaults."""
 
 
 class SweepRefused(BaseException):
@@ -96,6 +101,8 @@ class ClaimSweep(Callback):
             ClaimSweep.since = now()
         else:
             environment[SINCE] = ClaimSweep.since
+        if is_before_auto(read_definition(folder.path).config):
+            environment[FORMER] = "1"
         config.hydra.sweep.dir = str(ClaimSweep.own)
         config.hydra.overrides.hydra += [
             f"hydra.sweep.dir={_quoted(str(ClaimSweep.own))}",
@@ -226,6 +233,8 @@ def resume(held: Folder, now_asked: Definition) -> None:
     for job in jobs(folder):
         refuse_running(job)
     before = read_definition(folder)
+    if is_before_auto(before.config):
+        now_asked = replace(now_asked, config=without_auto(now_asked.config))
     pairs = differing(
         dotted({"config": resolved(before), "params": before.params}),
         dotted({"config": resolved(now_asked), "params": now_asked.params}),
@@ -245,6 +254,12 @@ def resume(held: Folder, now_asked: Definition) -> None:
 def resolved(definition: Definition) -> dict[str, Any]:
     """Return the config that all jobs share, with every default written out."""
     return store(load(Config, definition.config, version=definition.schema_version)[0])
+
+
+def with_former_defaults(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the config of a job with the defaults of before `auto`, or as it is if it is wrong."""
+    config, problems = load(Config, without_auto(given), version=SCHEMA_VERSION)
+    return given if problems else store(config)
 
 
 def _check(sweep: Folder) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, cast
+
+from nnpipe.config.kind import AUTO
 
 _ADAM = {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 
@@ -56,8 +58,50 @@ VERSION_1: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 """By registry, kind and option."""
 
 
-ADDED: Mapping[str, Any] = {"training.standardize_targets": False}
-"""The values of options that a stored config lacks if it was written before they existed."""
+FORMER: Mapping[str, Any] = {
+    "activation": "sigmoid",
+    "output_activation": None,
+    "initializer": "normal",
+    "sizes": [100, 50, 10, 5],
+    "outputs": 10,
+    "normalize": "none",
+    "loss": None,
+    "epochs": 20,
+    "batch_size": 128,
+    "standardize_targets": False,
+    "validation_fraction": None,
+    "patience": None,
+}
+"""By option, its default before it could be `auto`."""
+
+
+def is_before_auto(stored: Mapping[str, Any]) -> bool:
+    """Return whether a stored config was written before options could be `auto`."""
+    training: Any = stored.get("training")
+    return isinstance(training, Mapping) and "standardize_targets" not in training
+
+
+def complete(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the config of a run with the options that did not exist when it was written."""
+    if not is_before_auto(stored):
+        return dict(stored)
+    added = {"standardize_targets": FORMER["standardize_targets"]}
+    return {**stored, "training": {**stored["training"], **added}}
+
+
+def without_auto(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config without the options that are `auto`.
+
+    >>> without_auto({"seed": 1, "training": {"epochs": "auto", "loss": None}})
+    {'seed': 1, 'training': {'loss': None}}
+    """
+    return {
+        name: without_auto(cast("Mapping[str, Any]", value))
+        if isinstance(value, Mapping)
+        else value
+        for name, value in given.items()
+        if not (isinstance(value, str) and value == AUTO)
+    }
 
 
 def modernize(group: str, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 import numpy as np
 
-from nnpipe.config.defaults import ADDED, VERSION_1, modernize
+from nnpipe.config.defaults import FORMER, VERSION_1, is_before_auto, modernize
 from nnpipe.config.kind import AUTO, MISSING, Choice
 from nnpipe.config.options import Guess, Limits
 from nnpipe.config.registry import Registry, did_you_mean
@@ -46,7 +46,7 @@ def load(
     problems : list of str
         One line each, beginning with the config key.
     """
-    loading = _Loading(version)
+    loading = _Loading(version, former=version is not None and is_before_auto(given))
     config = loading.options(section, given, "")
     return config, list(dict.fromkeys(loading.problems))
 
@@ -97,16 +97,20 @@ class _Loading:
     problems : list of str
     """
 
-    def __init__(self, version: int | None) -> None:
+    def __init__(self, version: int | None, *, former: bool = False) -> None:
         self.problems: list[str] = []
         self._defaults = VERSION_1 if version == 1 else {}
-        self._added: Mapping[str, Any] = {} if version is None else ADDED
+        self._former: Mapping[str, Any] = FORMER if former else {}
 
     def options(self, schema: type, given: Mapping[str, Any], key: str, kind: str = "") -> Any:
         fields = {field.name: field for field in dataclasses.fields(schema)}
-        values: dict[str, Any] = {
-            name: self._added[place] for name in fields if (place := f"{key}.{name}") in self._added
+        values: dict[str, Any] = {}
+        former = {
+            name: self._former[name]
+            for name, field in fields.items()
+            if field.metadata.get("auto") and name in self._former
         }
+        given = {**former, **given}
         for name, value in given.items():
             where = f"{key}.{name}" if key else str(name)
             if name in fields:

@@ -12,7 +12,8 @@ from nnpipe.network.chain import Chain
 from nnpipe.network.layer import Layer
 from nnpipe.network.layers.base import count
 from nnpipe.network.network import Network, Prepare, plain
-from nnpipe.network.stack import Stack, lasting
+from nnpipe.network.purpose import Purpose
+from nnpipe.network.stack import Stack, lasting, resolved
 
 
 def build(
@@ -45,7 +46,7 @@ def build(
     >>> build(MlpOptions().stack([100, 50, 10, 5]), inputs=784, seed=0, dtype="float32")
     <Network 784-100-50-10-5, 84,115 parameters, float32>
     """
-    left = lasting(stack)
+    left = resolved(lasting(stack), Purpose())
     chain = Chain.of(left)
     try:
         drawn = chain.draw(inputs, seed, cast("np.dtype[np.floating[Any]]", np.dtype(dtype)))

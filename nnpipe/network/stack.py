@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from nnpipe.config.kind import AUTO, Choice
+from nnpipe.config.kind import Choice
 from nnpipe.network.layers.base import LayerKind
 from nnpipe.network.purpose import Purpose
 
@@ -40,13 +40,11 @@ def resolved(
 def last_activation(stack: Stack) -> str:
     """Return the name of the activation of the last layer that training leaves.
 
-    It is `linear` if the layer has none, and empty if it is not decided or if there is no layer.
+    It is `linear` if the layer has none, and empty if there is no layer.
     """
     if not (left := lasting(stack)):
         return ""
     activation = list(left.values())[-1].make().activation
-    if activation == AUTO:
-        return ""
     return "linear" if activation is None else activation.kind
 
 

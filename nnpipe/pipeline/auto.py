@@ -74,7 +74,7 @@ def decisions(before: Config, after: Config) -> str:
     for key in auto:
         if (kind := f"{key}.kind") in now:
             key = kind
-        if key in now:
+        if now.get(key, AUTO) != AUTO:
             value = str(now[key]).replace(" ", "")
             found.append(f"{key.removesuffix('.kind')}={value}")
     return " ".join(found)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from nnpipe.config.defaults import complete
 from nnpipe.engines.dask import refuse_address
 from nnpipe.errors import ConfigError, RunError
 from nnpipe.pipeline.config import FURTHER
@@ -103,7 +104,8 @@ def _continue(held: Folder, progress: Progress | None, cluster: str | None) -> R
     typed = [str(line) for line in cast("list[Any]", overrides or [])]
     held.check_all(FOLDER)
     held.inside(FOLDER).close()
-    run_config = on_cluster(cast("dict[str, Any]", config), cluster, folder / CONFIG)
+    stored = complete(cast("dict[str, Any]", config))
+    run_config = on_cluster(stored, cluster, folder / CONFIG)
     held.remove(MANIFEST)
     again = run(run_config, overrides=typed, folder=held, progress=progress)
     if version_of(folder) is not None:

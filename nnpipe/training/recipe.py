@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nnpipe.config.keys import dotted, nested
-from nnpipe.config.kind import Choice
+from nnpipe.config.kind import AUTO, Choice
 from nnpipe.config.load import load, store
 from nnpipe.config.options import choice, option
 from nnpipe.network.architectures import ARCHITECTURES
@@ -38,7 +38,8 @@ class Recipe:
     @property
     def loss(self) -> Loss:
         """The configured loss, or the default loss for the last layer."""
-        return (self.training.loss or _natural_loss(self.architecture)).make()
+        loss = self.training.loss
+        return (_natural_loss(self.architecture) if loss in (AUTO, None) else loss).make()
 
     def fingerprint(self, samples: int) -> dict[str, Any]:
         """Return by config key the values that determine training on a number of samples."""

@@ -105,7 +105,7 @@ HDF5 = ("input=hdf5", "input.path=data.h5")
             ["architecture.sizs=[3]"],
             [
                 "architecture.sizs: unknown key for the kind 'mlp'; expected one of activation, "
-                "initializer, inputs, output_activation, sizes. Did you mean 'sizes'?"
+                "hidden, initializer, inputs, output_activation, sizes. Did you mean 'sizes'?"
             ],
         ),
         (["seed=abc"], ["seed: found 'abc'; expected an integer"]),

@@ -18,6 +18,7 @@ import yaml
 from nnpipe.app.job import begin_job
 from nnpipe.app.main import main
 from nnpipe.cli.commands import runs
+from nnpipe.config.defaults import without_auto
 from nnpipe.errors import RunError
 from nnpipe.runs.store.folder import Folder
 from nnpipe.runs.store.manifest import measure
@@ -135,6 +136,31 @@ def test_a_sweep_whose_complete_jobs_read_another_file_is_refused(
 def edit(sweep: Path, **changes: object) -> None:
     path = sweep / "sweep.yaml"
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
+
+
+def test_a_sweep_that_began_before_auto_goes_on_with_the_defaults_of_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.random.default_rng(0).normal(size=(40, 3)))
+    np.save("y.npy", np.arange(40) % 2)
+    asked = ["pipeline=train", "input=npy", "input.path=x.npy", "input.labels=y.npy"]
+    asked += ["architecture=stack", "+architecture.layers.extra={neurons: 2}"]
+    assert main(["-m", *asked, "training.epochs=2", "seed=1,2"]) == 0
+    sweep = tmp_path / "outputs/default/v0001"
+    config = without_auto(yaml.safe_load((sweep / "sweep.yaml").read_text())["config"])
+    config["training"] |= dict.fromkeys(["loss", "validation_fraction", "patience"])
+    config["training"]["batch_size"] = 128
+    config["input"]["normalize"] = "none"
+    edit(sweep, config=config)
+    cut_short(sweep, "001")
+    assert runs(["resume", "default/1"]) == 0
+    config = yaml.safe_load((sweep / "runs/001/config.yaml").read_text())
+    layer = config["architecture"]["layers"]["extra"]
+    assert (layer["activation"], layer["initializer"]["kind"]) == ("sigmoid", "normal")
+    assert config["input"]["normalize"] == "none"
+    assert (config["training"]["epochs"], config["training"]["batch_size"]) == (2, 128)
+    assert config["training"]["validation_fraction"] == 0.1
 
 
 def test_a_sweep_whose_config_has_changed_is_refused(

@@ -1,13 +1,21 @@
-"""The defaults of version 1: they fit the kinds of now, and no later default changes them."""
+"""The defaults of earlier versions: they fit the kinds of now, and no later one changes them."""
 
 import dataclasses
 
 import pytest
 
-from nnpipe.config.defaults import VERSION_1, modernize, without_nulls
+from nnpipe.config.defaults import (
+    FORMER,
+    VERSION_1,
+    complete,
+    modernize,
+    without_auto,
+    without_nulls,
+)
 from nnpipe.config.load import load, load_choice, store
 from nnpipe.errors import ConfigError
 from nnpipe.pipeline.config import Config
+from nnpipe.training.options import TrainingOptions
 from tests.config.test_load import REGISTRIES
 
 OF_VERSION_1 = [(group, kind) for group, kinds in VERSION_1.items() for kind in kinds]
@@ -89,3 +97,57 @@ def test_null_is_a_value_where_it_always_was_one():
         "threads": None,
     }
     assert without_nulls("nnpipe.losses", "cross_entropy", {"a": None}) == {"a": None}
+
+
+LAYERS = {"architecture": {"layers": {"a": {"neurons": 3}, "b": {"neurons": 2}}}}
+BEFORE = {**LAYERS, "input": {"samples": 3}, "training": {"epochs": 7}}
+NOW = {**LAYERS, "training": {"epochs": 7, "standardize_targets": "auto"}}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_stored_config_of_before_auto_keeps_the_defaults_of_then(version):
+    config, problems = load(Config, BEFORE, version=version)
+    assert problems == []
+    assert "auto" not in str(store(config))
+    for layer in config.architecture.options.layers.values():
+        assert (layer.options.activation.kind, layer.options.initializer.kind) == (
+            "sigmoid",
+            "normal",
+        )
+    assert config.training.epochs == 7
+    assert {name: getattr(config.training, name) for name in ("batch_size", "patience")} == {
+        "batch_size": 128,
+        "patience": None,
+    }
+    assert config.training.standardize_targets is False
+
+
+@pytest.mark.parametrize(("given", "version"), [(BEFORE, None), (NOW, None), (NOW, 2)])
+def test_a_config_of_now_has_auto_where_nothing_is_said(given, version):
+    config, _ = load(Config, given, version=version)
+    assert config.architecture.options.layers["a"].options.activation == "auto"
+    assert config.training.batch_size == "auto"
+
+
+def test_the_config_of_a_run_of_before_is_complete():
+    before = {"training": {"epochs": 7}, "seed": 1}
+    assert complete(before) == {
+        "training": {"epochs": 7, "standardize_targets": False},
+        "seed": 1,
+    }
+    assert before == {"training": {"epochs": 7}, "seed": 1}
+    assert complete(NOW) == NOW
+    assert complete({"seed": 1}) == {"seed": 1}
+
+
+def test_what_was_auto_has_a_former_default():
+    names = {
+        field.name
+        for registry in REGISTRIES.values()
+        for kind in registry.built_in
+        for field in dataclasses.fields(registry.load(kind).options)
+        if field.metadata.get("auto")
+    }
+    names |= {f.name for f in dataclasses.fields(TrainingOptions) if f.metadata.get("auto")}
+    assert names == set(FORMER)
+    assert without_auto(FORMER) == FORMER

@@ -29,7 +29,13 @@ def spirals(tmp_path: Path) -> Path:
 def config(spirals: Path, tmp_path: Path) -> dict[str, Any]:
     """Return a config that learns the spirals in a few epochs."""
     return {
-        "input": {"kind": "hdf5", "path": spirals, "dataset": "/x", "labels": "/y"},
+        "input": {
+            "kind": "hdf5",
+            "path": spirals,
+            "dataset": "/x",
+            "labels": "/y",
+            "normalize": "none",
+        },
         "architecture": {
             "sizes": [32, 3],
             "activation": "tanh",
@@ -37,7 +43,7 @@ def config(spirals: Path, tmp_path: Path) -> dict[str, Any]:
             "initializer": "glorot_normal",
         },
         "pipeline": {"stages": ["train", "evaluate", "infer"]},
-        "training": {"epochs": 5, "batch_size": 32},
+        "training": {"epochs": 5, "batch_size": 32, "validation_fraction": None, "patience": None},
         "optimizer": {"kind": "adam", "learning_rate": 0.02},
         "output": {"root": tmp_path / "outputs"},
     }

@@ -355,7 +355,12 @@ def test_a_regression_finds_the_numbers_that_made_its_targets(
     run = nnpipe.run(
         config
         | {
-            "input": {"path": tmp_path / "line.h5", "dataset": "/x", "targets": "/t"},
+            "input": {
+                "path": tmp_path / "line.h5",
+                "dataset": "/x",
+                "targets": "/t",
+                "normalize": "none",
+            },
             "architecture": {"sizes": [2], "activation": "linear"},
             "training": {"epochs": 40, "batch_size": 32},
             "optimizer": {"kind": "adam", "learning_rate": 0.05},

@@ -44,7 +44,15 @@ Given = Callable[..., Input]
 Before = dict[str, dict[str, Choice[LayerKind]]]
 
 SGD = OPTIMIZERS.choice("sgd", learning_rate=0.1)
-CONFIG = TrainingOptions(epochs=3, batch_size=8, shuffle=False)
+CONFIG = TrainingOptions(
+    loss=None,
+    epochs=3,
+    batch_size=8,
+    standardize_targets=False,
+    shuffle=False,
+    validation_fraction=None,
+    patience=None,
+)
 
 
 @pytest.fixture
@@ -199,7 +207,7 @@ def test_cores_change_no_bit(given: Given) -> None:
             "drop2": LAYERS.choice("dropout", rate=0.5),
         },
     }
-    config = TrainingOptions(epochs=2, batch_size=128)
+    config = replace(CONFIG, epochs=2, batch_size=128, shuffle=True)
     found = [
         train(
             training(

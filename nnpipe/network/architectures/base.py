@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from nnpipe.config.kind import AUTO, Choice
@@ -50,7 +50,11 @@ class SharedOptions(ArchitectureOptions):
         guess_initializer,
     )
 
-    def of_layers(self, purpose: Purpose, sizes: Sequence[int]) -> dict[str, Any]:
+    def resolved(self, purpose: Purpose) -> Self:
+        """Return the options with a value for each `auto`."""
+        return replace(self, **self.of_layers(purpose))
+
+    def of_layers(self, purpose: Purpose, sizes: Sequence[int] = ()) -> dict[str, Any]:
         """Return the options of the layers with a value for each `auto`, for layers of sizes."""
         activation, output, initializer = self.activation, self.output_activation, self.initializer
         if activation == AUTO:
@@ -69,7 +73,8 @@ class SharedOptions(ArchitectureOptions):
     def stack(self, sizes: Sequence[int]) -> Stack:
         """Return dense layers of these sizes, named hidden1, hidden2, ... and output."""
         last = len(sizes) - 1
-        output = self.output_activation or self.activation
+        same = self.output_activation in (None, AUTO)
+        output = self.activation if same else self.output_activation
         return {
             f"hidden{i + 1}" if i < last else "output": LAYERS.choice(
                 "dense",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,11 @@ class Dense(LayerKind):
     options: DenseOptions
     absorbs = True
 
+    @cached_property
+    def _decided(self) -> DenseOptions:
+        """The options, with those of the article where `auto` was not resolved."""
+        return self.resolved(Purpose(), last=False)
+
     def outputs(self, inputs: int) -> int:
         """Return the number of neurons."""
         return self.options.neurons
@@ -74,27 +80,27 @@ class Dense(LayerKind):
         self, inputs: int, generator: np.random.Generator, dtype: np.dtype[np.floating[Any]]
     ) -> Arrays:
         """Return a matrix drawn by the initializer."""
-        neurons, initializer = self.options.neurons, self.options.initializer
+        neurons, initializer = self.options.neurons, self._decided.initializer
         return {"parameters": initialize(initializer, generator, neurons, inputs, dtype)}
 
     def formula(self, arrays: Arrays, x: Any) -> Any:
         """Return f(x Wᵀ + b)."""
         weights, bias = arrays["parameters"][:, :-1], arrays["parameters"][:, -1]
-        return self.options.activation.make().formula(x @ weights.T + bias)
+        return self.activation.make().formula(x @ weights.T + bias)
 
     def inference(self, arrays: Arrays, inputs: int) -> DenseForward:
         """Return the layer with a copy of its matrix."""
-        return DenseForward(arrays["parameters"], self.options.activation.make())
+        return DenseForward(arrays["parameters"], self.activation.make())
 
     def training(self, arrays: Arrays, gradients: Arrays, inputs: int, space: Workspace) -> Step:
         """Return the layer in training; see `Step`."""
-        function = None if self.options.activation.kind == "linear" else self.activation.make()
+        function = None if self.activation.kind == "linear" else self.activation.make()
         return _Step(arrays["parameters"], gradients["parameters"], function, space)
 
     @property
     def activation(self) -> Choice[Activation]:
         """The activation f."""
-        return self.options.activation
+        return self._decided.activation
 
     def linear(self) -> Dense:
         """Return the layer with f(z) = z."""
@@ -134,7 +140,7 @@ class Dense(LayerKind):
         1 / (1 + e^-z) = 1/2 + tanh(z / 2) / 2, and one tanh takes a third of the time of the four
         steps of a sigmoid. A factor of one half is exact.
         """
-        if self.options.activation.kind != "sigmoid":
+        if self.activation.kind != "sigmoid":
             return None
         tanh = Dense(replace(self.options, activation=ACTIVATIONS.choice("tanh")))
         return tanh, self.absorb(arrays, after=Affine(scale=0.5)), Affine(scale=0.5, shift=0.5)

@@ -156,7 +156,9 @@ def _check(options: ResidualOptions, key: str) -> Iterator[str]:
             f"{key}: found {depth} residual blocks inside each other; "
             f"expected at most {_MOST_BLOCKS}"
         )
-    if (size := len(json.dumps(store(options)))) > _MOST_TEXT:
+    decided = (resolved(options.layers, each, inner=True) for each in (Purpose(), Purpose(True)))
+    size = max(len(json.dumps(store(ResidualOptions(layers)))) for layers in decided)
+    if size > _MOST_TEXT:
         yield (
             f"{key}.layers: found {size:,} characters of options; expected at most {_MOST_TEXT:,}. "
             "Use several residual layers."

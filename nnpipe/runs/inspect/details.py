@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import yaml
 
+from nnpipe.config.defaults import complete
 from nnpipe.config.registry import unknown
 from nnpipe.errors import RunError
 from nnpipe.runs.inspect.address import label
@@ -61,6 +62,8 @@ def show(folder: Path, root: Path, by: str | None = None, lowest: bool = False) 
         rows = rank(read_jobs(folder), by, lowest)
         return CommandResult(f"{align(facts)}\n\n{_jobs_table(rows)}", data | {"jobs": rows})
     config = read_yaml(folder / CONFIG)
+    if isinstance(config, dict):
+        config = complete(cast("dict[str, Any]", config))
     data |= {"config": config, "overrides": read_yaml(folder / OVERRIDES)}
     parts = [align(facts), *_parts(state), _files(folder, state)]
     if isinstance(config, dict):

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nnpipe.config.defaults import complete
 from nnpipe.config.moved import move_keys
 from nnpipe.errors import RunError
 from nnpipe.network.network import Network, Prepare, plain
@@ -45,14 +46,14 @@ class Run:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """The resolved config of config.yaml, with the keys' current names."""
+        """The resolved config of config.yaml, with today's keys."""
         path = self.path / CONFIG
         config = read_yaml(path)
         if not isinstance(config, dict):
             problem = f"{path}: not a config; expected a YAML mapping"
             raise RunError(problem)
         refuse_calls(config, str(path))
-        return move_keys(cast("dict[str, Any]", config))[0]
+        return complete(move_keys(cast("dict[str, Any]", config))[0])
 
     @property
     def metrics(self) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ from tests.strategies import dense, residual
 from tests.training.test_backpropagation import batch, place, targets
 
 NORM = LAYERS.choice("layer_norm")
+PLAIN = {"activation": "sigmoid", "initializer": "normal"}
 
 
 def test_outputs_and_gradients_are_those_of_pytorch() -> None:
@@ -115,7 +116,7 @@ def test_a_block_without_layers_and_one_of_too_many_are_refused() -> None:
             "neurons. Remove it or move it.",
         ),
         (
-            {f"layer{i}": {"neurons": 4} for i in range(1000)},
+            {f"layer{i}": {"neurons": 4, **PLAIN} for i in range(1000)},
             "block.layers: found {size:,} characters of options; expected at most 60,000. "
             "Use several residual layers.",
         ),
@@ -125,3 +126,9 @@ def test_a_block_without_layers_and_one_of_too_many_are_refused() -> None:
         inner = {name: dense(4) for name in layers}
         size = len(json.dumps(store(residual(**inner).options)))
         assert str(caught.value) == problem.format(size=size)
+
+
+def test_a_block_whose_decided_options_are_too_many_is_refused() -> None:
+    layers = {f"layer{i}": {"neurons": 4} for i in range(600)}
+    with pytest.raises(ConfigError, match="characters of options; expected at most 60,000"):
+        load_choice(LAYERS, {"kind": "residual", "layers": layers}, "block")
