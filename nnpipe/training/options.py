@@ -13,7 +13,7 @@ from nnpipe.training.schedules.base import Schedule
 
 # With fewer samples a validation part costs more accuracy than early stopping brings.
 _FEW = 2000
-_EPOCHS, _PATIENCE = 100, 10
+_EPOCHS_OF_LABELS, _EPOCHS_OF_NUMBERS, _PATIENCE = 150, 50, 10
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class TrainingOptions:
         LOSSES, AUTO, "auto, null: from the activation of the last layer"
     )
     epochs: int = option(
-        AUTO, "passes over all training samples; auto: from their number", at_least=1
+        AUTO, "passes over all training samples; auto: 150, or 50 for real targets", at_least=1
     )
     batch_size: int = option(
         AUTO, "samples per step; auto: a twentieth of all, from 16 to 128", at_least=1
@@ -88,7 +88,8 @@ class TrainingOptions:
             patience = _PATIENCE if trains and (validated or fraction) else None
         epochs, batch_size = self.epochs, self.batch_size
         if epochs == AUTO:
-            epochs = _EPOCHS if trains else 20
+            trained = _EPOCHS_OF_NUMBERS if linear else _EPOCHS_OF_LABELS
+            epochs = trained if trains else 20
         if batch_size == AUTO:
             batch_size = min(max(samples // 20, 16), 128) if trains else 128
         standardize = self.standardize_targets
