@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from nnpipe.config.defaults import FORMER
 from nnpipe.errors import DataError, NnpipeError
 from nnpipe.pipeline.config import Config
 from nnpipe.sources.base import Source
@@ -116,9 +117,14 @@ def _cannot_resume(config: Config, recipe: Recipe, source: Source, activation: s
         stored = read_checkpoint(folder)
     except NnpipeError as error:
         return [f"training.resume: {error}"]
-    before = stored.fingerprint
+    before = {
+        "training.standardize_targets": FORMER["standardize_targets"],
+        **stored.fingerprint,
+    }
     if stored.version == 3:
-        before = upgrade_fingerprint(before, held_out(config), source.features, activation)
+        before = upgrade_fingerprint(
+            stored.fingerprint, held_out(config), source.features, activation
+        )
     differing = differences(before, recipe.fingerprint(source.samples), folder)
     return differing or misfits(stored, recipe, source.features, folder)
 

@@ -67,7 +67,8 @@ def test_the_console_command_does_the_same(tmp_path):
 def test_help_is_written_for_this_program(program, tmp_path):
     done = program("--help")
     assert done.returncode == 0
-    for text in ("architecture  mlp (sizes)", "== Examples ==", "outputs/<output.name>/v0001"):
+    texts = ("architecture  mlp (sizes or hidden)", "== Examples ==", "outputs/<output.name>/v0001")
+    for text in texts:
         assert text in done.stdout
     assert done.stdout.count("\npython scripts/run.py") >= 5
     words = set(re.findall(r"\w+", done.stdout))

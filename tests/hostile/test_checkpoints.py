@@ -15,11 +15,12 @@ import nnpipe
 CONFIG = {
     "architecture": {"sizes": [4, 3]},
     "pipeline": {"stages": ["train", "infer"]},
-    "training": {"epochs": 2, "checkpoint_every": 1},
+    "training": {"epochs": 2, "checkpoint_every": 1, "validation_fraction": 0.1},
 }
 GO_ON = (
     "run", "input=npy", "input.path=x.npy", "input.labels=y.npy", "architecture.sizes=[4,3]",
-    "pipeline.stages=[train,infer]", "training.epochs=4", "training.resume=stored",
+    "pipeline.stages=[train,infer]", "training.epochs=4", "training.validation_fraction=0.1",
+    "training.resume=stored",
     "output.report=false",
 )  # fmt: skip
 

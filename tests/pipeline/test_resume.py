@@ -159,3 +159,12 @@ def test_what_has_changed_is_named_once_and_not_with_the_options_of_another_kind
     assert len(found) == len(problems)
     for line, problem in zip(found, problems, strict=True):
         assert line.startswith(problem)
+
+
+def test_a_checkpoint_of_before_standardized_targets_goes_on(config):
+    before = nnpipe.run(config)
+    with h5py.File(before.path / "checkpoint.h5", "a") as file:
+        fingerprint = json.loads(file.attrs["fingerprint"])
+        del fingerprint["training.standardize_targets"]
+        file.attrs["fingerprint"] = json.dumps(fingerprint)
+    assert resumed(config, before.path).manifest.metrics["training"]["epochs"] == 4
