@@ -7,6 +7,7 @@ import io
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -33,7 +34,11 @@ def read_jobs(folder: Path) -> list[dict[str, Any]]:
     A row holds the job's number, overrides by key, status, numeric metrics, seconds, error if any,
     and the path of its run within the sweep.
     """
-    return [_row(folder, job) for job in jobs(folder)]
+    rows: list[dict[str, Any]] = []
+    for job in jobs(folder):
+        with suppress(FileNotFoundError):  # it was removed since the folder was listed
+            rows.append(_row(folder, job))
+    return rows
 
 
 def _row(folder: Path, job: Path) -> dict[str, Any]:

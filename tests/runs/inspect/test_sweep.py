@@ -66,3 +66,9 @@ def test_a_metric_is_read_by_its_name_in_the_table(sweep):
     assert metric_of(job, None) is metric_of(sweep.path / "runs/001", "samples") is None
     with pytest.raises(ConfigError, match=r"output\.metric: 'sample' is not a metric of this run"):
         metric_of(job, "sample")
+
+
+def test_a_job_that_is_removed_while_the_table_is_read_is_left_out(sweep, monkeypatch):
+    there = [sweep.path / "runs" / name for name in ("000", "001", "002")]
+    monkeypatch.setattr("nnpipe.runs.inspect.sweep.jobs", lambda folder: there)
+    assert [row["job"] for row in read_jobs(sweep.path)] == ["000", "001"]
